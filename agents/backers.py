@@ -1,0 +1,100 @@
+"""Those behind the builders: lenders, landlords and the grid, and the other investors."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.base import Firm
+from world.arrays import PerRow, PerWorld, ratio
+from world.rationing import ration
+
+
+class Lenders(Firm):
+    """Size and price of debt, by the borrower's cash flow, its leverage and the cycle.
+
+    State: credit_cycle, an addition to every spread.
+    """
+
+    def __init__(self, *arguments: object, **keywords: object) -> None:
+        super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
+        self.credit_cycle = self.zeros()
+
+    def rate(self, base_rate: PerWorld, spread: PerWorld, leverage: PerWorld) -> PerWorld:
+        """Yearly rate: base, the borrower's spread, more the higher its leverage, and the cycle."""
+        p = self.parameters
+        return base_rate + spread + p.leverage_spread * np.maximum(leverage - p.comfortable_leverage, 0.0) + self.credit_cycle
+
+    def room(self, cash_flow_year_usd_bn: PerWorld, contracted_year_usd_bn: PerWorld, debt_usd_bn: PerWorld, rate: PerWorld, tenor_years: PerWorld) -> PerWorld:
+        """What they would still lend so that coverage stays at their minimum, $bn; may be negative.
+
+        Args:
+            cash_flow_year_usd_bn: (worlds,) the borrower's yearly cash flow before debt service.
+            contracted_year_usd_bn: (worlds,) yearly rent it has signed and not yet receives, counted with a haircut.
+            debt_usd_bn: (worlds,) what it owes.
+        """
+        p = self.parameters
+        flow = np.maximum(cash_flow_year_usd_bn + p.contract_haircut * contracted_year_usd_bn, 0.0)
+        per_debt = rate + 1.0 / tenor_years
+        return flow / (p.min_dscr * per_debt) - debt_usd_bn
+
+    def settle_cycle(self, shock: PerWorld) -> None:
+        """The credit cycle reverts to zero and takes this quarter's shock."""
+        p = self.parameters
+        self.credit_cycle = p.cycle_persistence * self.credit_cycle + p.cycle_noise * shock
+
+
+class Landlords(Firm):
+    """Shells: how much they start in a quarter. State: started_gw last quarter."""
+
+    def __init__(self, *arguments: object, **keywords: object) -> None:
+        super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
+        self.started_gw = self.zeros()
+
+    def shells_gw(self, building_gw: PerWorld, cycle: PerWorld) -> PerWorld:
+        """Facility GW of shells they will start this quarter: a share of what they build, less in tight credit."""
+        p = self.parameters
+        return np.maximum(p.shells_floor_gw + p.shells_growth * building_gw, 0.0) * np.exp(-p.credit_sensitivity * cycle)
+
+    def settle_started(self, started_gw: PerWorld) -> None:
+        """Note what was started."""
+        self.started_gw = started_gw
+
+
+class Grid(Firm):
+    """When power is energised: a limit on new facility GW for AI each quarter, growing with what was added."""
+
+    def __init__(self, *arguments: object, additions_gw: float, **keywords: object) -> None:
+        super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
+        self.limit_gw = np.full(self.worlds, additions_gw)
+
+    def connect(self, ready_gw: PerRow, own_turbines: PerRow) -> PerRow:
+        """Energise what is ready, rationed in proportion where the grid is short; own turbines do not queue.
+
+        Args:   ready_gw      (operators, worlds) facility GW built and waiting for power
+                own_turbines  (operators, worlds) share of it that runs on power behind the meter
+        Returns:              (operators, worlds) facility GW energised
+        """
+        behind_meter = ready_gw * own_turbines
+        queue = ready_gw - behind_meter
+        return behind_meter + ration(queue, np.maximum(queue, 1e-9), self.limit_gw)
+
+    def settle_growth(self) -> None:
+        """Utilities connect more each quarter."""
+        self.limit_gw = self.limit_gw * np.exp(self.parameters.growth_per_quarter)
+
+
+class Investors(Firm):
+    """Everybody who may buy a lab's equity besides the anchor investor."""
+
+    def supply(self, value_usd_bn: PerWorld) -> PerWorld:
+        """What they would put in at the issuer's own valuation, $bn: a share of that value."""
+        return self.parameters.supply_share * value_usd_bn
+
+    def bid(self, value_usd_bn: PerWorld, mood: PerWorld) -> PerWorld:
+        """What they think the issuer is worth, $bn."""
+        return value_usd_bn * np.exp(mood)
+
+
+def share_of(part: PerWorld, whole: PerWorld) -> PerWorld:
+    """part / whole between 0 and 1; 0 where the whole is nothing."""
+    return np.clip(ratio(part, whole), 0.0, 1.0)

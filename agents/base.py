@@ -1,0 +1,52 @@
+"""What every agent has: a name, its parameters, and a policy that can be replaced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mesa
+import numpy as np
+
+POLICIES: dict[str, dict[str, type]] = {}
+"""Registered policies: firm -> policy name -> class. The first one registered is the firm's default."""
+
+
+def policy(firm: str, name: str) -> Any:
+    """Register a policy class under `firm` and `name` (a class decorator)."""
+
+    def register(cls: type) -> type:
+        POLICIES.setdefault(firm, {})[name] = cls
+        return cls
+
+    return register
+
+
+class Firm(mesa.Agent):
+    """A named decision maker whose state is an array over worlds.
+
+    Args:
+        model: the market it belongs to; an agent never reads it, it is handed views.
+        name: as in the cast.
+        parameters: namespace of its own parameters, each (worlds,).
+        worlds: how many worlds it lives in.
+        policy: name of its policy; None for the default one.
+    Raises: ValueError naming the firm and the known policies if there is no such policy.
+    """
+
+    def __init__(self, model: mesa.Model, name: str, parameters: Any, worlds: int, policy: str | None = None) -> None:
+        super().__init__(model)
+        self.name = name
+        self.parameters = parameters
+        self.worlds = worlds
+        known = POLICIES.get(name, {})
+        if policy is not None and policy not in known:
+            raise ValueError(f"{name}.policy: no policy named {policy!r}; known: {', '.join(known) or 'none'}")
+        self.policy = known[policy or next(iter(known))]() if known else None
+
+    def zeros(self) -> np.ndarray:
+        """A fresh (worlds,) array of zeros."""
+        return np.zeros(self.worlds)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """The agent's own arrays, by name."""
+        return {key: value for key, value in vars(self).items() if isinstance(value, np.ndarray)}

@@ -1,0 +1,105 @@
+"""The cast: who owns chips, who uses compute, who leases from whom, and whose money is counted.
+
+Each tuple fixes the order of a leading axis of the state arrays.
+"""
+
+from __future__ import annotations
+
+OPERATORS = ("microsoft", "oracle", "xai", "rival_clouds", "openai")
+"""Chip owners; openai owns the chips of its own programme only."""
+
+GENERATIONS = ("ampere", "hopper", "blackwell", "rubin", "feynman", "own_chip", "rival_asic")
+"""Accelerator generations; the first five are the merchant line in order of launch."""
+
+MERCHANT = GENERATIONS[:5]
+
+USERS = (
+    "openai",
+    "xai",
+    "microsoft_lab",
+    "rival_labs",
+    "microsoft_workloads",
+    "rival_workloads",
+    "enterprise",
+)
+"""Who uses compute: four labs, the clouds' own workloads, and everybody who rents from a cloud."""
+
+LABS = USERS[:4]
+
+ENTITY_OF_USER = {
+    "openai": "openai",
+    "xai": "xai",
+    "microsoft_lab": "microsoft",
+    "rival_labs": "rival_labs",
+    "microsoft_workloads": "microsoft",
+    "rival_workloads": "rival_clouds",
+    "enterprise": "customers",
+}
+"""The sector that pays for a user's compute."""
+
+PAIRS = (
+    ("microsoft", "openai", "azure"),
+    ("oracle", "openai", "stargate"),
+    ("rival_clouds", "openai", "rental"),
+    ("openai", "openai", "stargate"),
+    ("rival_clouds", "rival_labs", "rental"),
+    ("microsoft", "rival_labs", "azure"),
+    ("rival_clouds", "microsoft", "rental"),
+    ("oracle", "xai", "rental"),
+)
+"""Leases by (provider, tenant, programme). The fourth is OpenAI's own chips on Stargate sites: it pays no rent."""
+
+OWN_PAIR = PAIRS.index(("openai", "openai", "stargate"))
+
+SECTORS = (
+    "openai",
+    "microsoft",
+    "oracle",
+    "softbank",
+    "xai",
+    "rival_labs",
+    "rival_clouds",
+    "nvidia",
+    "broadcom",
+    "landlords",
+    "lenders",
+    "investors",
+    "customers",
+    "staff",
+    "utilities",
+    "suppliers",
+    "tax",
+    "rest_of_world",
+)
+"""Everybody with a balance sheet; only the rest of the world may owe cash that nobody lent."""
+
+HOLDERS = ("microsoft", "softbank", "investors", "nvidia", "staff")
+"""Who holds OpenAI's equity; staff stands for employees and the foundation."""
+
+CAPTIVE_USERS = {"own_chip": ("openai",), "rival_asic": ("rival_labs", "rival_workloads", "enterprise")}
+"""Captive chips serve only their owner and its named tenants: everybody else finds them useless."""
+
+TITLES = {
+    "openai": "OpenAI",
+    "microsoft": "Microsoft",
+    "oracle": "Oracle",
+    "softbank": "SoftBank",
+    "xai": "xAI",
+    "rival_labs": "Rival labs",
+    "rival_clouds": "Rival clouds",
+    "nvidia": "Nvidia",
+    "broadcom": "Broadcom",
+    "microsoft_lab": "Microsoft's in-house lab",
+    "microsoft_workloads": "Microsoft's own workloads",
+    "rival_workloads": "Rival clouds' own workloads",
+    "enterprise": "Enterprise tenants",
+    "own_chip": "Own chip",
+    "rival_asic": "Rivals' ASICs",
+    "own": "OpenAI's own chips",
+}
+"""Names for readers."""
+
+
+def title(name: str) -> str:
+    """A member's name as a reader expects it."""
+    return TITLES.get(name, name.replace("_", " ").capitalize())

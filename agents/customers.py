@@ -1,0 +1,40 @@
+"""Customers: how much they spend on AI services, and how the demand for compute grows with them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.base import Firm
+from world.arrays import PerWorld
+
+
+class Customers(Firm):
+    """State: pool_usd_bn (spending on AI services a quarter), both growth rates, and the scale of workloads.
+
+    Growth is a local trend: it fades towards its long-run value and takes rare large innovations, which
+    spending on services and the demand for compute share in part.
+    """
+
+    def __init__(self, *arguments: object, pool_usd_bn: float, services_growth: float, demand_growth: float, **keywords: object) -> None:
+        super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
+        p = self.parameters
+        self.pool_usd_bn = np.full(self.worlds, pool_usd_bn)
+        self.services_growth = np.full(self.worlds, services_growth) * p.start_growth_factor
+        self.demand_growth = np.full(self.worlds, demand_growth) * p.start_growth_factor
+        self.workload_scale = np.ones(self.worlds)
+
+    def settle_quarter(self, common: PerWorld, own: PerWorld, level: PerWorld) -> None:
+        """Grow one quarter.
+
+        Args:
+            common: (worlds,) innovation of growth with fat tails, shared by services and compute; unit variance.
+            own: (worlds,) innovation of growth of the services alone.
+            level: (worlds,) ordinary noise of the level.
+        """
+        p = self.parameters
+        mixed = p.common_share * common + np.sqrt(1.0 - p.common_share * p.common_share) * own
+        self.demand_growth = p.demand_growth_late + p.growth_persistence * (self.demand_growth - p.demand_growth_late) + p.growth_noise * common
+        self.services_growth = p.services_growth_late + p.growth_persistence * (self.services_growth - p.services_growth_late) + p.growth_noise * mixed
+        noise = p.level_noise * level
+        self.workload_scale = self.workload_scale * np.exp(self.demand_growth + noise)
+        self.pool_usd_bn = self.pool_usd_bn * np.exp(self.services_growth + noise)

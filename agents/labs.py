@@ -1,0 +1,114 @@
+"""What all labs do: budget compute, ask for funds, and learn from the compute they bought."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mesa
+import numpy as np
+
+from agents.base import Firm
+from agents.views import ComputeBudget, FirmView, FundingRequest, MarketView, Tender
+from world.arrays import PerWorld, ratio
+from world.planning import growth_over
+
+
+class Lab(Firm):
+    """A lab that sells AI services and buys compute for inference and for research and development.
+
+    State: revenue and potential revenue ($bn a quarter), capability (log), served share, the factor between
+    budget rule and observed use at the start, and the compute it split last.
+    """
+
+    def __init__(
+        self,
+        model: mesa.Model,
+        name: str,
+        parameters: Any,
+        worlds: int,
+        revenue_usd_bn: float,
+        policy: str | None = None,
+    ) -> None:
+        super().__init__(model, name, parameters, worlds, policy)
+        self.revenue_usd_bn = np.full(worlds, revenue_usd_bn)
+        self.start_revenue_usd_bn = np.full(worlds, max(revenue_usd_bn, 1e-6))
+        self.potential_usd_bn = self.revenue_usd_bn.copy()
+        self.capability = self.zeros()
+        self.served = np.ones(worlds)
+        self.budget_scale = np.ones(worlds)
+        self.inference_h100e_m = self.zeros()
+        self.rd_h100e_m = self.zeros()
+        self.support_usd_bn = self.zeros()
+        self.wanted_h100e_m = self.zeros()
+        self.growth_smoothed = self.zeros()
+        self.distribution = self.zeros()
+
+    def inference_cost_share(self, elapsed: int) -> PerWorld:
+        """Inference compute over potential revenue; falls towards its long-run value as serving gets cheaper."""
+        p = self.parameters
+        fade = np.exp(-elapsed / p.inference_fade_quarters)
+        return p.inference_cost_share_late + (p.inference_cost_share - p.inference_cost_share_late) * fade
+
+    def plan_budget(self, view: MarketView, own: FirmView, behind: PerWorld) -> ComputeBudget:
+        """Inference in proportion to potential revenue; R&D out of revenue and funds, more when behind."""
+        p = self.parameters
+        inference = self.inference_cost_share(view.elapsed) * self.potential_usd_bn
+        funds = np.maximum(own.cash_usd_bn + own.committed_usd_bn, 0.0) + own.credits_usd_bn
+        research = p.rd_revenue_share * self.revenue_usd_bn + funds / p.rd_horizon_quarters + self.support_usd_bn
+        urgency = np.clip(1.0 + p.rd_urgency * behind, 0.5, 2.0)
+        return ComputeBudget(inference * self.budget_scale, research * urgency * self.budget_scale)
+
+    def staff_cost_usd_bn(self) -> PerWorld:
+        """Cash for staff, sales and everything that is not compute: grows less than in proportion to revenue."""
+        p = self.parameters
+        scale = np.maximum(self.revenue_usd_bn / self.start_revenue_usd_bn, 0.1)
+        return p.staff_cost_share * self.start_revenue_usd_bn * np.exp(p.staff_cost_growth * np.log(scale))
+
+    def ask_for_funds(self, view: MarketView, own: FirmView) -> FundingRequest:
+        """Ask for cash up to the target runway once the runway falls short of the trigger."""
+        p = self.parameters
+        expected_burn = np.maximum(own.burn_usd_bn, 0.0) * np.exp(growth_over(view.growth, p.runway_quarters, p.growth_persistence) / 2.0)
+        standing = own.cash_usd_bn + own.committed_usd_bn
+        short = standing < p.runway_trigger_quarters * expected_burn
+        ask = np.where(short, np.maximum(p.runway_quarters * expected_burn - standing, 0.0), 0.0)
+        value = self.value_usd_bn(view, own)
+        return FundingRequest(ask, value, value * (1.0 - p.down_round_tolerance))
+
+    def value_usd_bn(self, view: MarketView, own: FirmView) -> PerWorld:
+        """What its owners think it is worth: run-rate revenue three years on at a mature multiple, discounted."""
+        p = self.parameters
+        years = 3.0
+        growth = growth_over(self.growth_smoothed, np.full(self.worlds, 4.0 * years), p.growth_persistence)
+        run_rate = 4.0 * np.maximum(self.potential_usd_bn, self.start_revenue_usd_bn * 0.1)
+        discount = np.exp(years * np.log1p(p.cost_of_equity))
+        return p.mature_multiple * run_rate * np.exp(np.minimum(growth, 3.0)) / discount
+
+    def observe_revenue(self, potential_usd_bn: PerWorld) -> None:
+        """Take note of this quarter's potential revenue (before what it cannot serve)."""
+        growth = np.log(np.maximum(ratio(potential_usd_bn, self.potential_usd_bn, 1.0), 0.2))
+        self.growth_smoothed = 0.7 * self.growth_smoothed + 0.3 * np.minimum(growth, 0.7)
+        self.potential_usd_bn = potential_usd_bn
+
+    def settle_compute(self, inference_h100e_m: PerWorld, rd_h100e_m: PerWorld, served: PerWorld, capability: PerWorld) -> None:
+        """Take over the compute it got, what it could serve, and what it learnt."""
+        self.inference_h100e_m = inference_h100e_m
+        self.rd_h100e_m = rd_h100e_m
+        self.served = served
+        self.capability = capability
+
+    def settle_wanted(self, wanted_h100e_m: PerWorld) -> None:
+        """Take note of the compute that its budget asks for at long-run cost."""
+        self.wanted_h100e_m = wanted_h100e_m
+
+    def tender(self, view: MarketView, own: FirmView, contracted_h100e_m: PerWorld) -> Tender:
+        """Ask for what it will want at its planning horizon beyond what is contracted then. Changes nothing.
+
+        Args:
+            contracted_h100e_m: (worlds,) leases that will be active at the horizon, own capacity included.
+        """
+        p = self.parameters
+        growth = growth_over(view.growth + p.growth_optimism, p.planning_quarters, p.growth_persistence)
+        wanted = p.contract_cover * np.maximum(self.wanted_h100e_m, own.used_h100e_m) * np.exp(growth)
+        gap = np.maximum(wanted - contracted_h100e_m, 0.0)
+        worth = p.worth_multiple * view.long_run_cost_usd_h
+        return Tender(gap * p.tender_share, worth, p.lease_term_quarters)

@@ -1,0 +1,116 @@
+"""OpenAI: the lab that everybody builds for.
+
+It wants compute for inference and research, tenders for it, takes it from whoever is cheapest once delay and
+dependence are counted, raises equity to fund the gap, negotiates its way out of an exclusive provider,
+converts to a company that investors can own, and decides on a chip of its own.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.base import policy
+from agents.labs import Lab
+from agents.views import FirmView, MarketView
+from world.arrays import Flags, PerRow, PerWorld, ratio
+from world.chips import programme_npv_usd_bn
+
+NAME = "openai"
+SOLE_PROVIDER, FIRST_REFUSAL, OPEN = 2.0, 1.0, 0.0
+"""Exclusivity: who may supply it."""
+
+
+@policy(NAME, "diversify")
+class Diversify:
+    """Dependence on one provider is a cost: the default."""
+
+    def dependence_cost(self, firm: Lab, share: PerRow) -> PerRow:
+        """Extra cost of a provider's offer as a fraction of long-run cost, by its share of the lab's compute."""
+        return firm.parameters.dependence_premium * share
+
+
+@policy(NAME, "cheapest-provider")
+class CheapestProvider:
+    """Takes the cheapest offer whoever makes it."""
+
+    def dependence_cost(self, firm: Lab, share: PerRow) -> PerRow:
+        """None."""
+        return np.zeros_like(share)
+
+
+class OpenAI(Lab):
+    """State besides a lab's: exclusivity, unmet requests, converted flag, and the own-chip programme."""
+
+    def __init__(
+        self, *arguments: object, exclusivity: float, converted: float, chip_started: float, **keywords: object
+    ) -> None:
+        super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
+        self.exclusivity = np.full(self.worlds, exclusivity)
+        self.converted = np.full(self.worlds, converted)
+        self.unmet_h100e_m = self.zeros()
+        self.chip_age_quarters = np.where(np.full(self.worlds, chip_started) > 0.0, 0.0, -1.0)
+
+    def dependence_cost(self, share: PerRow) -> PerRow:
+        """As its policy says: (providers, worlds) fraction of long-run cost."""
+        answer: PerRow = self.policy.dependence_cost(self, share)
+        return answer
+
+    def settle_tender(self, unmet_h100e_m: PerWorld) -> None:
+        """Remember, with fading weight, what nobody allowed under the contract would deliver."""
+        self.unmet_h100e_m = 0.75 * self.unmet_h100e_m + unmet_h100e_m
+
+    def loosen_exclusivity(self, own: FirmView) -> Flags:
+        """Whether the next step of loosening is bought this quarter, with a commitment to the provider.
+
+        A sole provider gives way to first refusal once unmet requests pass a share of the lab's use; what is
+        left ends with the conversion.
+        """
+        pressed = self.unmet_h100e_m > self.parameters.patience_share * np.maximum(own.used_h100e_m, 1e-9)
+        return (self.exclusivity == SOLE_PROVIDER) & pressed
+
+    def settle_exclusivity(self, loosened: Flags, converted: Flags) -> None:
+        """Take over the new state of exclusivity and of the conversion."""
+        self.exclusivity = np.where(loosened, FIRST_REFUSAL, self.exclusivity)
+        self.converted = np.where(converted, 1.0, self.converted)
+        self.exclusivity = np.where(self.converted > 0.0, OPEN, self.exclusivity)
+
+    def chip_volume_h100e_m(self) -> PerWorld:
+        """Own chips that it would deploy in a quarter once they come: a share of the compute it wants."""
+        volume: PerWorld = self.parameters.chip_share * self.wanted_h100e_m / 12.0
+        return volume
+
+    def start_chip(self, view: MarketView, own_cost_usd_h: PerWorld) -> Flags:
+        """Start the chip programme where its expected present value is positive. Changes nothing.
+
+        Args:
+            own_cost_usd_h: (worlds,) long-run cost of the own chip, $/effective H100e-hour.
+        """
+        p = self.parameters
+        value = self.chip_value_usd_bn(view, own_cost_usd_h)
+        affordable = self.potential_usd_bn > p.chip_development_usd_bn / 16.0
+        return (self.chip_age_quarters < 0.0) & (value > 0.0) & affordable
+
+    def chip_value_usd_bn(self, view: MarketView, own_cost_usd_h: PerWorld) -> PerWorld:
+        """Expected net present value of the programme against buying the merchant's newest chip, $bn."""
+        p = self.parameters
+        rate = np.log1p(p.cost_of_equity) / 4.0
+        value: PerWorld = programme_npv_usd_bn(
+            volume_h100e_m=self.chip_volume_h100e_m(),
+            cost_bought_usd_h=view.long_run_cost_usd_h,
+            cost_own_usd_h=own_cost_usd_h,
+            development_cost_usd_bn=p.chip_development_usd_bn,
+            lead_quarters=p.chip_lead_quarters,
+            horizon_quarters=p.chip_horizon_quarters,
+            discount_rate_per_quarter=rate,
+        )
+        return value
+
+    def settle_chip(self, started: Flags) -> None:
+        """The programme grows a quarter older where it runs."""
+        running = self.chip_age_quarters >= 0.0
+        self.chip_age_quarters = np.where(running, self.chip_age_quarters + 1.0, np.where(started, 0.0, -1.0))
+
+    def chip_ready(self) -> PerWorld:
+        """How far the ramp of the own chip has come, 0 to 1."""
+        p = self.parameters
+        return np.clip(ratio(self.chip_age_quarters - p.chip_lead_quarters - p.chip_slip_quarters, p.chip_ramp_quarters), 0.0, 1.0)

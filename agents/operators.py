@@ -1,0 +1,102 @@
+"""What all owners of chips do: order power for demand at the site lead time and chips for demand at the chip lead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from agents.base import Firm
+from agents.views import CapacityOrder, FirmView, LeaseOffer, MarketView
+from world.arrays import PerRow, PerWorld, fold, ratio
+from world.planning import growth_over, order_gap, target_capacity
+
+
+class Operator(Firm):
+    """An owner of chips and sites.
+
+    State: addition_share, its share of the market's additions; site_lead_quarters, how long it builds.
+    """
+
+    def __init__(self, *arguments: Any, addition_share: float = 0.0, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.addition_share = np.full(self.worlds, addition_share)
+
+    @property
+    def site_lead_quarters(self) -> PerWorld:
+        """From ground-breaking to first power, slippage not counted."""
+        lead: PerWorld = self.parameters.build_quarters
+        return lead
+
+    def appetite(self, view: MarketView, own: FirmView) -> PerWorld:
+        """Share of what demand asks for that it is willing to build, between 0 and 1."""
+        return np.ones(self.worlds)
+
+    def market_target(self, view: MarketView, quarters: PerWorld) -> PerWorld:
+        """Effective capacity that the whole market needs `quarters` ahead, in this operator's eyes."""
+        p = self.parameters
+        growth = growth_over(view.growth, quarters, p.growth_persistence)
+        growth = growth - np.log1p(p.planning_bias) * np.minimum(quarters / 4.0, 1.0)
+        return target_capacity(
+            view.capacity_effective_m,
+            view.index_usd_h,
+            view.slow_index_usd_h,
+            view.long_run_cost_usd_h * (1.0 + p.hurdle),
+            p.elasticity_short,
+            p.elasticity_long,
+            growth,
+        )
+
+    def order_capacity(self, view: MarketView, own: FirmView) -> CapacityOrder:
+        """Order its share of what the market will lack, first in power, then in chips. Changes nothing."""
+        share = self.addition_share * self.appetite(view, own)
+        target_sites = self.market_target(view, self.site_lead_quarters)
+        target_chips = self.market_target(view, view.chip_lead_quarters)
+        sites = share * order_gap(target_sites, view.capacity_effective_m, view.power_effective_m)
+        chips = share * order_gap(target_chips, view.capacity_effective_m, view.chips_effective_m)
+        return self.within_means(view, own, sites / view.usefulness, chips / view.usefulness)
+
+    def within_means(self, view: MarketView, own: FirmView, sites: PerWorld, chips: PerWorld) -> CapacityOrder:
+        """Cut an order (M H100e of power, M H100e of chips) to the power expected for the chips and to its cash.
+
+        Chips may run ahead of power by a little: they then wait, visibly.
+        """
+        p = self.parameters
+        free_gw = own.power_at_chip_lead_gw * p.chips_ahead_of_power - own.chips_power_gw
+        powered = np.minimum(chips, np.maximum(free_gw, 0.0) / view.power_kw)
+        affordable = self.affordable_h100e_m(view, own)
+        return CapacityOrder(
+            facility_gw=np.minimum(sites, affordable) * view.power_kw,
+            chips_h100e_m=np.minimum(powered, affordable),
+            wanted_h100e_m=chips,
+            wanted_sites_h100e_m=sites,
+            powered_h100e_m=powered,
+        )
+
+    def affordable_h100e_m(self, view: MarketView, own: FirmView) -> PerWorld:
+        """What its operating cash flow, its cash above the reserve and its borrowing carry this quarter."""
+        p = self.parameters
+        spare_cash = np.maximum(own.cash_usd_bn - p.cash_reserve_usd_bn, 0.0) / 4.0
+        means = p.capex_share * np.maximum(own.operating_cash_flow_usd_bn, 0.0) + spare_cash + own.debt_room_usd_bn / 4.0
+        return means / view.capital_usd_bn
+
+    def free_to_let_h100e_m(self, own: FirmView, coming_h100e_m: PerWorld) -> PerWorld:
+        """What it has or builds and neither let nor uses itself."""
+        return np.maximum(own.fleet_h100e_m + coming_h100e_m - own.let_h100e_m - own.used_h100e_m, 0.0)
+
+    def reservation_usd_h(self, view: MarketView, own: FirmView) -> PerWorld:
+        """Least price per effective H100e-hour over a lease: cost with hurdle, or what the market would pay if more."""
+        p = self.parameters
+        return np.maximum(view.long_run_cost_usd_h * (1.0 + p.hurdle), view.term_price_usd_h * p.market_price_weight)
+
+    def offer_lease(self, view: MarketView, own: FirmView, coming_h100e_m: PerWorld) -> LeaseOffer:
+        """Offer what is free of its fleet and pipeline, as far as its appetite goes. Changes nothing."""
+        p = self.parameters
+        quantity = p.lab_lease_share * self.appetite(view, own) * self.free_to_let_h100e_m(own, coming_h100e_m)
+        return LeaseOffer(quantity, self.reservation_usd_h(view, own), p.lease_lead_quarters, own.debt_room_usd_bn < 0.0)
+
+    def settle_additions(self, additions_h100e_m: PerRow, row: int) -> None:
+        """Its share follows its share of the additions, slowly; an entrant keeps a small one."""
+        p = self.parameters
+        observed = ratio(additions_h100e_m[row], fold(additions_h100e_m))
+        self.addition_share = np.maximum(self.addition_share + p.share_inertia * (observed - self.addition_share), p.entrant_share)

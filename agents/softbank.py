@@ -1,0 +1,78 @@
+"""SoftBank: the investor that funds OpenAI out of a portfolio it may borrow against up to a limit."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.base import Firm, policy
+from world.arrays import Flags, PerWorld
+from world.funding import loan_to_value, room_usd_bn
+
+NAME = "softbank"
+
+
+@policy(NAME, "policy-limit")
+class PolicyLimit:
+    """Plans up to its policy limit of loan to value: the default."""
+
+    def limit(self, firm: Firm) -> PerWorld:
+        """Loan to value it plans with."""
+        answer: PerWorld = firm.parameters.ltv_limit
+        return answer
+
+
+@policy(NAME, "all-in")
+class AllIn:
+    """Plans up to the hard cap."""
+
+    def limit(self, firm: Firm) -> PerWorld:
+        """Loan to value that its creditors would bear."""
+        answer: PerWorld = firm.parameters.ltv_cap
+        return answer
+
+
+@policy(NAME, "hard-ltv-stop")
+class HardStop:
+    """Stays two points under its policy limit."""
+
+    def limit(self, firm: Firm) -> PerWorld:
+        """Policy limit less two points."""
+        return np.maximum(firm.parameters.ltv_limit - 0.02, 0.01)
+
+
+class SoftBank(Firm):
+    """State: other_holdings_usd_bn (market value without OpenAI), promised_usd_bn by the quarter it falls due."""
+
+    def __init__(self, *arguments: object, holdings_usd_bn: float, **keywords: object) -> None:
+        super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
+        self.other_holdings_usd_bn = np.full(self.worlds, holdings_usd_bn)
+
+    def ltv(self, openai_stake_usd_bn: PerWorld, net_debt_usd_bn: PerWorld) -> PerWorld:
+        """Net debt over gross holdings."""
+        return loan_to_value(self.other_holdings_usd_bn + openai_stake_usd_bn, net_debt_usd_bn)
+
+    def room(self, openai_stake_usd_bn: PerWorld, net_debt_usd_bn: PerWorld, due_usd_bn: PerWorld) -> PerWorld:
+        """What it can put into OpenAI now without passing its limit, $bn. Changes nothing.
+
+        Args:
+            openai_stake_usd_bn: (worlds,) value of its stake at the last round.
+            net_debt_usd_bn: (worlds,) debt less cash.
+            due_usd_bn: (worlds,) tranches promised for the coming year.
+        """
+        p = self.parameters
+        holdings = self.other_holdings_usd_bn + openai_stake_usd_bn
+        room = room_usd_bn(holdings, net_debt_usd_bn, self.policy.limit(self), due_usd_bn)
+        return p.room_use * (room + p.asset_sales_share * self.other_holdings_usd_bn)
+
+    def sell_for(self, need_usd_bn: PerWorld) -> PerWorld:
+        """Assets it sells when borrowing alone would carry it over the limit, $bn. Changes nothing."""
+        return np.minimum(need_usd_bn, self.parameters.asset_sales_share * self.other_holdings_usd_bn)
+
+    def settle_holdings(self, market_factor: PerWorld, sold_usd_bn: PerWorld) -> None:
+        """Holdings follow their market factor, less what was sold."""
+        self.other_holdings_usd_bn = np.maximum(self.other_holdings_usd_bn * market_factor - sold_usd_bn, 1.0)
+
+    def breach(self, ltv: PerWorld) -> Flags:
+        """Where the hard cap is passed."""
+        answer: Flags = ltv > self.parameters.ltv_cap
+        return answer

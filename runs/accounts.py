@@ -1,0 +1,299 @@
+"""Settle: what everybody owes for the quarter, how shortfalls are met, and what happens to what cannot be paid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.cast import ENTITY_OF_USER, LABS, OPERATORS, PAIRS, USERS
+from runs.money import BORROWERS, OTHERS, mark_stakes
+from runs.rental import USD_BN_PER_H, user_cost_usd_bn
+from runs.sight import phases_building, power_gw
+from runs.state import GENERATION, OPERATOR, USER
+from world.arrays import PerRow, PerWorld, fold, ratio
+from world.funding import dilute
+from world.ledger import Unpaid
+from world.profit_share import profit_share_due, profit_share_total
+
+if TYPE_CHECKING:
+    from runs.model import ComputeMarket
+
+SECTOR_OF_LAB = {name: ENTITY_OF_USER[name] for name in LABS}
+
+
+def settle(market: ComputeMarket) -> None:
+    """Queue all dues, meet shortfalls, clear them class by class, and work out what stays unpaid."""
+    s = market.state
+    compute_dues(market)
+    service_dues(market)
+    capital_dues(market)
+    debt_dues(market)
+    core_dues(market)
+    fill_shortfalls(market)
+    unpaid = s.ledger.settle()
+    work_out(market, unpaid)
+    depreciate(market)
+    mark_stakes(market)
+    note_flows(market)
+
+
+def compute_dues(market: ComputeMarket) -> None:
+    """Lease rents move under their contracts; at the clearing price only net positions are paid."""
+    s = market.state
+    deployed = fold(s.fleet.deployed.swapaxes(0, 1))
+    active = s.leases.active
+    price = np.where(s.market.traded, s.market.price_usd_h, 0.0)
+    earned = fold((s.market.sold_h100e_m * price).swapaxes(0, 1)) * USD_BN_PER_H
+    rent = s.leases.rent_usd_bn()
+    position = {entity: np.zeros(s.worlds) for entity in dict.fromkeys(ENTITY_OF_USER.values())} | {
+        name: np.zeros(s.worlds) for name in OPERATORS
+    }
+    s.flow["oversold_h100e_m"] = np.zeros(s.worlds)
+    s.flow["rent_usd_bn"] = np.zeros((len(PAIRS), s.worlds))
+    for provider, row in OPERATOR.items():
+        rows = [k for k, pair in enumerate(PAIRS) if pair[0] == provider and pair[1] != provider]
+        let = fold(active[rows]) if rows else np.zeros(s.worlds)
+        # Failed chips are not paid for: where less runs than is let, all tenants lose alike.
+        available = np.minimum(ratio(deployed[row], let, 1.0), 1.0)
+        position[provider] = position[provider] + earned[row]
+        for k in rows:
+            held = ratio(active[k] * available, deployed[row]) * earned[row]
+            tenant = PAIRS[k][1]
+            position[provider] = position[provider] - held
+            position[tenant] = position[tenant] + held
+            pay_rent(market, k, rent[k] * available)
+    for row, user in enumerate(USERS):
+        entity = ENTITY_OF_USER[user]
+        position[entity] = position[entity] - user_cost_usd_bn(market, row)
+    net_positions(market, position)
+    drawn = s.fleet.power_used_gw * market.parameters.of("costs").power_draw
+    for name, row in OPERATOR.items():
+        # GW x 2,190 h x $/MWh = thousand MWh x $; a million of them is $bn.
+        bill = drawn[row] * 2190.0 * s_power(market) / 1e6
+        operations = operations_bill(market)[row]
+        s.ledger.due("power", name, "utilities", bill)
+        s.ledger.due("operating_cost", name, "suppliers", operations)
+
+
+def s_power(market: ComputeMarket) -> PerWorld:
+    """Delivered power, $/MWh, as priced this quarter."""
+    from runs.sight import power_price
+
+    return power_price(market)
+
+
+def operations_bill(market: ComputeMarket) -> PerRow:
+    """Operations of the deployed fleet, (operators, worlds) $bn: a yearly share of what its chips would cost new."""
+    s, costs = market.state, market.parameters.of("costs")
+    worth = s.flow["chip_price_k"] / s.generations.h100e
+    value = fold((s.fleet.deployed * worth).swapaxes(0, 1))
+    bill: PerRow = value * (costs.system_multiple * costs.operations_share / 4.0)
+    return bill
+
+
+def pay_rent(market: ComputeMarket, pair: int, rent: PerWorld) -> None:
+    """Rent under a lease: prepaid compute is used up first."""
+    s = market.state
+    provider, tenant, _ = PAIRS[pair]
+    s.flow["rent_usd_bn"][pair] = rent
+    if (provider, tenant) == ("microsoft", "openai"):
+        credit = np.minimum(s.ledger.prepaid("openai"), market.parameters.of("openai").credit_use * rent)
+        s.ledger.use_prepaid("openai", "microsoft", credit)
+        rent = rent - credit
+    s.ledger.due("lease_rent", tenant, provider, rent)
+
+
+def net_positions(market: ComputeMarket, position: dict[str, PerWorld]) -> None:
+    """Those who use more than they hold pay those who hold more than they use, in proportion."""
+    s = market.state
+    names = list(position)
+    sells = {name: np.maximum(position[name], 0.0) for name in names}
+    buys = {name: np.maximum(-position[name], 0.0) for name in names}
+    total = fold(np.stack(list(sells.values())))
+    s.flow["spot_usd_bn"] = np.stack([position[name] for name in names])
+    for buyer in names:
+        for seller in names:
+            if buyer == seller or not buys[buyer].any() or not sells[seller].any():
+                continue
+            s.ledger.due("spot_rent", buyer, seller, buys[buyer] * ratio(sells[seller], total))
+    s.ledger.due("operating_income", "rest_of_world", "customers", buys["customers"])
+
+
+def service_dues(market: ComputeMarket) -> None:
+    """Customers pay labs; labs pay staff and OpenAI pays Microsoft its share of revenue and of profit."""
+    s = market.state
+    served = s.flow["served_usd_bn"]
+    for row, name in enumerate(LABS):
+        sector = SECTOR_OF_LAB[name]
+        s.ledger.due("operating_income", "rest_of_world", "customers", served[row])
+        s.ledger.due("services", "customers", sector, served[row])
+        staff = market.firms[name].staff_cost_usd_bn()
+        s.ledger.due("wages", sector, "staff", staff)
+        s.flow[f"staff.{name}"] = staff
+    p = market.parameters.of("openai")
+    revenue = served[0]
+    share = p.revenue_share * revenue
+    s.ledger.due("revenue_share", "openai", "microsoft", share)
+    compute = fold(s.flow["rent_usd_bn"][[k for k, pair in enumerate(PAIRS) if pair[1] == "openai"]])
+    profit = revenue - compute - s.flow["staff.openai"] - share
+    cap = s.cap
+    cap.cumulative_profit_usd_bn = cap.cumulative_profit_usd_bn + profit
+    cap.profit_high_usd_bn = np.maximum(cap.profit_high_usd_bn, cap.cumulative_profit_usd_bn)
+    right = profit_share_total(cap.profit_high_usd_bn, p.profit_share_cap_usd_bn * market.money, first_target_usd_bn=13.0 * market.money)
+    due = np.where(market.firms["openai"].converted > 0.0, 0.0, profit_share_due(right, cap.profit_share_paid_usd_bn))
+    cap.profit_share_paid_usd_bn = cap.profit_share_paid_usd_bn + due
+    s.ledger.due("profit_share", "openai", "microsoft", due)
+    s.flow["revenue_share_usd_bn"], s.flow["profit_share_usd_bn"] = share, due
+
+
+def capital_dues(market: ComputeMarket) -> None:
+    """Chips are paid on delivery, sites while they are built; landlords build shells and let them."""
+    s, costs = market.state, market.parameters.of("costs")
+    bill = s.flow["chips_usd_bn"]
+    own, asic = GENERATION["own_chip"], GENERATION["rival_asic"]
+    networked = market.parameters.of("nvidia").system_share
+    other = costs.system_multiple - networked
+    s.flow["capex_usd_bn"] = np.zeros((len(OPERATORS), s.worlds))
+    vendor, custom = np.zeros(s.worlds), np.zeros(s.worlds)
+    building = s.sites.building_gw + phases_building(s)
+    shell_cost = costs.shell_usd_m_per_it_mw * market.money / costs.facility_over_it
+    landlord_building = np.zeros(s.worlds)
+    power = power_gw(s)
+    for name, row in OPERATOR.items():
+        captive = bill[row, own] + bill[row, asic]
+        merchant = fold(bill[row]) - captive
+        s.ledger.due("chips", name, "nvidia", merchant * networked)
+        s.ledger.due("chips", name, "broadcom", captive)
+        s.ledger.due("construction", name, "suppliers", merchant * other + captive * (costs.system_multiple - 1.0))
+        vendor, custom = vendor + merchant * networked, custom + captive
+        lead = market.firms[name].parameters.build_quarters + 1.0
+        rented = market.landlord_share(name)
+        spend = building[row] * shell_cost / lead
+        s.ledger.due("construction", name, "suppliers", spend * (1.0 - rented))
+        landlord_building = landlord_building + spend * rented
+        rent = power[row] * rented * shell_cost * market.parameters.of("landlords").yield_on_cost / 4.0
+        s.ledger.due("shell_rent", name, "landlords", rent)
+        other_capex = market.core[name]["other_capex"]
+        s.ledger.due("construction", name, "suppliers", other_capex)
+        s.flow["capex_usd_bn"][row] = merchant * costs.system_multiple + captive * costs.system_multiple + spend * (1.0 - rented) + other_capex
+    s.ledger.due("construction", "landlords", "suppliers", landlord_building)
+    margin = market.parameters.of("nvidia").gross_margin
+    s.ledger.due("supplier_cost", "nvidia", "suppliers", vendor * (1.0 - margin))
+    s.ledger.due("supplier_cost", "broadcom", "suppliers", custom * (1.0 - market.parameters.of("broadcom").gross_margin))
+    s.ledger.due("tax", "nvidia", "tax", vendor * margin * market.parameters.of("nvidia").tax_rate)
+    s.flow["vendor_revenue_usd_bn"], s.flow["custom_revenue_usd_bn"] = vendor, custom
+    started = market.firms["openai"].chip_age_quarters
+    p = market.parameters.of("openai")
+    developing = (started > 0.0) & (started <= p.chip_lead_quarters)
+    s.flow["chip_development_usd_bn"] = np.where(developing, p.chip_development_usd_bn * market.money / p.chip_lead_quarters, 0.0)
+    s.ledger.due("operating_cost", "openai", "broadcom", s.flow["chip_development_usd_bn"])
+
+
+def debt_dues(market: ComputeMarket) -> None:
+    """Interest and the principal that falls due; debt without a project behind it is refinanced as it matures."""
+    s = market.state
+    tenor = market.parameters.of("lenders").tenor_years
+    for row, name in enumerate(BORROWERS):
+        debt = s.ledger.debt(name)
+        s.ledger.due("interest", name, "lenders", debt * s.flow["rates"][row] / 4.0)
+        s.ledger.due("principal", name, "lenders", debt / (4.0 * tenor))
+    for name in ("openai", "rival_labs"):
+        debt = s.ledger.debt(name)
+        rate = s.base_rate + market.parameters.of("lenders").spread_lab
+        s.ledger.due("interest", name, "lenders", debt * rate / 4.0)
+        s.ledger.due("principal", name, "lenders", debt / 12.0)
+
+
+def core_dues(market: ComputeMarket) -> None:
+    """Cash flow of the core business, parents' support of rival labs, and payouts."""
+    s = market.state
+    for name, core in market.core.items():
+        s.ledger.due("operating_income", "rest_of_world", name, core["cash_flow"])
+        s.ledger.due("dividends", name, "investors", core["payouts"])
+
+
+def fill_shortfalls(market: ComputeMarket) -> None:
+    """Before dues are cleared: credit lines, then a rescue round at a price."""
+    s = market.state
+    s.flow["rescue_usd_bn"] = np.zeros(s.worlds)
+    for name in BORROWERS:
+        room = np.maximum(market.debt_room.get(name, np.zeros(s.worlds)), 0.0)
+        principal = s.ledger.debt(name) / (4.0 * market.parameters.of("lenders").tenor_years)
+        limit = room + principal if name in ("oracle", "xai") else np.full(s.worlds, np.inf)
+        low = np.maximum(market.reserve(name) - s.ledger.cash(name), 0.0)
+        s.ledger.pay("loan", "lenders", name, np.minimum(np.maximum(s.ledger.shortfall(name), low), limit))
+    for name in ("openai", "xai", "rival_labs"):
+        short = s.ledger.shortfall(name)
+        line = np.maximum(market.credit_line(name) - s.ledger.debt(name), 0.0) if name != "xai" else np.zeros(s.worlds)
+        drawn = np.minimum(short, line)
+        s.ledger.pay("loan", "lenders", name, drawn)
+        rescue(market, name, short - drawn)
+
+
+def rescue(market: ComputeMarket, name: str, short: PerWorld) -> None:
+    """Investors put in what is missing at a discount, as long as the firm is worth more than that."""
+    s = market.state
+    investors = market.firms["investors"]
+    if name == "openai":
+        value = s.cap.valuation_usd_bn
+        discounted = value * (1.0 - investors.parameters.rescue_discount)
+        paid = np.minimum(short, investors.parameters.rescue_share * discounted)
+        holders = np.zeros_like(s.cap.stakes)
+        holders[OTHERS] = paid
+        s.cap.stakes = dilute(s.cap.stakes, np.maximum(discounted, 1e-3), holders)
+        s.cap.valuation_usd_bn = np.where(paid > 0.0, discounted + paid, value)
+        s.flow["rescue_usd_bn"] = paid
+    else:
+        paid = np.minimum(short, investors.parameters.rescue_share * np.maximum(20.0 * market.money, 8.0 * market.firms[name].revenue_usd_bn))
+    s.ledger.pay("equity", "investors", name, paid)
+
+
+def work_out(market: ComputeMarket, unpaid: list[Unpaid]) -> None:
+    """What stays unpaid is restructured: leases shrink by the unpaid share of their rent, debts are forgiven."""
+    s = market.state
+    s.flow["default"] = np.zeros(s.worlds)
+    for item in unpaid:
+        missing = item.amount > 1e-9 * market.money
+        if item.kind == "lease_rent":
+            pairs = [k for k, pair in enumerate(PAIRS) if pair[0] == item.payee and pair[1] == item.payer]
+            for k in pairs:
+                s.leases.reduce(k, np.clip(ratio(item.amount, s.flow["rent_usd_bn"][k]), 0.0, 1.0))
+        if item.kind in ("principal", "interest") and item.payee == "lenders":
+            s.ledger.forgive(item.payer, "lenders", np.minimum(item.amount, s.ledger.debt(item.payer)))
+        if item.payer == "openai":
+            s.flow["default"] = np.maximum(s.flow["default"], missing.astype(float))
+        s.flow["unpaid_usd_bn"] = s.flow.get("unpaid_usd_bn", np.zeros(s.worlds)) + item.amount
+
+
+def depreciate(market: ComputeMarket) -> None:
+    """Plant loses value with age; chips within about five years."""
+    s = market.state
+    for name in (*OPERATORS, "rival_labs", "landlords", "nvidia"):
+        rate = market.parameters.of("costs").shell_depreciation if name == "landlords" else market.parameters.of("costs").depreciation
+        s.ledger.depreciate(name, s.ledger.fixed(name) * rate / 4.0)
+
+
+def note_flows(market: ComputeMarket) -> None:
+    """Burn and operating cash flow of the quarter, from the ledger itself."""
+    s = market.state
+    cash = s.ledger.opening["cash"]
+    for name in (*OPERATORS, "rival_labs", "landlords", "softbank", "nvidia"):
+        change = s.ledger.cash(name) - cash[s.ledger.sectors.index(name)]
+        borrowed = s.ledger.paid("loan", payee=name) - s.ledger.paid("principal", payer=name)
+        equity = s.ledger.paid("equity", payee=name) - s.ledger.paid("equity", payer=name)
+        capital = s.ledger.paid("chips", payer=name) + s.ledger.paid("construction", payer=name)
+        burn = borrowed + equity - change
+        s.flow[f"burn.{name}"] = burn
+        market.burn[name] = 0.5 * market.burn.get(name, burn) + 0.5 * burn
+        generated = capital + s.ledger.paid("dividends", payer=name) - burn
+        market.cash_flow[name] = 0.6 * market.cash_flow.get(name, generated) + 0.4 * generated
+    s.flow["payments_to_microsoft_usd_bn"] = (
+        s.ledger.paid("lease_rent", "openai", "microsoft")
+        + s.ledger.paid("spot_rent", "openai", "microsoft")
+        + s.ledger.paid("prepaid_use", "openai", "microsoft")
+        + s.ledger.paid("revenue_share", "openai", "microsoft")
+    )
+
+
+__all__ = ["USER", "settle"]

@@ -1,0 +1,99 @@
+"""Building the cast: every agent with its parameters, its policy and its own start figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from agents.backers import Grid, Investors, Landlords, Lenders
+from agents.base import Firm
+from agents.customers import Customers
+from agents.microsoft import InHouseLab, Microsoft
+from agents.openai import OpenAI
+from agents.oracle import Oracle
+from agents.rivals import RivalClouds, RivalLabs
+from agents.softbank import SoftBank
+from agents.vendors import Vendor
+from agents.xai import XAI
+from world.parameters import Parameters
+from world.record import StartState
+
+if TYPE_CHECKING:
+    from runs.model import ComputeMarket
+
+INHERITS = {
+    "microsoft": ("planners", "operators"),
+    "oracle": ("planners", "operators"),
+    "rival_clouds": ("planners", "operators"),
+    "xai": ("planners", "labs", "operators"),
+    "openai": ("planners", "labs", "operators"),
+    "rival_labs": ("planners", "labs"),
+    "microsoft_lab": ("planners", "labs"),
+}
+"""Groups whose parameters a firm takes over; its own rows of the same name win."""
+
+
+def own_parameters(parameters: Parameters, name: str) -> SimpleNamespace:
+    """A firm's parameters as attributes: those of its groups, the elasticities of the market, then its own."""
+    values: dict[str, Any] = {}
+    market = parameters.of("market")
+    values["elasticity_short"], values["elasticity_long"] = market.elasticity_short, market.elasticity_long
+    values["growth_persistence"] = parameters.of("planners").growth_persistence
+    for group in (*INHERITS.get(name, ()), name):
+        prefix = f"{group}."
+        values |= {key.removeprefix(prefix): parameters[key] for key in parameters if key.startswith(prefix)}
+    return SimpleNamespace(**values)
+
+
+def build_cast(
+    market: ComputeMarket, start: StartState, parameters: Parameters, policies: Mapping[str, str]
+) -> dict[str, Firm]:
+    """Create every agent of the model; returns them by name."""
+    worlds, money = market.worlds, float(parameters.of("currency").scale[0])
+
+    def make(kind: type[Firm], name: str, *arguments: Any, **keywords: Any) -> Firm:
+        policy = policies.get(f"{name}.policy")
+        return kind(market, name, own_parameters(parameters, name), worlds, *arguments, policy=policy, **keywords)
+
+    def revenue(name: str) -> float:
+        return start.value(name, "revenue_usd_bn") * money
+
+    added = {name: start.value(name, "sold_last_quarter_h100e_m") for name in ("microsoft", "rival_clouds")}
+    merchant = sum(start.value(name, "sold_last_quarter_h100e_m") for name in ("microsoft", "oracle", "xai", "rival_clouds"))
+    pool = sum(revenue(name) for name in ("openai", "xai", "rival_labs", "microsoft_lab"))
+    # The custom vendor ships what was sold in the start quarter; it is found from the stock and its growth.
+    asic = start.value("rival_clouds", "sold_h100e_m.rival_asic")
+    asic_flow = asic * 0.25
+    per_wafer = float(parameters.of("broadcom").h100e_per_wafer[0])
+    cast = [
+        make(
+            OpenAI,
+            "openai",
+            revenue("openai"),
+            exclusivity=start.value("openai", "exclusivity_state"),
+            converted=start.value("openai", "converted"),
+            chip_started=start.value("openai", "own_chip_state"),
+        ),
+        make(Microsoft, "microsoft", addition_share=added["microsoft"] / merchant),
+        make(Oracle, "oracle"),
+        make(SoftBank, "softbank", holdings_usd_bn=start.value("softbank", "gross_holdings_usd_bn") * money),
+        make(XAI, "xai", revenue("xai")),
+        make(InHouseLab, "microsoft_lab", revenue("microsoft_lab")),
+        make(RivalLabs, "rival_labs", revenue("rival_labs")),
+        make(RivalClouds, "rival_clouds", addition_share=1.0 - added["microsoft"] / merchant),
+        make(Vendor, "nvidia", wafers_k=start.value("market", "wafers_per_quarter_k")),
+        make(Vendor, "broadcom", wafers_k=asic_flow * 1000.0 / per_wafer),
+        make(Lenders, "lenders"),
+        make(Landlords, "landlords"),
+        make(Grid, "grid", additions_gw=0.0),
+        make(Investors, "investors"),
+        make(
+            Customers,
+            "customers",
+            pool_usd_bn=pool,
+            services_growth=start.value("openai", "revenue_growth_per_quarter"),
+            demand_growth=start.value("market", "demand_growth_per_quarter"),
+        ),
+    ]
+    return {agent.name: agent for agent in cast}

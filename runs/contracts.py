@@ -1,0 +1,188 @@
+"""Tender and leases: labs ask, providers offer, first refusal is exercised, prices are bargained, leases are signed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.cast import PAIRS
+from agents.views import FirmView, LeaseOffer, MarketView, Tender
+from runs.sight import lab_view, market_view, operator_views
+from runs.state import OPERATOR, PAIR, USER, State
+from world.arrays import PerRow, PerWorld, fold, ratio
+from world.bargaining import Bargain, allocate_offers, bargain, left_over
+from world.calendar import HOURS_PER_QUARTER
+from world.refusal import match_first_refusal
+
+if TYPE_CHECKING:
+    from runs.model import ComputeMarket
+
+PROVIDERS = ("microsoft", "oracle", "rival_clouds")
+"""Who offers leases, in the order of the rows below."""
+TENANTS = ("openai", "rival_labs")
+
+
+def tender(market: ComputeMarket) -> None:
+    """Run this quarter's tender over all tenants and providers at once."""
+    s = market.state
+    view = market_view(market)
+    views = operator_views(market, view)
+    offers = [make_offer(market, name, view, views[name]) for name in PROVIDERS]
+    asks = {name: make_tender(market, name, view) for name in TENANTS}
+    openai = market.firms["openai"]
+    m = market.parameters.of("market")
+
+    # Contracts count H100e of the newest chip: prices per effective unit times its usefulness.
+    useful = view.usefulness
+    offered = np.stack([offer.quantity_h100e_m for offer in offers])
+    reservation = np.stack([offer.reservation_usd_h for offer in offers]) * useful
+    lead = np.stack([offer.lead_quarters for offer in offers])
+    delay = m.delay_cost_per_quarter * view.long_run_cost_usd_h * useful * np.maximum(lead - m.patience_quarters, 0.0)
+    shares = provider_shares(s)
+    # Capacity on Stargate sites is governed by the tenant: only part of the dependence counts there.
+    governed = np.array([1.0, 0.0, 1.0])[:, None] + np.array([0.0, 1.0, 0.0])[:, None] * m.governed_dependence
+    dependence = openai.dependence_cost(shares) * view.long_run_cost_usd_h * useful * governed
+
+    # Everything per M H100e over the term: $/h x hours of a quarter x quarters of the term / 1000 = $bn.
+    to_usd_bn = HOURS_PER_QUARTER / 1000.0 * asks["openai"].term_quarters
+    outside = view.term_price_usd_h * useful * m.outside_premium
+    penalty = {"openai": delay + dependence, "rival_labs": delay}
+    cost = {name: reservation + penalty[name] for name in TENANTS}
+    worth = np.stack([np.minimum(outside, asks[name].worth_usd_h * useful) - cost[name] for name in TENANTS]) * to_usd_bn
+    wanted = np.stack([asks[name].wanted_h100e_m for name in TENANTS])
+    if market.settings.negotiate:
+        allocated = allocate_offers(worth, offered, wanted)
+    else:
+        allocated = fixed_shares(market, offered, wanted, shares)
+    allocated[0], waived, matched = first_refusal(market, allocated[0], offered, offers, cost["openai"], reservation[0])
+    spare = left_over(allocated, offered)
+
+    signed = np.zeros((len(PAIRS), s.worlds))
+    bargains: dict[str, Bargain] = {}
+    for row, name in enumerate(TENANTS):
+        weight = m.provider_weight + m.shortage_weight * np.clip(view.index_usd_h / view.long_run_cost_usd_h - 1.0, -0.5, 0.5)
+        deal = bargain(
+            allocated[row],
+            reservation * to_usd_bn,
+            penalty[name] * to_usd_bn,
+            outside * to_usd_bn,
+            fold(allocated[row]),
+            np.clip(weight, 0.0, 1.0),
+            worth=asks[name].worth_usd_h * useful * to_usd_bn,
+            spare=spare,
+        )
+        bargains[name] = deal
+        sign(market, name, deal, lead, asks[name], signed)
+    unmet = np.maximum(wanted[0] - fold(bargains["openai"].quantity), 0.0) + waived
+    openai.settle_tender(unmet)
+    market.firms["microsoft"].settle_refusals(matched, waived)
+    s.flow |= {
+        "signed_h100e_m": signed,
+        "tendered_h100e_m": wanted[0],
+        "unmet_h100e_m": unmet,
+        "waived_h100e_m": waived,
+        "matched_h100e_m": matched,
+        "tenant_gain_usd_bn": bargains["openai"].tenant_gain,
+        "surplus_usd_bn": bargains["openai"].surplus,
+        "offered_h100e_m": offered,
+        "reservation_usd_h": reservation,
+        "finance_bound": np.stack([offer.finance_bound for offer in offers]),
+    }
+
+
+def make_offer(market: ComputeMarket, name: str, view: MarketView, own: FirmView) -> LeaseOffer:
+    """One provider's offer; a builder for tenants may offer what landlords have shells for."""
+    s = market.state
+    if name == "oracle":
+        coming = market.firms["landlords"].shells_gw(fold(s.sites.building_gw), view.credit_cycle) / view.power_kw
+        coming = coming * market.firms["oracle"].parameters.shell_share
+    else:
+        power = np.maximum(own.power_gw + own.coming_power_gw - own.chips_power_gw, 0.0) / view.power_kw
+        coming = own.backlog_h100e_m + power
+    return market.firms[name].offer_lease(view, own, coming)
+
+
+def make_tender(market: ComputeMarket, name: str, view: MarketView) -> Tender:
+    """One lab's tender: what it will want beyond the leases that will then run, and its own chips."""
+    s = market.state
+    lab = market.firms[name]
+    own = lab_view(market, name)
+    ahead = s.leases.contracted_at(s.quarter + lab.parameters.planning_quarters)
+    rows = [k for k, pair in enumerate(PAIRS) if pair[1] == name]
+    contracted = fold(ahead[rows])
+    if name == "openai":
+        contracted = contracted + fold(s.fleet.sold[OPERATOR["openai"]])
+    return lab.tender(view, own, contracted)
+
+
+def provider_shares(s: State) -> PerRow:
+    """Each provider's share of what OpenAI holds and has signed, (providers, worlds)."""
+    held = s.leases.active + s.leases.pending_total
+    rows = np.stack([held[PAIR[(provider, "openai")]] for provider in PROVIDERS])
+    return ratio(rows, fold(rows))
+
+
+def fixed_shares(market: ComputeMarket, offered: PerRow, wanted: PerRow, shares: PerRow) -> np.ndarray:
+    """Without negotiation every tenant orders in the shares of the start, within the offers."""
+    tenants = [market.start_shares, np.array([0.1, 0.0, 0.9])[:, None] * np.ones_like(shares)]
+    asked = np.stack([share * want for share, want in zip(tenants, wanted, strict=True)])
+    cut = np.minimum(ratio(offered, asked[0] + asked[1], 1.0), 1.0)
+    return asked * cut
+
+
+def first_refusal(
+    market: ComputeMarket, allocated: PerRow, offered: PerRow, offers: list[LeaseOffer], cost: PerRow, holder_price: PerWorld
+) -> tuple[PerRow, PerWorld, PerWorld]:
+    """Put outside offers that OpenAI would take to the holder of the right, which matches or waives.
+
+    A sole provider is asked in the same way, and its waiver is its consent to the outside lease.
+    Returns the allocation after matching, and what was waived and matched, M H100e.
+    """
+    openai = market.firms["openai"]
+    holds = openai.exclusivity > 0.0
+    outside = fold(allocated[1:])
+    holder_left = np.maximum(offered[0] - allocated[0], 0.0)
+    best = np.where(allocated[1:] > 0.0, cost[1:], np.inf).min(axis=0)
+    price = np.where(np.isfinite(best), best, cost[0])
+    answer = match_first_refusal(price, offers[1].lead_quarters, holder_price, offers[0].lead_quarters, holder_left, outside, holds)
+    kept = ratio(np.maximum(outside - answer.matched, 0.0), outside, 1.0)
+    after = np.concatenate([(allocated[0] + answer.matched)[None, :], allocated[1:] * kept])
+    return after, answer.waived, answer.matched
+
+
+def sign(
+    market: ComputeMarket, tenant: str, deal: Bargain, lead: PerRow, ask: Tender, signed: np.ndarray
+) -> None:
+    """Enter the bargained leases: quantity in H100e, price per H100e-hour of the newest chip."""
+    s = market.state
+    m = market.parameters.of("market")
+    hours = HOURS_PER_QUARTER / 1000.0 * ask.term_quarters
+    for row, provider in enumerate(PROVIDERS):
+        quantity = deal.quantity[row]
+        price = ratio(deal.payment[row], quantity * hours, 0.0)
+        pair = PAIR[(provider, tenant)]
+        s.leases.sign(pair, quantity, np.where(quantity > 0.0, price, 0.0), m.take_or_pay, s.quarter + lead[row], ask.term_quarters)
+        signed[pair] += quantity
+
+
+def used_by_provider(s: State) -> PerRow:
+    """OpenAI's use by provider: what it holds first, the rest of its use from those who sell on the market.
+
+    Rows: the providers, then its own chips. If it uses less than it holds, all holdings are scaled down alike.
+    """
+    active = s.leases.active
+    own = s.market.bought_h100e_m[USER["openai"]]
+    total = fold(own)
+    rows = [active[PAIR[(provider, "openai")]] for provider in PROVIDERS]
+    rows.append(fold(s.fleet.deployed[OPERATOR["openai"]]))
+    held = np.stack(rows)
+    holding = fold(held)
+    scaled = held * np.minimum(ratio(total, holding, 0.0), 1.0)[None, :]
+    rest = np.maximum(total - holding, 0.0)
+    deployed = fold(s.fleet.deployed.swapaxes(0, 1))
+    let = s.leases.by_provider(active)
+    free = np.stack(
+        [np.maximum(deployed[OPERATOR[p]] - let[s.leases.providers.index(p)], 0.0) for p in PROVIDERS] + [np.zeros(s.worlds)]
+    )
+    return scaled + rest * ratio(free, fold(free))

@@ -1,0 +1,90 @@
+"""The invariants that every run checks after every quarter; the tests call the same functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.cast import OPERATORS, PAIRS
+from world.arrays import PerWorld, fold
+from world.calendar import quarter_label
+
+if TYPE_CHECKING:
+    from runs.model import ComputeMarket
+
+TOLERANCE = 1e-9
+
+
+class LawBroken(RuntimeError):
+    """A law of the model does not hold: names law, quarter and first world."""
+
+
+@dataclass(frozen=True)
+class Law:
+    """A law and how far each world is from it; zero is perfect."""
+
+    name: str
+    distance: PerWorld
+    allowed: float = TOLERANCE
+
+
+def measure_laws(market: ComputeMarket) -> list[Law]:
+    """How far the state is from every law, (worlds,) each."""
+    s = market.state
+    books = s.ledger.check()
+    fleet, leases, sites, phases = s.fleet.check(), s.leases.check(), s.sites.check(), s.phases.check()
+    bought, sold = fold(s.market.bought_h100e_m), fold(s.market.sold_h100e_m)
+    volume = np.maximum(fold(sold), 1e-9)
+    deployed = fold(s.fleet.deployed)
+    over = (s.market.sold_h100e_m - s.fleet.deployed).max(axis=(0, 1))
+    excess = np.where(s.market.traded & ~s.market.rationed, np.abs(s.flow["excess_demand"]), 0.0) / np.maximum(deployed, 1e-12 * fold(deployed) + 1e-300)
+    anchor = market.firms["openai"].exclusivity > 0.0
+    outside = fold(s.flow["signed_h100e_m"][[k for k, p in enumerate(PAIRS) if p[1] == "openai" and p[0] in ("oracle", "rival_clouds")]])
+    bypassed = np.where(anchor, np.maximum(outside - s.flow["waived_h100e_m"], 0.0), 0.0)
+    stakes = s.cap.stakes
+    return [
+        *(Law(f"books: {name}", distance) for name, distance in ledger_distances(books)),
+        Law("fleet: nothing negative", fleet.negative_h100e_m),
+        Law("fleet: deployed within chips", fleet.undeployable_h100e_m),
+        Law("fleet: deployed within power", fleet.overdrawn_gw),
+        Law("fleet: chips accounted for", fleet.unaccounted),
+        Law("leases: nothing negative", leases.negative_h100e_m),
+        Law("leases: signed capacity accounted for", leases.unaccounted),
+        Law("sites: nothing negative", np.maximum(sites.negative_gw, phases.negative_gw)),
+        Law("sites: power accounted for", np.maximum(sites.unaccounted, phases.unaccounted)),
+        Law("sites: states in order", phases.disordered),
+        Law("market: bought equals sold", np.abs(bought - sold).max(axis=0) / volume, 1e-12),
+        Law("market: allocation within capacity", over / volume, 1e-12),
+        Law("market: clears with its certificate", excess.max(axis=0), 1e-8),
+        Law("stakes: sum to one", np.abs(fold(stakes) - 1.0)),
+        Law("stakes: none negative", np.maximum(-stakes.min(axis=0), 0.0)),
+        Law("first refusal: never bypassed", bypassed),
+        Law("profit share: within profit", np.maximum(s.cap.profit_share_paid_usd_bn - np.maximum(s.cap.profit_high_usd_bn, 0.0), 0.0)),
+    ]
+
+
+def ledger_distances(books: object) -> list[tuple[str, PerWorld]]:
+    """The residuals of the books by name, largest over sectors, (worlds,) each."""
+    out = []
+    for name, value in vars(books).items() if hasattr(books, "__dict__") else ((f, getattr(books, f)) for f in books.__slots__):  # type: ignore[attr-defined]
+        array = np.asarray(value, dtype=float)
+        out.append((name.replace("_", " "), np.atleast_1d(array if array.ndim <= 1 else array.max(axis=tuple(range(array.ndim - 1))))))
+    return out
+
+
+def check_laws(market: ComputeMarket) -> None:
+    """Raise LawBroken for the first law that some world breaks, naming quarter and world."""
+    for law in measure_laws(market):
+        wrong = ~(law.distance <= law.allowed)
+        if wrong.any():
+            position = int(np.argmax(wrong))
+            number = int(market.draws.world_numbers[position]) if len(wrong) > 1 else int(market.draws.world_numbers[0])
+            raise LawBroken(
+                f"law broken: {law.name}; quarter {quarter_label(market.calendar_quarter)}, world {number}: "
+                f"off by {float(law.distance[position]):.3g}, allowed {law.allowed:.0e}"
+            )
+
+
+__all__ = ["OPERATORS", "Law", "LawBroken", "check_laws", "measure_laws"]

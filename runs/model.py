@@ -1,0 +1,240 @@
+"""The Mesa model: builds the cast, narrates the quarter, checks the laws and keeps the history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import mesa
+import numpy as np
+
+from agents.cast import LABS, OPERATORS
+from runs.accounts import settle
+from runs.cast import build_cast
+from runs.contracts import provider_shares, tender
+from runs.laws import check_laws
+from runs.metrics import History
+from runs.money import fund, lend
+from runs.opening import open_state
+from runs.physical import deliver, order
+from runs.rental import USD_BN_PER_H, clear, operate
+from runs.scenario import Scenario, load_scenario
+from runs.sight import lab_view, market_view, operator_views, price_chips
+from world.arrays import Flags, PerWorld, fold
+from world.calendar import quarter_label, quarter_number
+from world.draws import Draws, student_t
+from world.parameters import resolve
+from world.record import accelerators, phases, start_state
+from world.services import budget_to_demand_scale, innovation
+
+DEFAULT_UNTIL = "2030Q4"
+
+
+class ComputeMarket(mesa.Model):
+    """The market for AI compute, in one world or many at once.
+
+    Args:
+        scenario: a scenario's name, file or mapping.
+        worlds: how many worlds, or an array of world numbers.
+        rng: seed; a world's luck depends on the seed and its number only.
+        first_world: number of the first world.
+        until: last quarter; default the scenario's horizon.
+        parameters: owner.name -> a number or (worlds,), on top of the scenario's.
+        overrides: the same as keywords, with `__` for the dot.
+    Raises: ValueError that names what is wrong and what is allowed.
+    """
+
+    def __init__(
+        self,
+        scenario: str | Mapping[str, Any] | Scenario = "baseline",
+        worlds: int | np.ndarray = 1,
+        rng: int = 1,
+        first_world: int = 0,
+        until: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        **overrides: Any,
+    ) -> None:
+        super().__init__(seed=rng)
+        self.settings = load_scenario(scenario)
+        self.draws = Draws(rng, worlds, first_world)
+        self.worlds = self.draws.worlds
+        start = start_state(self.settings.start, self.settings.known_until)
+        known = self.settings.known_until
+        values = dict(self.settings.parameters) | dict(parameters or {}) | {k.replace("__", "."): v for k, v in overrides.items()}
+        self.parameters = resolve(self.draws, values)
+        self.money: float = float(self.parameters.of("currency").scale[0])
+        last = quarter_number(until or DEFAULT_UNTIL)
+        first = quarter_number(self.settings.start)
+        if last <= first:
+            raise ValueError(f"until: wanted a quarter after the start {self.settings.start}, got {until}")
+        self.quarters = last - first
+        self.state = open_state(start, accelerators(known), phases(known), self.quarters, self.draws, self.parameters)
+        self.firms: dict[str, Any] = build_cast(self, start, self.parameters, self.settings.policies)
+        self.burn: dict[str, PerWorld] = {}
+        self.cash_flow: dict[str, PerWorld] = {}
+        self.debt_room: dict[str, PerWorld] = {}
+        self.core = self.open_core(start)
+        self.settle_start(start)
+        self.history = History(self)
+        self.running = True
+
+    # ------------------------------------------------------------------ the quarter
+
+    def step(self) -> None:
+        """One quarter, as DESIGN 5 tells it."""
+        self.begin_quarter()
+        # 1. exogenous: rates, shocks, the spending of customers, events
+        self.move_outside_world()
+        # 2. deliver: power, chips, leases
+        deliver(self)
+        # 3. forecast: what planners believe is updated where demand is observed, at clearing
+        lend(self)
+        # 4. corporate funding: tranches, rounds, conversion
+        fund(self)
+        # 5., 6. tender, leases and their finance
+        tender(self)
+        # 7. orders: sites, then chips
+        order(self)
+        # 8. clear the rental market
+        clear(self)
+        # 9. operate: inference, R&D, revenue, capability
+        operate(self)
+        # 10. settle every payment
+        settle(self)
+        # 11. observe
+        self.observe()
+
+    @property
+    def calendar_quarter(self) -> int:
+        """Number of the calendar quarter that is being simulated."""
+        return self.state.first_quarter + 1 + self.state.quarter
+
+    def begin_quarter(self) -> None:
+        """Advance the calendar; last quarter's figures become the past."""
+        s = self.state
+        if s.quarter + 1 >= self.quarters:
+            raise ValueError(f"the run ends with {quarter_label(s.first_quarter + self.quarters)}; it cannot step further")
+        s.quarter += 1
+        s.last, s.flow = s.flow, {}
+        s.ledger.begin_quarter()
+
+    def move_outside_world(self) -> None:
+        """Shocks to growth, to rates, to credit and to the portfolio of the anchor investor."""
+        s, q, draws, p = self.state, self.calendar_quarter, self.draws, self.parameters
+        customers = self.firms["customers"].parameters
+        common = innovation(student_t(draws.uniform("demand.trend", q), customers.tail_freedom), customers.tail_freedom, 1.0)
+        self.firms["customers"].settle_quarter(common, draws.normal("services.trend", q), draws.normal("demand.level", q))
+        self.firms["rival_labs"].settle_support(self.firms["customers"].demand_growth)
+        self.firms["lenders"].settle_cycle(draws.normal("credit.cycle", q) - customers.credit_link * common)
+        rates = p.of("backers")
+        shock = rates.rate_noise * draws.normal("rates", q)
+        s.base_rate = np.maximum(s.base_rate + rates.rate_reversion * (rates.rate_late - s.base_rate) + shock, 0.0)
+        s.ten_year_rate = np.maximum(s.ten_year_rate + rates.rate_reversion * (rates.ten_year_late - s.ten_year_rate) + 0.6 * shock, 0.005)
+        softbank = self.firms["softbank"]
+        sp = softbank.parameters
+        factor = np.exp(sp.holdings_drift + sp.holdings_noise * (sp.demand_link * common + np.sqrt(1.0 - sp.demand_link * sp.demand_link) * draws.normal("softbank.holdings", q)))
+        softbank.settle_holdings(factor, np.zeros(self.worlds))
+        for core in self.core.values():
+            core["cash_flow"] = core["cash_flow"] * np.exp(core["growth"])
+            core["payouts"] = core["payouts"] * np.exp(core["growth"])
+            core["other_capex"] = core["other_capex"] * np.exp(core["growth"])
+        price_chips(self)
+
+    def observe(self) -> None:
+        """Additions feed the shares of builders; the laws are checked; the quarter is written to the history."""
+        s = self.state
+        for name in ("microsoft", "rival_clouds"):
+            rows = s.flow["delivered_h100e_m"][[OPERATORS.index("microsoft"), OPERATORS.index("rival_clouds")]]
+            self.firms[name].settle_additions(rows, 0 if name == "microsoft" else 1)
+        check_laws(self)
+        self.history.record(self)
+        self.running = s.quarter + 1 < self.quarters
+
+    # ------------------------------------------------------------------ the start
+
+    def open_core(self, start: Any) -> dict[str, dict[str, PerWorld]]:
+        """Cash flow of everybody's core business, other capital spending and payouts, $bn a quarter."""
+        core: dict[str, dict[str, PerWorld]] = {}
+        ones = np.ones(self.worlds)
+        growth = self.parameters.of("operators").core_growth
+        for name in (*OPERATORS, "softbank", "rival_labs", "nvidia", "landlords"):
+            core[name] = {
+                "cash_flow": ones * start.value(name, "core_cash_flow_usd_bn") * self.money,
+                "other_capex": ones * start.value(name, "other_capex_usd_bn") * self.money,
+                "payouts": ones * start.value(name, "payouts_usd_bn") * self.money,
+                "growth": growth,
+            }
+        # The support of rival labs by their parents is what they spend, it follows demand in the labs' own budget.
+        return core
+
+    def settle_start(self, start: Any) -> None:
+        """Fit what only the start can tell: budgets to observed use, distribution to observed revenue."""
+        s = self.state
+        s.flow = {}
+        s.quarter = -1
+        price_chips(self)
+        for name, core in self.core.items():
+            self.cash_flow[name] = core["cash_flow"].copy()
+        self.burn["openai"] = np.full(self.worlds, start.value("openai", "revenue_usd_bn")) * self.money * self.parameters.of("openai").start_burn_share
+        self.burn["xai"] = np.full(self.worlds, 0.4 * self.money)
+        self.burn["rival_labs"] = np.full(self.worlds, 0.4 * self.money)
+        view = market_view(self)
+        m = self.parameters.of("market")
+        operators = operator_views(self, view)
+        revenue = np.stack([self.firms[name].revenue_usd_bn for name in LABS])
+        share = revenue / fold(revenue)
+        used = np.stack([fold(s.market.bought_h100e_m[row]) for row in range(len(LABS))])
+        services = self.parameters.of("services")
+        for row, name in enumerate(LABS):
+            lab = self.firms[name]
+            lab.growth_smoothed = np.full(self.worlds, start.value("openai", "revenue_growth_per_quarter"))
+            if name == "rival_labs":
+                lab.support_usd_bn = np.full(self.worlds, start.value(name, "core_cash_flow_usd_bn")) * self.money
+            # The stock of effective training compute that the lab's flow at the start would have built up.
+            flow = np.maximum(used[row] * 0.6, 1e-4)
+            lab.capability = np.log(flow / services.capability_start_turnover)
+            lab.distribution = np.log(np.maximum(share[row], 1e-6)) - services.capability_weight * lab.capability
+            own = operators["xai"] if name == "xai" else lab_view(self, name)
+            budget = lab.plan_budget(view, own, np.zeros(self.worlds))
+            asked = budget_to_demand_scale(budget.total_usd_bn, view.long_run_cost_usd_h, m.elasticity_long)
+            lab.budget_scale = s.market.scale[row] / asked
+            lab.settle_wanted(lab.budget_scale * budget.total_usd_bn / (USD_BN_PER_H * view.long_run_cost_usd_h * view.usefulness))
+        self.start_scale = s.market.scale.copy()
+        self.start_shares = provider_shares(s)
+        self.firms["grid"].limit_gw = self.parameters.of("grid").additions_gw * np.ones(self.worlds)
+        self.value_scale = np.ones(self.worlds)
+        self.other_value_scale = {"xai": self.parameters.of("xai").value_premium, "rival_labs": np.ones(self.worlds)}
+        s.flow = {}
+
+    # ------------------------------------------------------------------ small facts that steps ask for
+
+    def landlord_share(self, name: str) -> PerWorld:
+        """Share of an operator's new power that landlords build and let."""
+        share: PerWorld = self.firms[name].parameters.landlord_share
+        return share
+
+    def own_turbines(self, name: str) -> PerWorld:
+        """Share of an operator's new power that runs behind the meter."""
+        share: PerWorld = self.firms[name].parameters.own_turbines
+        return share
+
+    def reserve(self, name: str) -> PerWorld:
+        """Cash that a borrower keeps, $bn."""
+        table = {"oracle": 6.0, "microsoft": 40.0, "rival_clouds": 120.0, "xai": 0.5, "landlords": 1.0, "softbank": 10.0, "nvidia": 5.0}
+        return np.full(self.worlds, table[name] * self.money)
+
+    def credit_line(self, name: str) -> PerWorld:
+        """Revolving credit of a lab, $bn: a share of its run-rate revenue."""
+        lab = self.firms[name]
+        line: PerWorld = lab.parameters.credit_line_share * 4.0 * lab.revenue_usd_bn
+        return line
+
+    def phase_granted(self, phase: int) -> Flags:
+        """Whether the power of a named phase is granted by now; an expansion waits for the grid's word."""
+        s = self.state
+        spec = s.phases.phases[phase]
+        if "if more is granted" not in spec.power_source:
+            return np.ones(self.worlds, dtype=bool)
+        odds = self.parameters.of("grid").expansion_grant_odds
+        granted: Flags = self.draws.uniform(f"grant:{spec.name}") < odds
+        return granted

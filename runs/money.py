@@ -1,0 +1,216 @@
+"""Corporate funding: tranches, equity rounds, the conversion, project finance and credit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.cast import HOLDERS, OPERATORS, PAIRS
+from agents.views import MarketView
+from runs.sight import lab_view, market_view, money, operator_views
+from runs.state import State
+from world.arrays import Flags, PerWorld, fold, ratio
+from world.funding import Round, dilute, grant, price_round
+from world.profit_share import conversion_bargain, profit_share_value_usd_bn
+
+if TYPE_CHECKING:
+    from runs.model import ComputeMarket
+
+ANCHOR, OTHERS = HOLDERS.index("softbank"), HOLDERS.index("investors")
+BORROWERS = ("microsoft", "oracle", "xai", "rival_clouds", "landlords", "softbank", "nvidia")
+
+
+def lend(market: ComputeMarket) -> None:
+    """Lenders set rates and what they would still lend to each borrower."""
+    s = market.state
+    lenders = market.firms["lenders"]
+    p = lenders.parameters
+    s.flow["rates"] = np.zeros((len(BORROWERS), s.worlds))
+    backlog = s.leases.pending_total * pending_price(s) * 2.19
+    for row, name in enumerate(BORROWERS):
+        debt = s.ledger.debt(name)
+        flow = 4.0 * market.cash_flow.get(name, np.zeros(s.worlds))
+        contracted = 4.0 * fold(backlog[[k for k, pair in enumerate(PAIRS) if pair[0] == name and pair[1] != name]])
+        leverage = ratio(debt, np.maximum(flow, 0.0), 0.0)
+        rate = lenders.rate(s.base_rate, spread_of(market, name), np.minimum(leverage, 12.0))
+        by_flow = lenders.room(flow, contracted, debt, rate, p.tenor_years)
+        collateral = p.collateral_share * s.ledger.fixed(name) - debt
+        s.flow["rates"][row] = rate
+        market.debt_room[name] = np.maximum(by_flow, collateral) if name != "softbank" else np.zeros(s.worlds)
+
+
+def pending_price(s: State) -> np.ndarray:
+    """Average price of what is signed; the active price where nothing else is known, (pairs, worlds)."""
+    value = s.leases.backlog_usd_bn
+    return np.maximum(s.leases.price, np.minimum(ratio(value, (s.leases.pending_total + s.leases.active) * 2.19 * 16.0), 5.0))
+
+
+def spread_of(market: ComputeMarket, name: str) -> PerWorld:
+    """Spread of a borrower at comfortable leverage, per year."""
+    p = market.parameters.of("lenders")
+    table = {
+        "oracle": p.spread_oracle,
+        "xai": p.spread_lab,
+        "landlords": p.spread_landlords,
+        "softbank": p.spread_softbank,
+    }
+    return table.get(name, p.spread_prime)
+
+
+def fund(market: ComputeMarket) -> None:
+    """Pay tranches that are due, run equity rounds, and convert OpenAI where both sides gain."""
+    s = market.state
+    view = market_view(market)
+    pay_tranches(market)
+    value = openai_value(market, view)
+    convert(market, value)
+    round_ = openai_round(market, view, value)
+    s.flow |= {
+        "raised_usd_bn": round_.raised,
+        "pre_money_usd_bn": round_.pre_money,
+        "by_anchor_usd_bn": round_.by_anchor,
+        "by_others_usd_bn": round_.by_others,
+    }
+    for name in ("xai", "rival_labs"):
+        lab_round(market, name, view)
+
+
+def openai_value(market: ComputeMarket, view: MarketView) -> PerWorld:
+    """What OpenAI's owners think it is worth, $bn."""
+    lab = market.firms["openai"]
+    value: PerWorld = lab.value_usd_bn(view, lab_view(market, "openai"))
+    return value * market.value_scale
+
+
+def pay_tranches(market: ComputeMarket) -> None:
+    """The anchor investor pays what it promised; what depends on the conversion waits for it."""
+    s = market.state
+    due = s.cap.tranches.take(s.quarter)[0]
+    converted = market.firms["openai"].converted > 0.0
+    waiting = s.last.get("tranche_waiting_usd_bn", np.zeros(s.worlds)) + np.where(converted, 0.0, due * market.parameters.of("softbank").conditional_share)
+    released = np.where(converted, waiting, 0.0)
+    paid = np.where(converted, due, due * (1.0 - market.parameters.of("softbank").conditional_share)) + released
+    borrow_for_stake(market, paid)
+    s.ledger.pay("equity", "softbank", "openai", paid)
+    s.flow["tranche_waiting_usd_bn"] = waiting - released
+    s.flow["tranche_usd_bn"] = paid
+
+
+def borrow_for_stake(market: ComputeMarket, need: PerWorld) -> None:
+    """The anchor finds the cash: cash above its bond reserve, then asset sales over the limit, then margin loans."""
+    s = market.state
+    softbank = market.firms["softbank"]
+    cash = np.maximum(s.ledger.cash("softbank") - softbank.parameters.cash_reserve_usd_bn * market.money, 0.0)
+    missing = np.maximum(need - cash, 0.0)
+    stake = s.cap.stakes[ANCHOR] * s.cap.valuation_usd_bn
+    net_debt = s.ledger.debt("softbank") - s.ledger.cash("softbank")
+    limit = softbank.policy.limit(softbank)
+    holdings = softbank.other_holdings_usd_bn + stake + need
+    sellable = softbank.sell_for(missing)
+    over = np.maximum(net_debt + need - limit * holdings, 0.0)
+    sold = np.minimum(np.minimum(over / np.maximum(1.0 - limit, 0.1), sellable), s.ledger.stakes("softbank"))
+    s.ledger.pay("stake_sale", "investors", "softbank", sold)
+    softbank.settle_holdings(np.ones(s.worlds), sold)
+    s.ledger.pay("loan", "lenders", "softbank", np.maximum(missing - sold, 0.0))
+    s.flow["softbank_sold_usd_bn"] = s.flow.get("softbank_sold_usd_bn", np.zeros(s.worlds)) + sold
+
+
+def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Round:
+    """OpenAI's round: bargained with the anchor, other investors' bids as the outside option; paid in two tranches."""
+    s = market.state
+    lab, softbank, investors = market.firms["openai"], market.firms["softbank"], market.firms["investors"]
+    own = lab_view(market, "openai")
+    request = lab.ask_for_funds(view, own)
+    net_debt = s.ledger.debt("softbank") - s.ledger.cash("softbank")
+    stake = s.cap.stakes[ANCHOR] * s.cap.valuation_usd_bn
+    due = s.cap.tranches.within(s.quarter + 1, float(s.quarter + 4))[0]
+    room = softbank.room(stake, net_debt, due)
+    mood = investors.parameters.mood_noise * market.draws.normal("investors.mood", market.calendar_quarter)
+    bid = investors.bid(value, mood)
+    result = price_round(
+        request.ask_usd_bn,
+        np.maximum(bid, 0.5 * market.money),
+        np.maximum(value * (1.0 - lab.parameters.down_round_tolerance), 0.5 * market.money),
+        room,
+        value * (1.0 + softbank.parameters.optimism),
+        investors.supply(value),
+        investors.parameters.supply_slope,
+        softbank.parameters.issuer_weight,
+    )
+    holders = np.zeros((len(HOLDERS), s.worlds))
+    holders[ANCHOR], holders[OTHERS] = result.by_anchor, result.by_others
+    s.cap.stakes = dilute(s.cap.stakes, result.pre_money, holders)
+    s.cap.valuation_usd_bn = np.where(result.raised > 0.0, result.post_money, s.cap.valuation_usd_bn)
+    now = result.by_anchor * (1.0 - softbank.parameters.deferred_share)
+    borrow_for_stake(market, now)
+    s.ledger.pay("equity", "softbank", "openai", now)
+    s.ledger.pay("equity", "investors", "openai", result.by_others)
+    s.cap.tranches.add(0, s.quarter + softbank.parameters.tranche_quarters, result.by_anchor - now, earliest=s.quarter + 1)
+    return result
+
+
+def lab_round(market: ComputeMarket, name: str, view: MarketView) -> None:
+    """A rival's round with the other investors alone."""
+    s = market.state
+    lab, investors = market.firms[name], market.firms["investors"]
+    own = operator_views(market, view)["xai"] if name == "xai" else lab_view(market, name)
+    request = lab.ask_for_funds(view, own)
+    value = np.maximum(request.value_usd_bn * market.other_value_scale[name], 0.5 * market.money)
+    raised = np.minimum(request.ask_usd_bn, 2.0 * investors.supply(value))
+    s.ledger.pay("equity", "investors", name, raised)
+    s.flow[f"raised.{name}"] = raised
+
+
+def convert(market: ComputeMarket, value: PerWorld) -> None:
+    """OpenAI's conversion: Microsoft's profit share is swapped for a stake where both sides gain.
+
+    What the other holders gain is that investors' conditional money comes free and that new equity is cheaper.
+    """
+    s = market.state
+    lab = market.firms["openai"]
+    p = lab.parameters
+    years = np.arange(1, 9, dtype=float)
+    growth = np.minimum(lab.growth_smoothed, 0.2)
+    path = np.stack([4.0 * lab.potential_usd_bn * np.exp(2.0 * growth * year) * p.mature_margin * min(year / 6.0, 1.0) - 1.5 * np.maximum(market.burn.get("openai", 0.0), 0.0) * max(4.0 - year, 0.0) for year in years])
+    share = profit_share_value_usd_bn(s.cap.cumulative_profit_usd_bn, s.cap.profit_high_usd_bn, path, p.profit_share_cap_usd_bn * market.money, p.cost_of_equity)
+    claim = np.maximum(share, s.cap.stakes[0] * value * p.as_converted_share)
+    conditional = s.cap.tranches.pending()[0] * market.parameters.of("softbank").conditional_share + s.last.get("tranche_waiting_usd_bn", np.zeros(s.worlds))
+    gain = p.conversion_gain * value + conditional - p.conversion_cost * value
+    open_ = (lab.converted == 0.0) & (s.quarter + 1 >= p.conversion_quarters)
+    happens, stake = conversion_bargain(claim, gain, np.maximum(value, 1e-6), p.microsoft_weight)
+    happens = happens & open_
+    pressed: Flags = lab.loosen_exclusivity(lab_view(market, "openai"))
+    lab.settle_exclusivity(pressed, happens)
+    swap_stake(market, happens, stake, value)
+    s.flow["converted_now"] = happens.astype(float)
+    s.flow["loosened_now"] = pressed.astype(float)
+
+
+def swap_stake(market: ComputeMarket, happens: Flags, stake: PerWorld, value: PerWorld) -> None:
+    """Microsoft's old claim on profits becomes the bargained stake; the others share the rest in proportion."""
+    s = market.state
+    others = s.cap.stakes.copy()
+    others[0] = 0.0
+    rest = fold(others)
+    cleaned = others / np.where(rest > 0.0, rest, 1.0)
+    granted = np.zeros_like(others)
+    granted[0] = np.where(happens, stake, 0.0)
+    after = np.where(happens, grant(cleaned, granted), s.cap.stakes)
+    s.cap.stakes = after
+    s.flow["bargained_stake"] = np.where(happens, stake, 0.0)
+
+
+def mark_stakes(market: ComputeMarket) -> None:
+    """Holders carry OpenAI at the last round and the anchor its other holdings at the market."""
+    s = market.state
+    for row, holder in enumerate(HOLDERS):
+        worth = s.cap.stakes[row] * s.cap.valuation_usd_bn
+        if holder == "softbank":
+            worth = worth + market.firms["softbank"].other_holdings_usd_bn
+        if holder == "investors":
+            continue
+        s.ledger.revalue(holder, worth - s.ledger.stakes(holder))
+
+
+__all__ = ["OPERATORS", "fund", "lend", "mark_stakes", "money"]

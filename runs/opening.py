@@ -1,0 +1,302 @@
+"""The start of a run: real figures of the start quarter become fleets, contracts, books and a market at rest."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.cast import GENERATIONS, HOLDERS, MERCHANT, OPERATORS, PAIRS, SECTORS, USERS
+from runs.state import ACCESS, GENERATION, MERCHANT_ROWS, OPERATOR, PAIR, USER, Cap, Generations, Market, State
+from world.arrays import PerRow, PerWorld, fold, power, ratio
+from world.calendar import quarter_number
+from world.costs import usefulness
+from world.draws import Draws
+from world.fleets import Fleet
+from world.leases import LeaseBook
+from world.ledger import Ledger
+from world.parameters import Parameters
+from world.record import Accelerator, Phase, StartState
+from world.schedule import Schedule
+from world.sites import NamedPhases, PhaseSpec, SitePipeline
+
+STAKE_ROWS = {
+    "microsoft": "stake.microsoft",
+    "softbank": "stake.softbank",
+    "investors": "stake.other_investors",
+    "staff": "stake.staff_and_foundation",
+}
+"""OpenAI's holders in the cast, and their rows in the start tables."""
+
+
+def open_state(
+    start: StartState,
+    accelerators: dict[str, Accelerator],
+    phases: list[Phase],
+    quarters: int,
+    draws: Draws,
+    parameters: Parameters,
+) -> State:
+    """Build the state at the end of the start quarter, in every world."""
+    worlds = draws.worlds
+    slots = quarters + 1
+    generations = open_generations(start, accelerators, draws, parameters)
+    fleet = open_fleet(start, worlds, draws, parameters)
+    sites, named = open_sites(start, phases, slots, worlds, draws, parameters)
+    fleet.land(np.zeros_like(fleet.sold))
+    fleet.deploy(generations.kw_per_h100e, sites.energised_gw + named.add_by("operator", OPERATORS))
+    leases = open_leases(start, fleet, slots, worlds)
+    production = Schedule(len(OPERATORS), slots, worlds)
+    lead = parameters.of("nvidia").production_quarters
+    for operator, row in OPERATOR.items():
+        backlog = np.full(worlds, start.value(operator, "chip_backlog_h100e_m"))
+        spread_evenly(production, row, backlog, 2.0 * lead)
+    return State(
+        worlds=worlds,
+        first_quarter=quarter_number(start.label),
+        quarters=quarters,
+        generations=generations,
+        ledger=open_ledger(start, worlds, parameters),
+        fleet=fleet,
+        leases=leases,
+        sites=sites,
+        phases=named,
+        production=production,
+        queue_h100e_m=np.zeros((len(OPERATORS), worlds)),
+        asic_queue_h100e_m=np.zeros(worlds),
+        market=open_market(start, fleet, generations, worlds, parameters),
+        cap=open_cap(start, slots, worlds),
+        growth_believed=np.full(worlds, start.value("market", "demand_growth_per_quarter")) * parameters.of("customers").start_growth_factor,
+        base_rate=np.full(worlds, start.value("market", "base_rate")),
+        ten_year_rate=np.full(worlds, start.value("market", "ten_year_rate")),
+        supply_price_index=np.ones(worlds),
+        binding=np.zeros((len(OPERATORS), worlds), dtype=np.int64),
+    )
+
+
+def open_generations(
+    start: StartState, accelerators: dict[str, Accelerator], draws: Draws, parameters: Parameters
+) -> Generations:
+    """Chips as they are known at the start; what is not launched yet takes its launch and strength from draws."""
+    worlds = draws.worlds
+    chips = parameters.of("chips")
+    column = {name: accelerators[name] for name in GENERATIONS}
+
+    def rows(field: str) -> np.ndarray:
+        return np.repeat(np.array([[getattr(column[g], field)] for g in GENERATIONS], dtype=np.float64), worlds, axis=1)
+
+    h100e, price, packages = rows("h100e"), rows("price_k"), rows("packages_per_wafer")
+    kw_it, kw_facility = rows("kw_it"), rows("kw_facility")
+    first = quarter_number(start.label)
+    launch = np.repeat(np.array([[quarter_number(column[g].launch) - first - 1.0] for g in GENERATIONS]), worlds, axis=1)
+    ramp = np.repeat(chips.ramp_quarters[None, :], len(GENERATIONS), axis=0)
+
+    slip = np.zeros(worlds)
+    for name in MERCHANT:
+        row = GENERATION[name]
+        if launch[row, 0] < 0.0:
+            continue
+        # A later generation cannot come before the one it follows: slips add up.
+        slip = slip + np.maximum(chips.launch_slip_quarters * 2.0 * draws.uniform(f"launch:{name}") - 0.5 * chips.launch_slip_quarters, 0.0)
+        launch[row] += slip
+    for name, strength in (("rubin", chips.rubin_h100e), ("feynman", chips.rubin_h100e * chips.feynman_gain)):
+        row = GENERATION[name]
+        if launch[row, 0] >= 0.0:
+            h100e[row] = strength
+    for name in MERCHANT:
+        if launch[GENERATION[name], 0] < 0.0 or name == "blackwell":
+            known = start.optional("market", f"chip_price_k.{name}")
+            price[GENERATION[name]] = price[GENERATION[name]] if known is None else known
+    own, asic = GENERATION["own_chip"], GENERATION["rival_asic"]
+    h100e[own] = parameters.of("openai").chip_h100e
+    launch[own], launch[asic] = np.inf, -8.0
+    return Generations(
+        h100e=h100e,
+        kw_it=kw_it,
+        kw_facility=kw_facility,
+        packages=packages,
+        launch=launch,
+        ramp_quarters=ramp,
+        launch_price_k=price,
+        usefulness=usefulness(h100e, parameters.of("market").hedonic_exponent),
+    )
+
+
+def open_fleet(start: StartState, worlds: int, draws: Draws, parameters: Parameters) -> Fleet:
+    """Chips sold to each owner by generation; what landed in the start quarter is installed in the first one."""
+    fleet = Fleet(len(OPERATORS), len(GENERATIONS), worlds)
+    sold = np.zeros((len(OPERATORS), len(GENERATIONS), worlds))
+    landed = np.zeros_like(sold)
+    for operator, row in OPERATOR.items():
+        for generation in ("ampere", "hopper", "blackwell", "rival_asic"):
+            sold[row, GENERATION[generation]] = start.value(operator, f"sold_h100e_m.{generation}")
+        newest = GENERATION["blackwell"] if sold[row, GENERATION["blackwell"], 0] > 0.0 else GENERATION["hopper"]
+        last = start.value(operator, "sold_last_quarter_h100e_m")
+        landed[row, newest] = np.minimum(last, sold[row, newest])
+    fleet.open(sold, landed)
+    return fleet
+
+
+def open_sites(
+    start: StartState, phases: list[Phase], slots: int, worlds: int, draws: Draws, parameters: Parameters
+) -> tuple[SitePipeline, NamedPhases]:
+    """Power that is energised and power under construction; named phases are taken out of the pooled figures."""
+    first = quarter_number(start.label)
+    specs = [
+        PhaseSpec(p.name, p.site, p.landlord, p.operator, p.tenant, p.programme, p.power_source, p.facility_gw, p.ramp_quarters)
+        for p in phases
+    ]
+    named = NamedPhases(specs, worlds)
+    slippage = parameters.of("grid").slippage_quarters
+    building = np.zeros(len(OPERATORS))
+    standing = np.zeros(len(OPERATORS))
+    for phase in phases:
+        late = slippage * draws.uniform(f"slip:{phase.name}")
+        steps: list[float] = []
+        for date in (phase.announced, phase.contracted, phase.building, phase.energised):
+            if date is None or quarter_number(date) > first:
+                break
+            steps.append(float(quarter_number(date) - first - 1))
+        due = np.inf if phase.due is None or len(steps) < 3 else np.maximum(quarter_number(phase.due) - first - 0.5, 0.0) + late
+        named.open(phase.name, steps, due)
+        if len(steps) == 4:
+            standing[OPERATOR[phase.operator]] += phase.facility_gw
+        elif len(steps) == 3:
+            building[OPERATOR[phase.operator]] += phase.facility_gw
+    sites = SitePipeline(len(OPERATORS), slots, worlds)
+    for operator, row in OPERATOR.items():
+        sites.open(row, max(start.value(operator, "energised_facility_gw") - standing[row], 0.0))
+        coming = max(start.value(operator, "building_facility_gw") - building[row], 0.0)
+        for step in range(8):
+            # Under construction and growing: later quarters bring more, each at least in its own quarter.
+            weight = np.exp(0.12 * step)
+            total = float(np.sum(np.exp(0.12 * np.arange(8))))
+            sites.order(row, coming * weight / total, float(step + 1), slippage * 0.5, -1, spread=0)
+    return sites, named
+
+
+def open_leases(start: StartState, fleet: Fleet, slots: int, worlds: int) -> LeaseBook:
+    """The contract book: leases that run and leases signed but not begun."""
+    book = LeaseBook(PAIRS, slots, worlds)
+    deployed = fold(fleet.deployed.swapaxes(0, 1))
+    for (provider, tenant), row in PAIR.items():
+        if provider == tenant:
+            continue
+        subject = f"lease.{tenant}.{provider}"
+        running = np.minimum(start.value(subject, "h100e_m"), 0.97 * deployed[OPERATOR[provider]])
+        if running.any():
+            book.open(row, running, start.value(subject, "price_usd_h"), 0.9, max(start.value(subject, "remaining_quarters"), 1.0))
+        pending = start.value(subject, "pending_h100e_m")
+        if pending <= 0.0:
+            continue
+        middle, ramp = start.value(subject, "pending_start_quarters"), max(int(start.value(subject, "pending_ramp_quarters")), 1)
+        for step in range(ramp):
+            at = max(middle - 0.5 * (ramp - 1) + step - 1.0, 0.0)
+            book.sign(
+                row, np.full(worlds, pending / ramp), start.value(subject, "pending_price_usd_h"), 0.9, at,
+                start.value(subject, "pending_term_quarters"),
+            )
+    return book
+
+
+def open_ledger(start: StartState, worlds: int, parameters: Parameters) -> Ledger:
+    """Opening balances of every sector; lenders hold the loans, and nobody's cash comes from nowhere."""
+    ledger = Ledger(SECTORS, worlds, may_be_negative=("rest_of_world",))
+    scale = parameters.of("currency").scale
+    for sector in SECTORS:
+        for account, quantity in (("cash", "cash_usd_bn"), ("debt", "debt_usd_bn"), ("fixed", "fixed_assets_usd_bn")):
+            value = start.optional(sector, quantity)
+            if value is not None:
+                ledger.open(account, sector, value * scale)
+                if account == "debt":
+                    ledger.open("loans", "lenders", value * scale)
+    credits = start.value("openai", "credits_usd_bn") * scale
+    ledger.open("prepaid", "openai", credits)
+    ledger.open("deferred", "microsoft", credits)
+    valuation = start.value("openai", "valuation_usd_bn") * scale
+    for holder, quantity in STAKE_ROWS.items():
+        ledger.open("stakes", holder, valuation * start.value("openai", quantity))
+    ledger.open("stakes", "softbank", start.value("softbank", "gross_holdings_usd_bn") * scale)
+    money = parameters.of("backers")
+    ledger.open("cash", "lenders", money.lenders_cash_usd_bn * scale)
+    ledger.open("cash", "investors", money.investors_cash_usd_bn * scale)
+    return ledger
+
+
+def open_market(start: StartState, fleet: Fleet, generations: Generations, worlds: int, parameters: Parameters) -> Market:
+    """The market at rest: prices at which everything deployed is used as the record says, in closed form.
+
+    With m_b = a_b P_b^(sigma - eps) a user buys m_b theta_g^sigma p_g^-sigma of each generation that it can use.
+    Shares of merchant compute give m_b up to one number, which the price of the Hopper generation fixes; the
+    captive chips then clear at the price that their own users pay.
+    """
+    m = parameters.of("market")
+    theta, sigma = generations.usefulness, m.substitution
+    capacity = fold(fleet.deployed)
+    hopper = GENERATION["hopper"]
+    price_hopper = start.value("market", "spot_price_hopper_usd_h") * parameters.of("currency").scale
+    log_price = np.full((len(GENERATIONS), worlds), np.nan)
+    total = np.log(capacity[hopper]) + sigma * (np.log(price_hopper) - np.log(theta[hopper]))
+    shares = np.array([[start.value("market", f"used_share.{user}")] for user in USERS])
+    shares = shares / shares.sum()
+    has = capacity > 1e-9
+    safe = np.where(has, capacity, 1.0)
+    for row in range(len(GENERATIONS)):
+        access = float((shares[:, 0] * ACCESS[:, row, 0]).sum())
+        log_price[row] = np.log(theta[row]) + (total + np.log(access) - np.log(safe[row])) / sigma
+    price = np.where(has, np.exp(log_price), 100.0)
+    index = user_index(price, theta, sigma, has)
+    eps_short, eps_long = m.elasticity_short, m.elasticity_long
+    # a_b = m_b P_b^(eps - sigma), and A_b = a_b Pbar_b^(eps_L - eps_S) with Pbar_b = P_b.
+    log_scale = np.log(shares) + total + (eps_long - sigma) * np.log(index)
+    deployed = fleet.deployed
+    taste = np.where(has, np.exp(sigma * (np.log(theta) - np.log(price))), 0.0)
+    wanted = ACCESS * taste * (shares * np.exp(total))[:, None, :]
+    bought = wanted * ratio(capacity, fold(wanted))
+    posted = np.full(worlds, start.value("market", "posted_one_year_usd_h")) * parameters.of("currency").scale
+    return Market(
+        price_usd_h=price,
+        traded=has,
+        bought_h100e_m=bought,
+        sold_h100e_m=deployed.copy(),
+        index_usd_h=index,
+        slow_index_usd_h=index.copy(),
+        posted_usd_h=posted,
+        list_usd_h=posted * m.list_premium,
+        rationed=np.zeros(worlds, dtype=bool),
+        gap=np.zeros(worlds),
+        iterations=np.zeros(worlds, dtype=np.int64),
+        scale=np.exp(log_scale),
+    )
+
+
+def user_index(price: np.ndarray, theta: np.ndarray, sigma: PerWorld, has: np.ndarray) -> PerRow:
+    """Each user's price index over the generations that it can use, (users, worlds), $/effective H100e-hour."""
+    merchant = np.where(has, np.exp(sigma * np.log(theta) + (1.0 - sigma) * np.log(price)), 0.0)
+    base = fold(merchant[MERCHANT_ROWS])
+    own = base + merchant[GENERATION["own_chip"]]
+    asic = base + merchant[GENERATION["rival_asic"]]
+    kinds = np.stack([base, own, asic])
+    index = power(kinds, 1.0 / (1.0 - sigma))
+    row = [1 if ACCESS[u, GENERATION["own_chip"], 0] else 2 if ACCESS[u, GENERATION["rival_asic"], 0] else 0 for u in range(len(USERS))]
+    return index[row]
+
+
+def open_cap(start: StartState, slots: int, worlds: int) -> Cap:
+    """Who owns OpenAI at the start."""
+    stakes = np.array([[start.value("openai", STAKE_ROWS[h]) if h in STAKE_ROWS else 0.0] for h in HOLDERS])
+    profit = np.full(worlds, start.value("openai", "cumulative_profit_usd_bn"))
+    tranches = Schedule(1, slots, worlds)
+    return Cap(
+        stakes=np.repeat(stakes / stakes.sum(), worlds, axis=1),
+        valuation_usd_bn=np.full(worlds, start.value("openai", "valuation_usd_bn")),
+        tranches=tranches,
+        cumulative_profit_usd_bn=profit,
+        profit_high_usd_bn=np.maximum(profit, 0.0),
+        profit_share_paid_usd_bn=np.zeros(worlds),
+    )
+
+
+def spread_evenly(schedule: Schedule, lane: int, amount: PerWorld, quarters: PerWorld) -> None:
+    """Spread an amount evenly over the coming `quarters` (worlds,), at most twelve."""
+    steps = np.clip(np.ceil(quarters), 1.0, 12.0)
+    for step in range(12):
+        schedule.add(lane, float(step), np.where(step < steps, amount / steps, 0.0))

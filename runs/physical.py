@@ -1,0 +1,194 @@
+"""Deliver and order: what is energised, landed and let this quarter, and what is ordered for later ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.cast import OPERATORS, PAIRS
+from agents.views import BINDING, CapacityOrder
+from runs.sight import backlog_h100e_m, market_view, operator_views, phases_building, power_gw
+from runs.state import GENERATION, MERCHANT_ROWS, OPERATOR, State
+from world.arrays import PerRow, PerWorld, fold, ratio
+from world.rationing import ration
+
+if TYPE_CHECKING:
+    from runs.model import ComputeMarket
+
+LETTABLE_SHARE = 0.97
+"""A provider starts leases up to this share of what it has deployed: the rest covers failures until repair."""
+
+
+def deliver(market: ComputeMarket) -> None:
+    """Energise what is due, ship and land chips, switch on what has power, start and end leases."""
+    s = market.state
+    q = s.quarter
+    newly = s.sites.advance(q) + s.phases.add_by("operator", OPERATORS, s.phases.advance(q))
+    s.flow["energised_gw"] = newly
+    before = s.fleet.sold
+    s.fleet.land(ship(market))
+    s.flow["delivered_h100e_m"] = fold((s.fleet.sold - before).swapaxes(0, 1))
+    s.fleet.wear(market.parameters.of("chips").attrition)
+    s.fleet.retire(s.market.price_usd_h, s.flow["cash_cost_usd_h"])
+    s.fleet.deploy(s.generations.kw_per_h100e, power_gw(s))
+    s.sites.equip(np.minimum(s.fleet.power_used_gw, s.sites.energised_gw))
+    equip_phases(s)
+    start_leases(s)
+
+
+def ship(market: ComputeMarket) -> np.ndarray:
+    """Vendors ship what is due within their capacity; returns (operators, generations, worlds) M H100e."""
+    s = market.state
+    g = s.generations
+    vendor, custom = market.firms["nvidia"], market.firms["broadcom"]
+    s.queue_h100e_m = s.queue_h100e_m + s.production.take(s.quarter)
+    by_generation = vendor.wafers_k * s.flow["ship_mix"]
+    capacity = fold(by_generation)
+    size = s.queue_h100e_m + fold(s.fleet.sold.swapaxes(0, 1))
+    shipped = vendor.allocate(s.queue_h100e_m, size, capacity)
+    s.queue_h100e_m = np.maximum(s.queue_h100e_m - shipped, 0.0)
+    vendor.settle_shipments(fold(shipped), fold(backlog_h100e_m(s)), capacity)
+    mix = by_generation / capacity
+    arrivals = np.zeros((len(OPERATORS), len(g.h100e), s.worlds))
+    arrivals[:, MERCHANT_ROWS] = shipped[:, None, :] * mix
+    # The custom vendor's slots are shared by the rivals' ASICs and the own chip, in proportion to their size.
+    lab = market.firms["openai"]
+    own_wanted = lab.chip_volume_h100e_m() * lab.chip_ready()
+    own_room = np.maximum(own_power_room(s) / g.kw_per_h100e[GENERATION["own_chip"]], 0.0)
+    slots = custom.wafers_k * custom.parameters.h100e_per_wafer / 1000.0
+    orders = np.stack([s.asic_queue_h100e_m, np.minimum(own_wanted, own_room)])
+    served = custom.allocate(orders, orders, slots)
+    s.asic_queue_h100e_m = np.maximum(s.asic_queue_h100e_m - served[0], 0.0)
+    custom.settle_shipments(fold(served), s.asic_queue_h100e_m, slots)
+    arrivals[OPERATOR["rival_clouds"], GENERATION["rival_asic"]] += served[0]
+    arrivals[OPERATOR["openai"], GENERATION["own_chip"]] += served[1]
+    s.flow["shipped_generation_h100e_m"] = fold(arrivals)
+    s.flow["chips_usd_bn"] = chips_bill(s, arrivals)
+    return arrivals
+
+
+def own_power_room(s: State) -> PerWorld:
+    """Power on the lab's own sites that no chip of its own uses yet, GW."""
+    row = OPERATOR["openai"]
+    return power_gw(s)[row] - s.fleet.power_needed_gw(s.generations.kw_per_h100e)[row]
+
+
+def chips_bill(s: State, arrivals: np.ndarray) -> np.ndarray:
+    """What arrivals cost at this quarter's list price, chips alone, (operators, generations, worlds) $bn.
+
+    A M H100e of chips at k$ a chip is price / h in $bn.
+    """
+    bill: np.ndarray = arrivals * (s.flow["chip_price_k"] / s.generations.h100e)
+    return bill
+
+
+def equip_phases(s: State) -> None:
+    """Chips run in a named phase once its operator uses power there: all its power counts as used together."""
+    for row, phase in enumerate(s.phases.phases):
+        used = s.fleet.power_used_gw[OPERATOR[phase.operator]] > 0.0
+        s.phases.equip(row, float(s.quarter), used & (s.phases.energised_gw[row] > 0.0))
+
+
+def start_leases(s: State) -> None:
+    """Start the leases that are due, as far as each provider has deployed capacity; what lacks it waits."""
+    s.leases.advance(s.quarter)
+    due = s.leases.late
+    active = s.leases.active
+    deployed = fold(s.fleet.deployed.swapaxes(0, 1))
+    late = np.zeros_like(due)
+    for provider, row in OPERATOR.items():
+        rows = [k for k, pair in enumerate(PAIRS) if pair[0] == provider]
+        room = np.maximum(LETTABLE_SHARE * deployed[row] - fold(active[rows]), 0.0)
+        share = np.minimum(ratio(room, fold(due[rows]), 1.0), 1.0)
+        for k in rows:
+            s.leases.deliver(k, due[k] * share)
+            late[k] = due[k] * (1.0 - share)
+    s.flow["late_h100e_m"] = late
+
+
+def order(market: ComputeMarket) -> None:
+    """Every operator orders power, then chips; shells and the grid ration power, lenders have had their say."""
+    s = market.state
+    view = market_view(market)
+    views = operator_views(market, view)
+    orders = {name: market.firms[name].order_capacity(view, views[name]) for name in OPERATORS if name != "openai"}
+    orders["openai"] = own_site_order(market, view.power_kw)
+    asked = np.stack([orders[name].facility_gw for name in OPERATORS])
+    landlords, grid = market.firms["landlords"], market.firms["grid"]
+    through_landlords = np.stack([market.landlord_share(name) for name in OPERATORS])
+    rented = asked * through_landlords
+    shells = landlords.shells_gw(fold(s.sites.building_gw + phases_building(s)), view.credit_cycle)
+    rented = ration(rented, np.maximum(rented, 1e-9), shells)
+    built = asked * (1.0 - through_landlords) + rented
+    behind = np.stack([market.own_turbines(name) for name in OPERATORS])
+    granted = grid.connect(built, behind)
+    landlords.settle_started(fold(rented))
+    for name, row in OPERATOR.items():
+        place_sites(market, name, granted[row])
+        order_chips(market, name, orders[name].chips_h100e_m)
+        s.binding[row] = what_binds(orders[name], asked[row], built[row], granted[row], market)
+    grid.settle_growth()
+    s.flow["ordered_gw"] = granted
+    s.flow["ordered_chips_h100e_m"] = np.stack([orders[name].chips_h100e_m for name in OPERATORS])
+
+
+def own_site_order(market: ComputeMarket, kw: PerWorld) -> CapacityOrder:
+    """The lab's own chips need sites in time: power for the coming two years of the programme."""
+    s, lab = market.state, market.firms["openai"]
+    row = OPERATOR["openai"]
+    kw_own = s.generations.kw_per_h100e[GENERATION["own_chip"]]
+    fleet = s.fleet.sold[row, GENERATION["own_chip"]]
+    soon = np.where(lab.chip_age_quarters >= 0.0, 8.0 * lab.chip_volume_h100e_m(), 0.0)
+    standing = power_gw(s)[row] + s.sites.building_gw[row] + phases_building(s)[row]
+    gigawatts = np.maximum((fleet + soon) * kw_own - standing, 0.0)
+    nothing = np.zeros(s.worlds)
+    return CapacityOrder(gigawatts, nothing, soon, soon, soon)
+
+
+def place_sites(market: ComputeMarket, name: str, gigawatts: PerWorld) -> None:
+    """Put granted power into named phases first, in order, the rest into unnamed sites."""
+    s = market.state
+    firm, row = market.firms[name], OPERATOR[name]
+    slippage = market.parameters.of("grid").slippage_quarters
+    lead = firm.parameters.build_quarters
+    late = slippage * 2.0 * market.draws.uniform(f"slippage:{name}", market.calendar_quarter)
+    s.flow[f"unplaced.{name}"] = s.last.get(f"unplaced.{name}", np.zeros(s.worlds)) + gigawatts
+    left = s.flow[f"unplaced.{name}"]
+    for phase in [k for k, p in enumerate(s.phases.phases) if p.operator == name]:
+        size = s.phases.facility_gw[phase]
+        fits = (left >= 0.5 * size) & market.phase_granted(phase)
+        new = s.phases.contract(phase, float(s.quarter), fits)
+        started = s.phases.finance(phase, float(s.quarter), new, lead, late)
+        left = np.where(started, np.maximum(left - size, 0.0), left)
+    s.sites.order(row, left, lead, late, s.quarter)
+    s.flow[f"unplaced.{name}"] = np.zeros(s.worlds)
+
+
+def order_chips(market: ComputeMarket, name: str, chips: PerWorld) -> None:
+    """Chips ordered now fall due at the vendor after its production time; rival clouds order part as ASICs."""
+    s = market.state
+    row = OPERATOR[name]
+    if name == "rival_clouds":
+        captive = market.firms[name].asic_share() * chips
+        s.asic_queue_h100e_m = s.asic_queue_h100e_m + captive
+        chips = chips - captive
+    lead = market.firms["nvidia"].parameters.production_quarters
+    s.production.add_spread(row, s.quarter + lead, chips, spread=1, earliest=s.quarter + 1)
+
+
+def what_binds(order: CapacityOrder, asked: PerWorld, built: PerWorld, granted: PerWorld, market: ComputeMarket) -> np.ndarray:
+    """The first constraint that cuts an order, as an index into BINDING, one for each world."""
+    short = 1.0 - 1e-6
+    queue = market.firms["nvidia"].queue_quarters > market.firms["nvidia"].parameters.target_lead_quarters
+    answer = np.full(market.state.worlds, BINDING.index("demand"))
+    answer = np.where(queue & (order.chips_h100e_m > 0.0), BINDING.index("chips"), answer)
+    answer = np.where(order.chips_h100e_m < short * order.powered_h100e_m, BINDING.index("finance"), answer)
+    answer = np.where(order.powered_h100e_m < short * order.wanted_h100e_m, BINDING.index("power"), answer)
+    answer = np.where(built < short * asked, BINDING.index("shells"), answer)
+    return np.where(granted < short * built, BINDING.index("power"), answer)
+
+
+def power_short(s: State) -> PerRow:
+    """Chips that wait for power, (operators, worlds), M H100e."""
+    return s.fleet.waiting

@@ -1,0 +1,162 @@
+"""Clear and operate: labs budget, the rental market clears, labs split what they bought, serve, earn and learn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.cast import LABS
+from agents.views import MarketView
+from runs.opening import user_index
+from runs.sight import lab_view, market_view, operator_views
+from runs.state import ACCESS, GENERATION, USER
+from world.arrays import PerRow, PerWorld, fold, power, ratio
+from world.costs import close_gap, step_list_price
+from world.market import clear_rental_market
+from world.planning import learn_growth
+from world.services import budget_to_demand_scale, market_shares, next_capability, serve, split_inference, unserved_share
+
+if TYPE_CHECKING:
+    from runs.model import ComputeMarket
+
+USD_BN_PER_H = 2.19
+"""$bn a quarter for one M H100e at one $/H100e-hour."""
+
+
+def clear(market: ComputeMarket) -> None:
+    """Labs set budgets, workloads grow, and the rental market clears gross: everybody bids for all that it uses."""
+    s = market.state
+    view = market_view(market)
+    m = market.parameters.of("market")
+    scale = demand_scales(market, view)
+    observed = np.log(fold(scale)) - np.log(fold(s.market.scale))
+    s.flow["observed_growth"] = observed
+    s.growth_believed = learn_growth(s.growth_believed, observed, market.parameters.of("planners").learning)
+
+    now = scale * power(s.market.slow_index_usd_h, m.elasticity_short - m.elasticity_long)
+    g = s.generations
+    capacity = s.fleet.deployed
+    users = len(now)
+    result = clear_rental_market(
+        demand_scale=now,
+        price_elasticity=np.repeat(m.elasticity_short[None, :], users, axis=0),
+        substitution=np.repeat(m.substitution[None, :], users, axis=0),
+        suitability=ACCESS * g.usefulness,
+        capacity=capacity,
+        reserve_price=np.maximum(s.flow["cash_cost_usd_h"], 1e-3) * np.ones_like(capacity),
+        band=m.band,
+        price_floor=0.01 * market.money,
+        price_cap=100.0 * market.money,
+        start_price=s.market.price_usd_h,
+    )
+    traded = fold(result.sold) > 0.0
+    index = user_index(result.price, g.usefulness, m.substitution, fold(capacity) > 0.0)
+    s.flow["max_gap"] = ratio(result.duality_gap, fold(result.price * fold(result.sold)), 0.0)
+    before = s.market
+    spot_hopper = result.price[GENERATION["hopper"]]
+    # The posted index follows a one-year price: spot as it is expected to move over the year.
+    target = spot_hopper * np.exp(-market.parameters.of("costs").rent_fall / 8.0) * m.one_year_premium
+    posted = close_gap(before.posted_usd_h, np.where(traded[GENERATION["hopper"]], target, before.posted_usd_h), m.index_speed)
+    s.market = type(before)(
+        price_usd_h=result.price,
+        traded=traded,
+        bought_h100e_m=result.bought,
+        sold_h100e_m=result.sold,
+        index_usd_h=index,
+        slow_index_usd_h=power(before.slow_index_usd_h, 1.0 - m.slow_speed) * power(index, m.slow_speed),
+        posted_usd_h=posted,
+        list_usd_h=step_list_price(before.list_usd_h, posted * m.list_premium, m.list_threshold),
+        rationed=result.rationed.any(axis=0),
+        gap=result.duality_gap,
+        iterations=result.iterations,
+        scale=scale,
+    )
+    s.flow["excess_demand"] = result.excess_demand
+
+
+def demand_scales(market: ComputeMarket, view: MarketView) -> PerRow:
+    """Long-run demand scale A of every user: labs from budgets, workloads from the growth of their demand."""
+    s = market.state
+    m = market.parameters.of("market")
+    share_out_pool(market)
+    operators = operator_views(market, view)
+    best = np.stack([market.firms[name].capability for name in LABS]).max(axis=0)
+    customers = market.firms["customers"]
+    rows = []
+    s.flow["budget_inference_usd_bn"] = np.zeros((len(LABS), s.worlds))
+    s.flow["budget_rd_usd_bn"] = np.zeros((len(LABS), s.worlds))
+    for user in USER:
+        if user not in LABS:
+            rows.append(market.start_scale[USER[user]] * customers.workload_scale)
+            continue
+        lab = market.firms[user]
+        own = operators["xai"] if user == "xai" else lab_view(market, user)
+        budget = lab.plan_budget(view, own, best - lab.capability)
+        row = LABS.index(user)
+        s.flow["budget_inference_usd_bn"][row] = budget.inference_usd_bn
+        s.flow["budget_rd_usd_bn"][row] = budget.rd_usd_bn
+        lab.settle_wanted(budget.total_usd_bn / (USD_BN_PER_H * view.long_run_cost_usd_h * view.usefulness))
+        rows.append(budget_to_demand_scale(budget.total_usd_bn, view.long_run_cost_usd_h, m.elasticity_long))
+    return np.stack(rows)
+
+
+def share_out_pool(market: ComputeMarket) -> None:
+    """Customers' spending falls to labs by capability, distribution and what each could not serve."""
+    s = market.state
+    p = market.parameters.of("services")
+    labs = [market.firms[name] for name in LABS]
+    shares = market_shares(
+        np.stack([lab.capability for lab in labs]),
+        np.stack([lab.distribution for lab in labs]),
+        np.stack([np.clip(1.0 - lab.served, 0.0, 1.0) for lab in labs]),
+        p.capability_weight,
+        np.ones(s.worlds),
+        p.unserved_weight,
+    )
+    potential = shares * market.firms["customers"].pool_usd_bn
+    for lab, row in zip(labs, potential, strict=True):
+        lab.observe_revenue(row)
+    s.flow["potential_usd_bn"] = potential
+
+
+def operate(market: ComputeMarket) -> None:
+    """Labs split compute between customers and R&D, serve what they can, earn and learn."""
+    s = market.state
+    p = market.parameters.of("services")
+    view = market_view(market)
+    labs = [market.firms[name] for name in LABS]
+    rows = [USER[name] for name in LABS]
+    raw = np.stack([fold(s.market.bought_h100e_m[row]) for row in rows])
+    spent = np.stack([user_cost_usd_bn(market, row) for row in rows])
+    effective = ratio(spent, s.market.index_usd_h[rows] * USD_BN_PER_H)
+    budgets = (s.flow["budget_inference_usd_bn"], s.flow["budget_rd_usd_bn"])
+    wanted = [budget / (USD_BN_PER_H * view.long_run_cost_usd_h) for budget in budgets]
+    inference, research = split_inference(effective, wanted[0], wanted[1], inference_priority=p.inference_priority)
+    to_raw = ratio(raw, effective)
+    potential = s.flow["potential_usd_bn"]
+    capacity = potential * ratio(inference, wanted[0], 1.0)
+    served = serve(potential, capacity, p.spill_share)
+    progress = p.algorithmic_progress * (s.quarter + 1) / 4.0
+    for row, lab in enumerate(labs):
+        lab.revenue_usd_bn = served.served_usd_bn[row]
+        capability = next_capability(lab.capability, research[row], progress, p.capability_depreciation)
+        share = 1.0 - unserved_share(served.unserved_usd_bn, potential)[row]
+        lab.settle_compute(inference[row] * to_raw[row], research[row] * to_raw[row], share, capability)
+    share_inference = ratio(inference, inference + research)
+    s.flow |= {
+        "served_usd_bn": served.served_usd_bn,
+        "unserved_usd_bn": served.unserved_usd_bn,
+        "lab_compute_usd_bn": spent,
+        "inference_usd_bn": spent * share_inference,
+        "rd_usd_bn": spent * (1.0 - share_inference),
+        "inference_h100e_m": inference * to_raw,
+        "rd_h100e_m": research * to_raw,
+    }
+
+
+def user_cost_usd_bn(market: ComputeMarket, row: int) -> PerWorld:
+    """What a user's compute is worth at market prices this quarter, $bn."""
+    s = market.state
+    price = np.where(s.market.traded, s.market.price_usd_h, 0.0)
+    return fold(s.market.bought_h100e_m[row] * price) * USD_BN_PER_H

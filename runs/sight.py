@@ -1,0 +1,239 @@
+"""The frozen views that agents decide on, made from the state once for each step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.cast import GENERATIONS, OPERATORS, PAIRS
+from agents.views import FirmView, MarketView
+from runs.state import GENERATION, MERCHANT_ROWS, OPERATOR, USER, State
+from world.arrays import PerGeneration, PerRow, PerWorld, fold, ratio
+from world.chips import list_price_k, shipments_capacity_h100e, wafer_mix
+from world.costs import cash_cost_usd_h, long_run_cost_usd_h, term_price
+
+if TYPE_CHECKING:
+    from runs.model import ComputeMarket
+
+LOOK_AHEAD_QUARTERS = 3
+"""Chips ordered now are of the mix that is shipped about so many quarters from now."""
+
+
+def price_chips(market: ComputeMarket) -> None:
+    """Work out this quarter's chip prices, costs and the mix of generations on sale, once, into the flow."""
+    s, p = market.state, market.parameters
+    g, chips, costs = s.generations, p.of("chips"), p.of("costs")
+    age = s.quarter - g.launch
+    vendor = market.firms["nvidia"]
+    pressure = vendor.queue_quarters / vendor.parameters.target_lead_quarters
+    since = np.where(g.launch < 0.0, s.quarter + 1.0, age)
+    price = list_price_k(g.launch_price_k, np.where(np.isfinite(since), since, -1.0), chips.price_drift, pressure, chips.price_elasticity)
+    price[GENERATION["own_chip"]] = p.of("openai").chip_price_k * market.money
+    price = price * s.supply_price_index
+    cost_of_capital = costs.capital_premium + s.ten_year_rate
+    shared = {
+        "system_multiple": costs.system_multiple,
+        "power_usd_mwh": power_price(market),
+        "power_draw": costs.power_draw,
+        "operations_share": costs.operations_share,
+    }
+    cash = cash_cost_usd_h(price, g.h100e, g.kw_facility, **shared)
+    cost = long_run_cost_usd_h(
+        price,
+        g.h100e,
+        g.kw_facility,
+        g.kw_it,
+        cost_of_capital=cost_of_capital,
+        rent_fall=costs.rent_fall,
+        chip_life_years=costs.chip_life_years,
+        shell_usd_m_per_it_mw=costs.shell_usd_m_per_it_mw * market.money,
+        shell_life_years=costs.shell_life_years,
+        utilisation=costs.utilisation,
+        **shared,
+    )
+    s.flow |= {
+        "chip_price_k": price,
+        "cash_cost_usd_h": cash,
+        "cost_usd_h": cost,
+        "ship_mix": merchant_mix(s, float(s.quarter)),
+        "new_mix": merchant_mix(s, float(s.quarter + LOOK_AHEAD_QUARTERS)),
+    }
+
+
+def power_price(market: ComputeMarket) -> PerWorld:
+    """Delivered power, $/MWh."""
+    costs = market.parameters.of("costs")
+    price: PerWorld = market.money * costs.power_usd_mwh * np.exp(costs.power_growth * (market.state.quarter + 1) / 4.0)
+    return price
+
+
+def merchant_mix(s: State, quarter: float) -> PerGeneration:
+    """Share of each merchant generation in the H100e shipped around a quarter, (merchant generations, worlds)."""
+    g = s.generations
+    age = np.maximum(quarter - g.launch[MERCHANT_ROWS], -8.0)
+    mix = wafer_mix(age, g.ramp_quarters[MERCHANT_ROWS])
+    return shipments_capacity_h100e(np.ones(s.worlds), g.packages[MERCHANT_ROWS], g.h100e[MERCHANT_ROWS], mix)
+
+
+def market_view(market: ComputeMarket) -> MarketView:
+    """What everybody sees now."""
+    s, p = market.state, market.parameters
+    g, m = s.generations, p.of("market")
+    weight = s.flow["new_mix"]
+    weight = weight / fold(weight)
+    rows = MERCHANT_ROWS
+    useful = fold(weight * g.usefulness[rows])
+    cost = fold(weight * s.flow["cost_usd_h"][rows]) / useful
+    kw = fold(weight * g.kw_per_h100e[rows])
+    capital = fold(weight * s.flow["chip_price_k"][rows] / g.h100e[rows]) * p.of("costs").system_multiple
+
+    effective = s.fleet.deployed * g.usefulness
+    standing = fold(fold(effective))
+    power = power_gw(s)
+    idle = np.maximum(power - s.fleet.power_needed_gw(g.kw_per_h100e), 0.0)
+    building = s.sites.building_gw + s.sites.contracted_gw + phases_building(s)
+    coming_power = fold(idle + building) / kw * useful
+    waiting = fold(s.fleet.sold.reshape(-1, s.worlds) * np.tile(g.usefulness, (len(OPERATORS), 1))) - standing
+    backlog = fold(backlog_h100e_m(s)) * useful + s.asic_queue_h100e_m * g.usefulness[GENERATION["rival_asic"]]
+    index = s.market.index_usd_h[USER["openai"]]
+    trend = -p.of("costs").rent_fall / 4.0
+    return MarketView(
+        quarter=s.first_quarter + 1 + s.quarter,
+        elapsed=s.quarter + 1,
+        price_usd_h=s.market.price_usd_h,
+        index_usd_h=index,
+        slow_index_usd_h=s.market.slow_index_usd_h[USER["openai"]],
+        term_price_usd_h=term_price(index, trend, m.lease_years, m.lease_risk_premium, discount_rate_per_quarter=0.02),
+        posted_usd_h=s.market.posted_usd_h,
+        long_run_cost_usd_h=cost,
+        usefulness=useful,
+        power_kw=kw,
+        capital_usd_bn=capital,
+        growth=s.growth_believed,
+        capacity_effective_m=standing,
+        power_effective_m=coming_power,
+        chips_effective_m=np.maximum(waiting, 0.0) + backlog,
+        chip_lead_quarters=chip_lead(market),
+        base_rate=s.base_rate,
+        credit_cycle=market.firms["lenders"].credit_cycle,
+    )
+
+
+def chip_lead(market: ComputeMarket) -> PerWorld:
+    """Quarters from order to deployment of merchant chips today."""
+    vendor = market.firms["nvidia"]
+    lead: PerWorld = vendor.parameters.production_quarters + np.minimum(vendor.queue_quarters, 4.0) + 1.0
+    return lead
+
+
+def power_gw(s: State) -> PerRow:
+    """Energised facility power of each operator, named sites included, (operators, worlds)."""
+    return s.sites.energised_gw + s.phases.add_by("operator", OPERATORS)
+
+
+def phases_building(s: State) -> PerRow:
+    """Facility power of named phases under construction, by operator."""
+    from world.sites import BUILDING
+
+    return s.phases.add_by("operator", OPERATORS, s.phases.state_gw[BUILDING])
+
+
+def backlog_h100e_m(s: State) -> PerRow:
+    """Merchant chips ordered and not delivered, (operators, worlds)."""
+    return s.production.pending() + s.queue_h100e_m
+
+
+def operator_views(market: ComputeMarket, view: MarketView) -> dict[str, FirmView]:
+    """The books of every operator, made together because they share the fleet arrays."""
+    s = market.state
+    g = s.generations
+    owned = fold(s.fleet.sold.swapaxes(0, 1))
+    deployed = fold(s.fleet.deployed.swapaxes(0, 1))
+    backlog = backlog_h100e_m(s)
+    chips_power = s.fleet.power_needed_gw(g.kw_per_h100e) + backlog * view.power_kw
+    asic_kw = g.kw_per_h100e[GENERATION["rival_asic"]]
+    power = power_gw(s)
+    building = s.sites.building_gw + s.sites.contracted_gw + phases_building(s)
+    at_lead = power + s.sites.due_within(s.quarter, view.chip_lead_quarters) + s.phases.add_by(
+        "operator", OPERATORS, s.phases.due_within(s.quarter, view.chip_lead_quarters)
+    )
+    active, pending = s.leases.active, s.leases.pending_total
+    ahead = s.leases.contracted_at(s.quarter + view.chip_lead_quarters)
+    views = {}
+    for name, row in OPERATOR.items():
+        let = [k for k, pair in enumerate(PAIRS) if pair[0] == name]
+        held = [k for k, pair in enumerate(PAIRS) if pair[1] == name and pair[0] != name]
+        by_tenant = [active[k] + pending[k] for k in let] or [np.zeros(s.worlds)]
+        extra = s.asic_queue_h100e_m if name == "rival_clouds" else np.zeros(s.worlds)
+        views[name] = FirmView(
+            fleet_h100e_m=owned[row],
+            deployed_h100e_m=deployed[row],
+            power_gw=power[row],
+            coming_power_gw=building[row],
+            power_at_chip_lead_gw=at_lead[row],
+            chips_power_gw=chips_power[row] + extra * asic_kw,
+            backlog_h100e_m=backlog[row] + extra,
+            let_h100e_m=fold(np.stack(by_tenant)),
+            let_to_largest_h100e_m=np.stack(by_tenant).max(axis=0),
+            let_at_chip_lead_h100e_m=fold(np.stack([ahead[k] for k in let] or [np.zeros(s.worlds)])),
+            used_h100e_m=own_use(s, name),
+            held_h100e_m=fold(np.stack([active[k] + pending[k] for k in held] or [np.zeros(s.worlds)])),
+            **money(market, name),
+        )
+    return views
+
+
+def lab_view(market: ComputeMarket, name: str) -> FirmView:
+    """The books of a lab that owns no fleet."""
+    s = market.state
+    nothing = np.zeros(s.worlds)
+    active, pending = s.leases.active, s.leases.pending_total
+    held = [k for k, pair in enumerate(PAIRS) if pair[1] == name]
+    sector = "microsoft" if name == "microsoft_lab" else name
+    return FirmView(
+        fleet_h100e_m=nothing,
+        deployed_h100e_m=nothing,
+        power_gw=nothing,
+        coming_power_gw=nothing,
+        power_at_chip_lead_gw=nothing,
+        chips_power_gw=nothing,
+        backlog_h100e_m=nothing,
+        let_h100e_m=nothing,
+        let_to_largest_h100e_m=nothing,
+        let_at_chip_lead_h100e_m=nothing,
+        used_h100e_m=fold(s.market.bought_h100e_m[USER[name]]),
+        held_h100e_m=fold(np.stack([active[k] + pending[k] for k in held] or [nothing])),
+        **money(market, sector if name != "microsoft_lab" else None),
+    )
+
+
+def own_use(s: State, operator: str) -> PerWorld:
+    """Compute that an operator's own users took last quarter, M H100e."""
+    users = {"microsoft": ("microsoft_lab", "microsoft_workloads"), "xai": ("xai",), "rival_clouds": ("rival_workloads",)}
+    rows = [fold(s.market.bought_h100e_m[USER[user]]) for user in users.get(operator, ())]
+    return fold(np.stack(rows)) if rows else np.zeros(s.worlds)
+
+
+def money(market: ComputeMarket, sector: str | None) -> dict[str, PerWorld]:
+    """The financial part of a firm's own view."""
+    s = market.state
+    nothing = np.zeros(s.worlds)
+    if sector is None:
+        return dict.fromkeys(
+            ("cash_usd_bn", "debt_usd_bn", "burn_usd_bn", "committed_usd_bn", "credits_usd_bn", "debt_room_usd_bn", "operating_cash_flow_usd_bn"),
+            nothing,
+        )
+    committed = s.cap.tranches.within(s.quarter + 1, float(s.quarter + 4))[0] if sector == "openai" else nothing
+    return {
+        "cash_usd_bn": s.ledger.cash(sector),
+        "debt_usd_bn": s.ledger.debt(sector),
+        "burn_usd_bn": market.burn.get(sector, nothing),
+        "committed_usd_bn": committed,
+        "credits_usd_bn": s.ledger.prepaid(sector),
+        "debt_room_usd_bn": market.debt_room.get(sector, nothing),
+        "operating_cash_flow_usd_bn": market.cash_flow.get(sector, nothing),
+    }
+
+
+__all__ = ["GENERATIONS", "backlog_h100e_m", "chip_lead", "lab_view", "market_view", "operator_views", "power_gw", "price_chips", "ratio"]

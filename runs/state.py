@@ -1,0 +1,126 @@
+"""Everything that the market consists of besides the agents' own arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from agents.cast import CAPTIVE_USERS, GENERATIONS, MERCHANT, OPERATORS, PAIRS, USERS
+from world.arrays import Flags, PerGeneration, PerRow, PerWorld
+from world.fleets import Fleet
+from world.leases import LeaseBook
+from world.ledger import Ledger
+from world.schedule import Schedule
+from world.sites import NamedPhases, SitePipeline
+
+OPERATOR = {name: row for row, name in enumerate(OPERATORS)}
+GENERATION = {name: row for row, name in enumerate(GENERATIONS)}
+USER = {name: row for row, name in enumerate(USERS)}
+MERCHANT_ROWS = slice(0, len(MERCHANT))
+PAIR = {(provider, tenant): row for row, (provider, tenant, _) in enumerate(PAIRS)}
+
+ACCESS = np.array(
+    [[1.0 if g in MERCHANT or user in CAPTIVE_USERS[g] else 0.0 for g in GENERATIONS] for user in USERS]
+)[:, :, None]
+"""Which user can use which generation, (users, generations, 1)."""
+
+
+@dataclass
+class Generations:
+    """The accelerator generations in each world, (generations, worlds) unless said otherwise."""
+
+    h100e: PerGeneration
+    """H100e per chip."""
+    kw_it: PerGeneration
+    """IT power per chip."""
+    kw_facility: PerGeneration
+    """Facility power per chip."""
+    packages: PerGeneration
+    """Chips per packaging wafer."""
+    launch: PerGeneration
+    """Quarters from the start of the run to the launch; negative if it was launched before."""
+    ramp_quarters: PerGeneration
+    launch_price_k: PerGeneration
+    """List price at its launch, or at the start of the run if that came later, thousand USD."""
+    usefulness: PerGeneration
+    """Effective units in one H100e."""
+
+    @property
+    def kw_per_h100e(self) -> PerGeneration:
+        """Facility kW for one H100e."""
+        return self.kw_facility / self.h100e
+
+
+@dataclass
+class Market:
+    """Prices and quantities of the last clearing."""
+
+    price_usd_h: PerGeneration
+    traded: np.ndarray
+    """(generations, worlds) whether a generation was traded."""
+    bought_h100e_m: np.ndarray
+    """(users, generations, worlds)."""
+    sold_h100e_m: np.ndarray
+    """(operators, generations, worlds)."""
+    index_usd_h: PerRow
+    """Rental index of each user, (users, worlds), $/effective H100e-hour."""
+    slow_index_usd_h: PerRow
+    """Its slow mean, (users, worlds)."""
+    posted_usd_h: PerWorld
+    list_usd_h: PerWorld
+    rationed: Flags
+    gap: PerWorld
+    iterations: np.ndarray
+    scale: PerRow
+    """Long-run demand scale A of each user, (users, worlds)."""
+
+
+@dataclass
+class Cap:
+    """OpenAI's ownership and what is owed on it."""
+
+    stakes: PerRow
+    """(holders, worlds) summing to one."""
+    valuation_usd_bn: PerWorld
+    """Post-money valuation of the last round."""
+    tranches: Schedule
+    """Equity promised by the anchor investor, by quarter."""
+    cumulative_profit_usd_bn: PerWorld
+    profit_high_usd_bn: PerWorld
+    profit_share_paid_usd_bn: PerWorld
+
+
+@dataclass
+class State:
+    """Holders of physical and financial state, and last quarter's figures that views are made of."""
+
+    worlds: int
+    first_quarter: int
+    """Calendar quarter of the start state."""
+    quarters: int
+    generations: Generations
+    ledger: Ledger
+    fleet: Fleet
+    leases: LeaseBook
+    sites: SitePipeline
+    phases: NamedPhases
+    production: Schedule
+    """Merchant chips ordered, by the quarter they fall due at the vendor, (operators, slots, worlds), M H100e."""
+    queue_h100e_m: PerRow
+    """Merchant chips due and not shipped, (operators, worlds)."""
+    asic_queue_h100e_m: PerWorld
+    market: Market
+    cap: Cap
+    growth_believed: PerWorld
+    base_rate: PerWorld
+    ten_year_rate: PerWorld
+    supply_price_index: PerWorld
+    binding: np.ndarray
+    """(operators, worlds) index into BINDING of what bound the last order."""
+    flow: dict[str, np.ndarray] = field(default_factory=dict)
+    """This quarter's figures by name, for views, settlement and metrics; emptied when a quarter begins."""
+    last: dict[str, np.ndarray] = field(default_factory=dict)
+    """The same of the quarter before."""
+    quarter: int = -1
+    """Quarters since the start state; 0 is the first one simulated."""

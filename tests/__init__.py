@@ -1,0 +1,1 @@
+"""The tests: laws, oracles, the house rules and what a user does."""

@@ -1,0 +1,1 @@
+"""What people see: terminal tables and static figures; takes from runs only."""

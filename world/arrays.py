@@ -1,0 +1,108 @@
+"""The vocabulary of arrays: shapes, exact folds, safe powers and ratios, and the checks of input.
+
+Every quantity is float64 and its last axis is the world. The helpers below give the same bits for a world
+alone and in a batch: they never reduce with an order that depends on the number of worlds, and they never
+take a power by a scalar exponent (NumPy then uses another routine than for an array of exponents).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int64
+
+PerWorld = Float64[np.ndarray, "worlds"]
+"""One number for each world, shape (worlds,)."""
+PerRow = Float64[np.ndarray, "rows worlds"]
+"""One number for each row (firm, buyer, order ...) and world, shape (rows, worlds)."""
+PerGeneration = Float64[np.ndarray, "generations worlds"]
+"""One number for each chip generation and world, shape (generations, worlds)."""
+PerOperatorGeneration = Float64[np.ndarray, "operators generations worlds"]
+"""One number for each chip owner, generation and world, shape (operators, generations, worlds)."""
+Flags = Bool[np.ndarray, "worlds"]
+"""One truth value for each world, shape (worlds,)."""
+Numbers = Int64[np.ndarray, "worlds"]
+"""One integer for each world, shape (worlds,)."""
+
+
+def fold(rows: np.ndarray) -> np.ndarray:
+    """Add the rows of the first axis one after the other, so that a world's bits never depend on the batch.
+
+    Args:   rows     (rows, ..., worlds)   any unit
+    Returns:         (..., worlds)         the same unit; zeros for no rows
+    """
+    total = np.zeros(rows.shape[1:])
+    for row in rows:
+        total += row
+    return total
+
+
+def fold_sectors(values: np.ndarray, index: Sequence[int], sectors: int) -> np.ndarray:
+    """Add row k of `values` (rows, worlds) into sector index[k]; returns (sectors, worlds)."""
+    total = np.zeros((sectors, values.shape[-1]))
+    for row, sector in zip(values, index, strict=True):
+        total[sector] += row
+    return total
+
+
+def power(base: np.ndarray, exponent: np.ndarray | float) -> np.ndarray:
+    """base ** exponent for base > 0 as exp(exponent log base): the same bits for a scalar and an array exponent."""
+    return np.exp(np.asarray(exponent, dtype=np.float64) * np.log(base))
+
+
+def ratio(numerator: np.ndarray, denominator: np.ndarray, otherwise: float = 0.0) -> np.ndarray:
+    """numerator / denominator where the denominator is positive, else `otherwise`; never warns."""
+    numerator, denominator = np.asarray(numerator, float), np.asarray(denominator, float)
+    shape = np.broadcast_shapes(numerator.shape, denominator.shape)
+    out = np.full(shape, otherwise)
+    np.divide(numerator, denominator, out=out, where=np.broadcast_to(denominator > 0.0, shape))
+    return out
+
+
+def pick_worlds(values: np.ndarray, worlds: np.ndarray) -> np.ndarray:
+    """The named worlds of an array (..., worlds), contiguous; `worlds` are positions or a truth value for each world."""
+    if worlds.dtype == bool:
+        return np.compress(worlds, values, axis=-1)
+    return np.take(values, worlds, axis=-1)
+
+
+def per_world(value: object, worlds: int, name: str) -> np.ndarray:
+    """A number or (worlds,) array as a float64 array of shape (worlds,).
+
+    Raises: ValueError naming the argument if the shape is another or an entry is not a finite number.
+    """
+    array = np.asarray(value, dtype=np.float64)
+    if array.ndim == 0:
+        array = np.full(worlds, float(array))
+    if array.shape != (worlds,):
+        raise ValueError(f"{name}: expected one number or {worlds} numbers (one per world), got shape {array.shape}")
+    return require(array, np.isfinite, name, "a finite number")
+
+
+def require(
+    values: np.ndarray, allowed: Callable[[np.ndarray], np.ndarray], name: str, wanted: str
+) -> np.ndarray:
+    """Return `values` as float64 if `allowed` holds everywhere.
+
+    Raises: ValueError naming the argument, the first offending index and (its last axis) world, what was given
+        and what is wanted.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    with np.errstate(invalid="ignore"):
+        wrong = ~allowed(array)
+    if wrong.any():
+        index = tuple(int(i) for i in np.argwhere(wrong)[0])
+        where = f"index {index[:-1]}, world {index[-1]}" if len(index) > 1 else f"world {index[0]}" if index else "the value"
+        raise ValueError(f"{name}: {where} is {array[index]}; wanted {wanted}")
+    return array
+
+
+def positive(array: np.ndarray) -> np.ndarray:
+    """Where entries are finite and above zero."""
+    return np.isfinite(array) & (array > 0.0)
+
+
+def not_negative(array: np.ndarray) -> np.ndarray:
+    """Where entries are finite and at least zero."""
+    return np.isfinite(array) & (array >= 0.0)

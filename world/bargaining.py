@@ -1,0 +1,171 @@
+"""Who sells how much to whom, and for what: allocation of scarce offers over tenants, then bargained prices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64
+
+from world.arrays import PerRow, PerWorld, fold, pick_worlds
+from world.merit import fill_in_merit_order
+from world.rows import number_or_never, rows_by_worlds, stretched
+from world.transport import best_transport
+
+COST = "a number, or infinity: no such offer"
+
+
+@dataclass(frozen=True, slots=True)
+class Bargain:
+    """What one tenant signs with each provider, and what there was to share.
+
+    Attributes:          shape                unit
+        quantity         (offers, worlds)     M H100e
+        payment          (offers, worlds)     bn USD over the term
+        surplus          (worlds,)            bn USD over the term; v(all), both sides' gains together
+        marginal         (offers, worlds)     bn USD over the term; v(all) - v(all without this provider)
+        tenant_gain      (worlds,)            bn USD over the term; what the tenant keeps of the surplus, >= 0
+    """
+
+    quantity: PerRow
+    payment: PerRow
+    surplus: PerWorld
+    marginal: PerRow
+    tenant_gain: PerWorld
+
+
+def bargain(
+    offered: object,
+    reservation: object,
+    penalty: object,
+    outside: object,
+    wanted: object,
+    weight: object,
+    *,
+    worth: object = np.inf,
+    spare: object = 0.0,
+) -> Bargain:
+    """Nash-in-Nash with threat of replacement: one tenant, all its providers, every world at once.
+
+    The gap is filled from the lowest effective cost (reservation plus penalty) up, only below the rental market and
+    below what the capacity is worth. Each provider is paid its reservation and its weight's share of what the tenant
+    would lose without it, the other offers and the rental market re-optimised.
+
+    Args:                shape                         unit
+        offered          (offers, worlds)              M H100e each provider can supply, >= 0
+        reservation      number, (offers,) or          bn USD per M H100e over the term; the least the provider
+                         (offers, worlds)              takes; infinite: no offer
+        penalty          as reservation                bn USD per M H100e; what delay and dependence cost the tenant
+        outside          number or (worlds,)           bn USD per M H100e; the rental market at its expected index
+        wanted           number or (worlds,)           M H100e, >= 0; the gap to fill
+        weight           as reservation                0 to 1; the provider's share of its marginal surplus
+        worth            number or (worlds,)           bn USD per M H100e; above it the tenant goes without
+        spare            as reservation                M H100e that a provider has left once all tenants are served:
+                                                       it replaces others in v(all without j), nobody signs it
+    Returns: Bargain
+    Laws (tests/invariants/test_bargaining.py): payment >= reservation * quantity; the tenant gains at least nothing,
+        in all and with each provider; gains paid out never exceed v(all); a better outside option never worsens a
+        side's terms; one more offer never hurts the tenant; the order of the offers is irrelevant.
+    Raises: ValueError naming argument, index and world: a negative quantity, a weight outside 0 to 1, not a number,
+        or `outside` and `worth` both infinite (then nothing says what an offer saves).
+    Source: Ho and Lee, Equilibrium Provider Networks (2019); oracle: tests/oracles/loop_bargaining.py.
+    """
+    offers = rows_by_worlds(offered, "offered")
+    shape, per_world_shape = offers.shape, offers.shape[1:]
+    reserve = stretched(reservation, shape, "reservation", number_or_never, COST)
+    own_cost = stretched(penalty, shape, "penalty", number_or_never, COST)
+    share = stretched(
+        weight, shape, "weight", lambda array: (array >= 0.0) & (array <= 1.0), "a share, at least 0 and at most 1"
+    )
+    need = stretched(wanted, per_world_shape, "wanted")
+    market = stretched(outside, per_world_shape, "outside", number_or_never, "a number")
+    most = stretched(worth, per_world_shape, "worth", number_or_never, "a number")
+    saved = stretched(np.minimum(market, most), per_world_shape, "outside", np.isfinite, "finite where worth is not")
+    replacing = stretched(spare, shape, "spare")
+
+    cost = reserve + own_cost
+    gain = np.maximum(saved - cost, 0.0)
+    worthwhile = gain > 0.0
+    quantity = fill_in_merit_order(np.where(worthwhile, offers, 0.0), np.where(worthwhile, cost, np.inf), need)
+    surplus_by_offer = gain * quantity
+
+    in_reach = np.where(worthwhile, offers + replacing, 0.0)
+    # To rounding only: without a provider the tenant loses at most what it gains on the capacity it takes from it.
+    marginal = np.minimum(_lost_without(gain, in_reach, need), surplus_by_offer)
+    paid_gain = share * marginal
+    return Bargain(
+        quantity=quantity,
+        payment=np.where(worthwhile, reserve, 0.0) * quantity + paid_gain,
+        surplus=fold(surplus_by_offer),
+        marginal=marginal,
+        tenant_gain=fold(surplus_by_offer - paid_gain),
+    )
+
+
+def _lost_without(gain: np.ndarray, offered: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """v(all) - v(all without j) for every j: (offers, worlds), exact and >= 0.
+
+    With the offers sorted from the highest gain down and C_k the capacity of the first k, v is the sum over k of
+    (gain_k - gain_k+1) min(wanted, C_k). Taking away j lowers C_k by its capacity for every k from its rank on, so
+    its loss is a sum of terms that are not negative: nothing cancels.
+    """
+    rank = np.argsort(-gain, axis=0, kind="stable")
+    gains = np.take_along_axis(gain, rank, 0)
+    capacity = np.minimum(np.take_along_axis(offered, rank, 0), wanted)  # more than is wanted is never missed
+    step = gains.copy()
+    step[:-1] -= gains[1:]
+    reach = np.empty_like(capacity)
+    total = np.zeros_like(wanted)
+    for k, amount in enumerate(capacity):
+        total = total + amount
+        reach[k] = total
+    filled = np.minimum(reach, wanted)
+    lost = np.empty_like(gain)
+    for k, amount in enumerate(capacity):
+        lost[k] = fold(step[k:] * (filled[k:] - np.minimum(reach[k:] - amount, wanted)))
+    out = np.empty_like(gain)
+    np.put_along_axis(out, rank, lost, 0)
+    return out
+
+
+def allocate_offers(worth: object, offered: object, wanted: object) -> Float64[np.ndarray, "tenants offers worlds"]:
+    """Allocate scarce offers over the tenants so that the sum of their v is the largest there is.
+
+    Where the tenants' own best fills fit into the offers together, these are the answer. In the other worlds the
+    transportation problem is solved exactly (world/transport.py). Ties are shared: offers that are worth the same to
+    a tenant in proportion to their size, tenants that tie by the mean over the orders in which they could be served.
+
+    Args:                shape                         unit
+        worth            (tenants, offers, worlds)     bn USD per M H100e over the term; what the tenant gains on this
+                                                       offer over its outside option; at or below 0: never allocated
+        offered          (offers, worlds)              M H100e, >= 0
+        wanted           (tenants, worlds)             M H100e, >= 0
+    Returns:
+        allocated        (tenants, offers, worlds)     M H100e; within the offers and within what each tenant wants.
+                                                       Price with `bargain(allocated[t], ..., spare=left_over(...))`
+    Laws (tests/invariants/test_allocation.py): feasible; no feasible allocation has a larger sum of worth (oracle:
+        scipy.optimize.linprog); another offer or more of one never lowers the sum; the order of tenants and of offers
+        is irrelevant.
+    Raises: ValueError naming argument, index and world if a quantity is negative or an entry is not a number.
+    """
+    offers, needs = rows_by_worlds(offered, "offered"), rows_by_worlds(wanted, "wanted")
+    gain = stretched(
+        worth, (len(needs), *offers.shape), "worth", lambda array: array < np.inf, "a number below infinity"
+    )
+    usable = gain > 0.0
+    own_best = np.empty_like(gain)
+    for tenant, need in enumerate(needs):
+        own_best[tenant] = fill_in_merit_order(
+            np.where(usable[tenant], offers, 0.0), np.where(usable[tenant], -gain[tenant], np.inf), need
+        )
+    contested = np.flatnonzero((fold(own_best) > offers).any(axis=0))
+    if len(needs) > 1 and contested.size:
+        own_best[..., contested] = best_transport(
+            pick_worlds(gain, contested), pick_worlds(offers, contested), pick_worlds(needs, contested)
+        )
+    return own_best
+
+
+def left_over(allocated: Float64[np.ndarray, "tenants offers worlds"], offered: PerRow) -> PerRow:
+    """What each offer has left once all tenants are served: the `spare` of `bargain`, (offers, worlds), M H100e."""
+    return np.maximum(offered - fold(allocated), 0.0)

@@ -1,0 +1,263 @@
+"""The books: every sector's accounts in every world, the entries made in them and the quarter's record of flows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import partialmethod
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from world.arrays import PerWorld
+from world.entries import ACCOUNTS, KINDS, LIABILITIES, Kind, Moves
+from world.identities import Movements, Residuals, measure, movements
+
+FlowKey = tuple[str, str, str]
+"""(kind, payer, payee)."""
+
+# Amounts that are at least zero and finite are exactly those whose bits, read as an unsigned integer, lie below the
+# bits of infinity: the sign is the highest bit, and NaN lies above infinity. So one reduction checks an entry.
+_BITS_OF_INFINITY = np.array([np.inf]).view(np.uint64)[0]
+
+
+class Books:
+    """Balances and flows of all sectors, everything in $bn with the world as the last axis.
+
+    Args:
+        sectors           names, each once
+        worlds            number of worlds
+        may_be_negative   sectors whose cash may be negative (the rest of the world)
+    State:
+        balance           account -> (sectors, worlds); live and read only
+        opening_cash      (sectors, worlds) at the start of the quarter; live and read only
+        flows             (kind, payer, payee) -> (worlds,) of this quarter, payments and bookings
+    Raises: ValueError naming kind, sectors and world for an amount that is negative or not a finite number, and naming
+        what is allowed for an unknown sector, kind or account.
+    """
+
+    def __init__(self, sectors: Sequence[str], worlds: int, may_be_negative: Collection[str] = ()) -> None:
+        repeated = sorted({sector for sector in sectors if list(sectors).count(sector) > 1})
+        if not sectors or repeated:
+            raise ValueError(f"sectors: wanted one name or more, each once; given twice: {', '.join(repeated) or '-'}")
+        if any("|" in sector for sector in sectors):
+            raise ValueError(f"sectors: a name may not hold '|', got {', '.join(sectors)}")
+        if worlds < 1:
+            raise ValueError(f"worlds: wanted at least 1, got {worlds}")
+        self.sectors, self.worlds = tuple(sectors), int(worlds)
+        self._index = {sector: i for i, sector in enumerate(self.sectors)}
+        self.may_be_negative = frozenset(self.sectors[self._at(sector)] for sector in may_be_negative)
+        self._limited = np.array([sector not in self.may_be_negative for sector in self.sectors])
+
+        shape = (len(ACCOUNTS), len(self.sectors), self.worlds)
+        self._stock, self._first_cash = np.zeros(shape), np.zeros(self.worlds)
+        self._opening_cash, self._moved_before = np.zeros(shape[1:]), np.zeros(shape[1:])
+        self._rows = [dict(zip(ACCOUNTS, self._stock[:, i], strict=True)) for i in range(len(self.sectors))]
+        self.balance: Mapping[str, np.ndarray] = MappingProxyType(
+            {account: locked(self._stock[i].view()) for i, account in enumerate(ACCOUNTS)}
+        )
+        self.opening_cash = locked(self._opening_cash.view())
+        self.flows: dict[FlowKey, np.ndarray] = {}
+        self._movements: Movements | None = None
+
+    # ------------------------------------------------------------------ the quarter
+
+    def open(self, account: str, sector: str, amount: PerWorld | float) -> None:
+        """Add to a starting balance; net worth takes the other side, on this sector's books only.
+
+        So a debt wants the same amount opened as loans of its lenders, and a prepayment as deferred at its supplier.
+        Raises: ValueError for net worth itself, which follows from the rest.
+        """
+        if account not in ACCOUNTS[:-1]:
+            raise ValueError(f"open: unknown account {account!r}; allowed are {', '.join(ACCOUNTS[:-1])}")
+        i = self._at(sector)
+        signed = account == "cash" and not self._limited[i]
+        value = self._amount(f"open {account}", (sector,), amount, signed)
+        moves: Moves = ((account, 1), ("net_worth", -1 if account in LIABILITIES else 1))
+        _post(self._rows[i], moves, value)
+        self._moved_before[i] += np.abs(value)
+        if account == "cash":
+            self._opening_cash[i] += value
+            self._first_cash += value
+
+    def begin_quarter(self) -> None:
+        """Start a new record of flows and note the opening cash; the old record stays with whoever holds it."""
+        self._moved_before += self._moved_this_quarter().moved
+        self.flows, self._movements = {}, None
+        np.copyto(self._opening_cash, self._stock[0])
+
+    def check(self) -> Residuals:
+        """Measure every accounting law; `Residuals.breaches()` is empty when the books are right."""
+        return measure(
+            self._stock,
+            self._opening_cash,
+            self._first_cash,
+            self._moved_this_quarter(),
+            self._moved_before,
+            self.sectors,
+            self._limited,
+        )
+
+    # ------------------------------------------------------------------ reading
+
+    def holding(self, account: str, sector: str) -> PerWorld:
+        """One account of one sector now, $bn (worlds,); a copy that later entries do not change, read only."""
+        if account not in ACCOUNTS:
+            raise ValueError(f"unknown account {account!r}; allowed are {', '.join(ACCOUNTS)}")
+        return locked(self._rows[self._at(sector)][account].copy())
+
+    # ledger.cash("oracle") and so on for every account: $bn (worlds,), as `holding`.
+    cash = partialmethod(holding, "cash")
+    fixed = partialmethod(holding, "fixed")
+    loans = partialmethod(holding, "loans")
+    stakes = partialmethod(holding, "stakes")
+    prepaid = partialmethod(holding, "prepaid")
+    leased = partialmethod(holding, "leased")
+    debt = partialmethod(holding, "debt")
+    deferred = partialmethod(holding, "deferred")
+    lease_liability = partialmethod(holding, "lease_liability")
+    net_worth = partialmethod(holding, "net_worth")
+
+    def statement(self, sector: str) -> dict[str, PerWorld]:
+        """All accounts of one sector, account -> $bn (worlds,)."""
+        return {account: self.holding(account, sector) for account in ACCOUNTS}
+
+    def paid(self, kind: str, payer: str | None = None, payee: str | None = None) -> PerWorld:
+        """Sum of this quarter's flows of a kind, $bn (worlds,), over all payers and payees or those that are named."""
+        if kind not in KINDS:
+            raise ValueError(f"paid: unknown kind {kind!r}; allowed are {', '.join(KINDS)}")
+        for sector in (payer, payee):
+            if sector is not None:
+                self._at(sector)
+        total = np.zeros(self.worlds)
+        for (name, source, target), amount in self.flows.items():
+            if name == kind and payer in (None, source) and payee in (None, target):
+                total += amount
+        return total
+
+    def flow_matrix(self, world: int) -> tuple[tuple[str, ...], np.ndarray]:
+        """This quarter's flows in one world: the kinds, and (kinds, payers, payees) in $bn with sectors in order."""
+        if not 0 <= world < self.worlds:
+            raise ValueError(f"flow_matrix: world {world}; allowed are 0 to {self.worlds - 1}")
+        kinds = tuple(KINDS)
+        matrix = np.zeros((len(kinds), len(self.sectors), len(self.sectors)))
+        for (kind, payer, payee), amount in self.flows.items():
+            matrix[kinds.index(kind), self._index[payer], self._index[payee]] = amount[world]
+        return kinds, matrix
+
+    # ------------------------------------------------------------------ saving
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything that changes, as copies: name -> array, fit for `restore` and for a NumPy archive."""
+        return {name: array.copy() for name, array in self._arrays().items()} | self._tagged("flow", self.flows)
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Take over what `state` gave, in books of the same sectors and worlds.
+
+        Raises: ValueError naming the array that is missing or of another shape; then nothing has changed.
+        """
+        targets = self._arrays()
+        for name, target in targets.items():
+            given = state[name].shape if name in state else "nothing"
+            if given != target.shape:
+                raise ValueError(f"restore: {name}: wanted an array of shape {target.shape}, got {given}")
+        flows = self._untagged("flow", state)
+        for name, target in targets.items():
+            np.copyto(target, state[name])
+        self.flows, self._movements = flows, None
+
+    # The rows are views of one array, which neither pickle nor deepcopy would keep together.
+    def __getstate__(self) -> dict[str, Any]:
+        return {"make": (self.sectors, self.worlds, tuple(self.may_be_negative)), "arrays": self.state()}
+
+    def __setstate__(self, saved: dict[str, Any]) -> None:
+        self.__init__(*saved["make"])  # type: ignore[misc]
+        self.restore(saved["arrays"])
+
+    # ------------------------------------------------------------------ inside
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """The arrays of the state that have the same shape in every quarter."""
+        return {
+            "stock": self._stock,
+            "first_cash": self._first_cash,
+            "opening_cash": self._opening_cash,
+            "moved_before": self._moved_before,
+        }
+
+    def _tagged(self, tag: str, entries: Mapping[FlowKey, np.ndarray]) -> dict[str, np.ndarray]:
+        """Entries by key as copies under names 'tag|kind|payer|payee'."""
+        return {"|".join((tag, *key)): amount.copy() for key, amount in entries.items()}
+
+    def _untagged(self, tag: str, state: Mapping[str, np.ndarray]) -> dict[FlowKey, np.ndarray]:
+        """The opposite of `_tagged`."""
+        entries: dict[FlowKey, np.ndarray] = {}
+        for name in (name for name in state if name.startswith(f"{tag}|")):
+            _, kind, payer, payee = name.split("|")
+            if kind not in KINDS:
+                raise ValueError(f"restore: {name}: unknown kind {kind!r}; allowed are {', '.join(KINDS)}")
+            self._at(payer), self._at(payee)
+            entries[(kind, payer, payee)] = self._amount(kind, (payer, payee), state[name], signed=True)
+        return entries
+
+    def _moved_this_quarter(self) -> Movements:
+        """The record of flows added up by sector; kept until the next entry."""
+        if self._movements is None:
+            self._movements = movements(self.flows, self.sectors, self.worlds)
+        return self._movements
+
+    def _at(self, sector: str) -> int:
+        """Row of a sector."""
+        try:
+            return self._index[sector]
+        except KeyError:
+            raise ValueError(f"unknown sector {sector!r}; the sectors are {', '.join(self.sectors)}") from None
+
+    def _amount(
+        self, kind: str, sectors: tuple[str, ...], amount: PerWorld | float, signed: bool = False
+    ) -> np.ndarray:
+        """A checked copy of an amount as float64 (worlds,): a caller may pass a row of the books itself."""
+        value = np.array(amount, dtype=np.float64)
+        if value.ndim == 0:
+            value = np.full(self.worlds, float(value))
+        if value.shape != (self.worlds,):
+            wanted = f"one number or {self.worlds} (one per world)"
+            raise ValueError(f"{kind}, {' to '.join(sectors)}: wanted {wanted}, got shape {value.shape}")
+        if np.maximum.reduce(value.view(np.uint64)) >= _BITS_OF_INFINITY:
+            wrong = ~np.isfinite(value) if signed else ~(np.isfinite(value) & (value >= 0.0))
+            if wrong.any():
+                world = int(np.argmax(wrong))
+                wanted = "a finite number" if signed else "a finite number >= 0"
+                raise ValueError(f"{kind}, {' to '.join(sectors)}: world {world} is {value[world]}; wanted {wanted}")
+        return value
+
+    def _enter(self, kind: Kind, payer: str, payee: str, value: np.ndarray, recorded_as: str | None = None) -> None:
+        """Make one entry with a checked amount that nobody else will change, and record it."""
+        _post(self._rows[self._index[payer]], kind.payer, value)
+        _post(self._rows[self._index[payee]], kind.payee, value)
+        accumulate(self.flows, (recorded_as or kind.name, payer, payee), value)
+        self._movements = None
+
+
+def accumulate(entries: dict[FlowKey, np.ndarray], key: FlowKey, value: np.ndarray) -> None:
+    """Add to an entry, or start it with `value` itself."""
+    if key in entries:
+        np.add(entries[key], value, out=entries[key])
+    else:
+        entries[key] = value
+
+
+def locked(values: np.ndarray) -> np.ndarray:
+    """The same array, read only."""
+    values.setflags(write=False)
+    return values
+
+
+def _post(rows: Mapping[str, np.ndarray], moves: Moves, value: np.ndarray) -> None:
+    """Make one side of an entry on the books of one sector."""
+    for account, sign in moves:
+        row = rows[account]
+        if sign > 0:
+            np.add(row, value, out=row)
+        else:
+            np.subtract(row, value, out=row)

@@ -1,0 +1,220 @@
+"""Chip vendors: wafers, the mix of generations, list prices, who is served first, and an own chip's present value.
+
+Rows of a vendor's arrays are its generations from the oldest to the newest. Wafers are packaging wafers in
+thousands per quarter, chip prices thousand USD, quantities million H100e.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from world.arrays import PerGeneration, PerRow, PerWorld, not_negative, positive, power, require
+from world.calendar import HOURS_PER_QUARTER
+from world.costs import annuity_value
+
+FIRST_QUARTER_SHARE = 0.36
+"""Share of a vendor's wafers that a new generation takes in its first quarter (Blackwell: 0.36)."""
+RAMP_STEEPNESS = 3.6
+"""How fast the rest is taken: Blackwell's 0.36, 0.75, 0.85, 0.93, 0.99 against 0.36, 0.74, 0.89, 0.96, 0.98 here."""
+
+LEAST_PRESSURE, MOST_PRESSURE = 1e-3, 1e3
+"""Backlog over its target is read within these bounds: growth is capped well inside them."""
+
+LEAST_BACKLOG_RATIO, MOST_BACKLOG_RATIO = 0.2, 5.0
+"""Backlog over its target as far as list prices answer it."""
+MOST_PRICE_ELASTICITY = 0.1
+"""List prices hardly answer scarcity, which shows as lead time and allocation."""
+LEAST_GROSS_MARGIN, MOST_GROSS_MARGIN = 0.71, 0.77
+"""The vendor's gross margin in the record."""
+
+
+def wafer_mix(quarters_since_launch: PerGeneration, ramp_quarters: PerGeneration) -> PerGeneration:
+    """Share of a vendor's wafers that goes to each generation: the newest takes most, the one before it the rest.
+
+    Args:                       shape                    unit
+        quarters_since_launch   (generations, worlds)    quarters; 0 in the first quarter, <= -1 not on sale yet (-inf:
+                                                         never); between -1 and 0 a launch within the quarter
+        ramp_quarters           (generations, worlds)    quarters from launch to nearly all wafers, > 0
+    Returns:                    (generations, worlds)    shares that sum to one
+    Laws: sums to one; a generation not on sale has none; the newest one's share rises to one with its age; continuous
+        in the launch, so that a launch a little later changes a little.
+    Raises: ValueError if the oldest generation is not on sale or a ramp is not above zero.
+    Source: Blackwell's shares of data-centre units by quarter (docs/sources.md).
+    """
+    require(ramp_quarters, positive, "ramp_quarters", "above zero")
+    require(quarters_since_launch, lambda k: ~np.isnan(k), "quarters_since_launch", "a number of quarters")
+    require(quarters_since_launch[0], lambda k: k >= 0.0, "quarters_since_launch[0]", "the oldest generation on sale")
+    age = np.maximum(quarters_since_launch, 0.0)
+    part_of_first_quarter = np.clip(quarters_since_launch + 1.0, 0.0, 1.0)
+    taken = part_of_first_quarter * (1.0 - (1.0 - FIRST_QUARTER_SHARE) * np.exp(-RAMP_STEEPNESS * age / ramp_quarters))
+
+    shares = np.empty_like(taken)
+    left = np.ones(taken.shape[-1])
+    for generation in range(len(taken) - 1, 0, -1):
+        shares[generation] = taken[generation] * left
+        left = left - shares[generation]
+    shares[0] = left
+    return shares
+
+
+def shipments_capacity_h100e(
+    wafers_k: PerWorld, packages_per_wafer: PerGeneration, h100e_per_chip: PerGeneration, mix: PerGeneration
+) -> PerGeneration:
+    """Most that a vendor can ship in a quarter, by generation.
+
+    Args:   wafers_k             (worlds,)                thousand packaging wafers per quarter, >= 0
+            packages_per_wafer   (generations, worlds)    chips per wafer
+            h100e_per_chip       (generations, worlds)    H100e
+            mix                  (generations, worlds)    shares of wafers (wafer_mix)
+    Returns:                     (generations, worlds)    million H100e per quarter
+    Laws: proportional to wafers; zero where the mix is zero.
+    Raises: ValueError if wafers are negative or not a number.
+    """
+    require(wafers_k, not_negative, "wafers_k", "at least zero")
+    return wafers_k * mix * packages_per_wafer * h100e_per_chip / 1000.0
+
+
+def next_wafers(
+    wafers_k: PerWorld,
+    backlog: PerWorld,
+    shipped: PerWorld,
+    lag_quarters: PerWorld | float,
+    target_lead: PerWorld | float,
+    max_growth: PerWorld | float,
+    *,
+    max_decline: PerWorld | float = 0.02,
+) -> PerWorld:
+    """Packaging capacity of the next quarter, growing towards the backlog with a lag.
+
+    Args:   wafers_k       (worlds,)   thousand wafers per quarter, > 0
+            backlog        (worlds,)   orders not yet delivered, in any unit, >= 0
+            shipped        (worlds,)   deliveries of this quarter, in the same unit, >= 0
+            lag_quarters   (worlds,)   quarters to close the log gap, 4 to 8, > 0
+            target_lead    (worlds,)   backlog in quarters of shipments that the vendor plans for, > 0
+            max_growth     (worlds,)   most log growth in a quarter
+            max_decline    (worlds,)   most log decline in a quarter: tools are not sold off
+    Returns:               (worlds,)   thousand wafers per quarter
+    Laws: unchanged at the target lead; rises with the backlog, between exp(-max_decline) and exp(max_growth);
+        scaling backlog and shipments together changes nothing.
+    Raises: ValueError if a lag or target is not above zero or a quantity negative.
+    Source: growth of packaging capacity in the record (docs/sources.md).
+    """
+    require(backlog, not_negative, "backlog", "at least zero")
+    require(shipped, not_negative, "shipped", "at least zero")
+    require(np.atleast_1d(lag_quarters), positive, "lag_quarters", "above zero")
+    require(np.atleast_1d(target_lead), positive, "target_lead", "above zero")
+    planned = np.asarray(target_lead) * shipped
+    # No shipments: full pressure with a backlog, none without one.
+    idle = np.where(backlog > 0.0, MOST_PRESSURE, LEAST_PRESSURE)
+    pressure = np.clip(
+        np.where(planned > 0.0, backlog / np.where(planned > 0.0, planned, 1.0), idle), LEAST_PRESSURE, MOST_PRESSURE
+    )
+    growth = np.clip(np.log(pressure) / lag_quarters, -np.asarray(max_decline), max_growth)
+    return wafers_k * np.exp(growth)
+
+
+def list_price_k(
+    launch_price_k: PerGeneration,
+    quarters_since_launch: PerGeneration,
+    yearly_drift: PerWorld | float,
+    backlog_ratio: PerWorld | float,
+    elasticity: PerWorld | float,
+) -> PerGeneration:
+    """List price of each generation: set at launch, drifting down, hardly answering the backlog.
+
+    Args:   launch_price_k          (generations, worlds)   thousand USD, >= 0
+            quarters_since_launch   (generations, worlds)   quarters; no drift before the launch
+            yearly_drift            (worlds,)               fall per year, 0.07 to 0.25, in [0, 1)
+            backlog_ratio           (worlds,)               backlog over its target; read within 0.2 to 5
+            elasticity              (worlds,)               in [0, 0.1]
+    Returns:                        (generations, worlds)   thousand USD
+    Laws: falls with age; rises with the backlog, by at most 5^0.1 = 1.17; the launch price at age 0 and ratio 1.
+    Raises: ValueError if drift or elasticity is out of range.
+    Source: chip prices by generation in the record.
+    """
+    require(np.atleast_1d(yearly_drift), lambda d: (d >= 0.0) & (d < 1.0), "yearly_drift", "a share in [0, 1)")
+    require(
+        np.atleast_1d(elasticity),
+        lambda e: (e >= 0.0) & (e <= MOST_PRICE_ELASTICITY),
+        "elasticity",
+        f"at most {MOST_PRICE_ELASTICITY}, at least zero",
+    )
+    years = np.maximum(quarters_since_launch, 0.0) / 4.0
+    drift = np.exp(years * np.log1p(-np.asarray(yearly_drift)))
+    scarcity = power(np.clip(np.atleast_1d(backlog_ratio), LEAST_BACKLOG_RATIO, MOST_BACKLOG_RATIO), elasticity)
+    return launch_price_k * drift * scarcity
+
+
+def gross_margin(base_margin: PerWorld | float, price_over_base: PerWorld | float) -> np.ndarray:
+    """Gross margin of a vendor whose prices stand at `price_over_base` times those of the base margin, 0.71 to 0.77.
+
+    Args: base_margin (worlds,) share; price_over_base (worlds,) ratio, > 0. Returns: (worlds,) share.
+    Laws: rises with prices; inside the band of the record.
+    """
+    require(np.atleast_1d(price_over_base), positive, "price_over_base", "above zero")
+    margin = 1.0 - (1.0 - np.asarray(base_margin)) / price_over_base
+    return np.asarray(np.clip(margin, LEAST_GROSS_MARGIN, MOST_GROSS_MARGIN))
+
+
+def allocation_weight(
+    past_deliveries: PerRow,
+    prepaid_share: PerRow,
+    share_of_vendor: PerRow,
+    prepayment_pull: PerWorld | float,
+    diversification: PerWorld | float,
+    *,
+    entry_weight: PerWorld | float = 0.01,
+) -> PerRow:
+    """Weight of each customer when chips are short: size, prepayment, and the vendor's wish for many customers.
+
+    Args:   past_deliveries   (customers, worlds)   deliveries of the last year over all deliveries, >= 0
+            prepaid_share     (customers, worlds)   share of the order paid in advance, in [0, 1]
+            share_of_vendor   (customers, worlds)   share of the vendor's sales, in [0, 1]
+            prepayment_pull   (worlds,)             more weight for an order prepaid in full, >= 0
+            diversification   (worlds,)             weight lost by a customer that is all of the sales, in [0, 1)
+            entry_weight      (worlds,)             weight of a customer with no history, > 0
+    Returns:                  (customers, worlds)   > 0
+    Laws: rises with history and prepayment, falls with concentration; the size of the order itself does not enter,
+        so that a phantom order gains nothing.
+    Raises: ValueError if a history is negative or a share out of range.
+    """
+    require(past_deliveries, not_negative, "past_deliveries", "at least zero")
+    require(prepaid_share, lambda s: (s >= 0.0) & (s <= 1.0), "prepaid_share", "a share in [0, 1]")
+    require(share_of_vendor, lambda s: (s >= 0.0) & (s <= 1.0), "share_of_vendor", "a share in [0, 1]")
+    require(np.atleast_1d(diversification), lambda s: (s >= 0.0) & (s < 1.0), "diversification", "a share in [0, 1)")
+    size = past_deliveries + entry_weight
+    return size * (1.0 + prepayment_pull * prepaid_share) * (1.0 - diversification * share_of_vendor)
+
+
+def programme_npv_usd_bn(
+    volume_h100e_m: PerWorld,
+    cost_bought_usd_h: PerWorld,
+    cost_own_usd_h: PerWorld,
+    development_cost_usd_bn: PerWorld | float,
+    lead_quarters: PerWorld | float,
+    horizon_quarters: PerWorld | float,
+    discount_rate_per_quarter: PerWorld | float,
+) -> PerWorld:
+    """Present value of developing an own chip: what it saves per hour after the lead time, less the development.
+
+    Args:                            shape                  unit
+        volume_h100e_m               (worlds,)              million H100e of own chips in use each quarter from then on
+        cost_bought_usd_h            (worlds,)              USD per H100e-hour with bought chips
+        cost_own_usd_h               (worlds,)              USD per H100e-hour with own chips
+        development_cost_usd_bn      (worlds,) or number    bn USD, spent evenly over the lead time
+        lead_quarters                (worlds,) or number    quarters from the start to the first chips, > 0
+        horizon_quarters             (worlds,) or number    quarters from the start; nothing is saved within the lead
+        discount_rate_per_quarter    (worlds,) or number    per quarter, continuous
+    Returns:                         (worlds,)              bn USD; above zero: undertake it
+    Laws: rises with volume where the own chip is cheaper, and with the horizon then; falls with the development cost;
+        proportional to money.
+    Raises: ValueError if a volume is negative or a lead time not above zero.
+    Source: docs/model.md; oracle: a sum over small steps in tests/oracles/test_chips_by_hand.py.
+    """
+    require(volume_h100e_m, not_negative, "volume_h100e_m", "at least zero")
+    require(np.atleast_1d(lead_quarters), positive, "lead_quarters", "above zero")
+    rate, lead = discount_rate_per_quarter, lead_quarters
+    saving_usd_bn = volume_h100e_m * (cost_bought_usd_h - cost_own_usd_h) * (HOURS_PER_QUARTER / 1000.0)
+    quarters_of_saving = np.maximum(np.asarray(horizon_quarters) - lead, 0.0)
+    saved = saving_usd_bn * annuity_value(rate, quarters_of_saving) * np.exp(-np.asarray(rate) * lead)
+    return saved - development_cost_usd_bn * annuity_value(rate, lead) / lead

@@ -1,0 +1,97 @@
+"""Lenders: what a loan costs, how well its service is covered, and how much debt a lease's cash flow carries.
+
+Rates and spreads are per year and continuous; cash flows and debt service are bn USD per year.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from world.arrays import PerWorld, not_negative, positive, require
+from world.costs import annuity_factor
+
+MOST_SPREAD = 0.25
+"""No lender quotes more: beyond it there is no loan (the dearest record is 0.15 all in)."""
+MOST_COVERAGE = 100.0
+"""Coverage is reported up to this, also without debt."""
+
+
+def debt_service_usd_bn(debt_usd_bn: PerWorld, rate_per_year: PerWorld | float, years: PerWorld | float) -> PerWorld:
+    """Level yearly payment that pays interest and all principal over the term.
+
+    Args: debt_usd_bn (worlds,) bn USD, >= 0; rate_per_year (worlds,); years (worlds,) > 0.
+    Returns: (worlds,) bn USD a year.
+    Raises: ValueError if a debt is negative or a term not above zero.
+    """
+    require(debt_usd_bn, not_negative, "debt_usd_bn", "at least zero")
+    return debt_usd_bn * annuity_factor(rate_per_year, 0.0, years)
+
+
+def dscr(cash_flow_usd_bn: PerWorld, debt_service_usd_bn: PerWorld) -> PerWorld:
+    """Debt-service coverage: cash available for debt service over debt service, at most MOST_COVERAGE.
+
+    Args: both (worlds,), bn USD over the same period; cash flow may be below zero, service >= 0.
+    Returns: (worlds,) ratio within plus or minus MOST_COVERAGE, which is also what there is without debt.
+    Laws: rises with cash flow; falls with service where cash flow is positive; scaling both changes nothing.
+    Raises: ValueError if a debt service is negative.
+    """
+    require(debt_service_usd_bn, not_negative, "debt_service_usd_bn", "at least zero")
+    least_service = np.abs(cash_flow_usd_bn) / MOST_COVERAGE
+    service = np.maximum(debt_service_usd_bn, least_service)
+    none_of_both = service <= 0.0
+    return np.where(none_of_both, MOST_COVERAGE, cash_flow_usd_bn / np.where(none_of_both, 1.0, service))
+
+
+def debt_capacity_usd_bn(
+    cash_flow_usd_bn: PerWorld, rate_per_year: PerWorld | float, years: PerWorld | float, min_dscr: PerWorld | float
+) -> PerWorld:
+    """Most debt that a level cash flow carries at the lenders' least coverage.
+
+    Args:   cash_flow_usd_bn   (worlds,)   bn USD per year; none is carried below zero
+            rate_per_year      (worlds,)   base rate plus spread
+            years              (worlds,)   term of the loan, > 0
+            min_dscr           (worlds,)   least coverage, > 0
+    Returns:                   (worlds,)   bn USD
+    Laws: its service is covered exactly min_dscr times; rises with cash flow and term, falls with rate and coverage.
+    Raises: ValueError if a term or coverage is not above zero.
+    Source: sizing of project debt (docs/sources.md).
+    """
+    require(np.atleast_1d(min_dscr), positive, "min_dscr", "above zero")
+    return np.maximum(cash_flow_usd_bn, 0.0) / (min_dscr * annuity_factor(rate_per_year, 0.0, years))
+
+
+def credit_spread(
+    base_spread: PerWorld | float,
+    leverage: PerWorld,
+    coverage: PerWorld,
+    tenant_credit: PerWorld | float,
+    cycle: PerWorld | float,
+    *,
+    leverage_slope: PerWorld | float = 1.0,
+    coverage_slope: PerWorld | float = 0.5,
+    usual_leverage: PerWorld | float = 0.7,
+    usual_coverage: PerWorld | float = 1.5,
+) -> PerWorld:
+    """Spread over the base rate that lenders ask, by leverage, coverage, the tenant's credit and the credit cycle.
+
+    Args:                  shape        unit
+        base_spread        (worlds,)    per year, for a tenant of investment grade at usual leverage and coverage, >= 0
+        leverage           (worlds,)    debt over cost (or over value), >= 0
+        coverage           (worlds,)    debt-service coverage
+        tenant_credit      (worlds,)    per year, added for a tenant below investment grade, >= 0
+        cycle              (worlds,)    log factor of the credit cycle, 0 in calm times
+        leverage_slope     (worlds,)    log spread per unit of leverage
+        coverage_slope     (worlds,)    log spread per unit of coverage lost
+        usual_leverage, usual_coverage  where the base spread was quoted
+    Returns:               (worlds,)    per year, in [0, MOST_SPREAD]
+    Laws: rises with leverage, weak tenants and the cycle, falls with coverage; the base spread at the usual point.
+    Raises: ValueError if a spread or leverage is negative or not a number.
+    Source: spreads of loans on chips and on construction (docs/sources.md); the slopes are guesses.
+    """
+    require(np.atleast_1d(base_spread), not_negative, "base_spread", "at least zero")
+    require(np.atleast_1d(tenant_credit), not_negative, "tenant_credit", "at least zero")
+    require(leverage, not_negative, "leverage", "at least zero")
+    tightness = leverage_slope * (leverage - usual_leverage) + coverage_slope * (usual_coverage - coverage) + cycle
+    # Beyond 30 log points the cap binds whatever the base is; the clip only keeps exp in range.
+    spread = (np.asarray(base_spread) + tenant_credit) * np.exp(np.clip(tightness, -30.0, 30.0))
+    return np.minimum(spread, MOST_SPREAD)

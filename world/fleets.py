@@ -1,0 +1,262 @@
+"""Fleets of chips: landed, energised as far as the power goes, worn out and retired.
+
+Chips are in M H100e by operator and generation; a M H100e at one kW each takes one GW. Three stocks are kept
+apart: *landed this quarter* (sold, not yet installed), *installed* (landed earlier) and, of these, *deployed*
+(energised). Sold is landed plus installed; the market clears what is deployed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from world.arrays import (
+    PerGeneration,
+    PerOperatorGeneration,
+    PerRow,
+    PerWorld,
+    fold,
+    not_negative,
+    positive,
+    power,
+    ratio,
+    require,
+)
+from world.schedule import Amount
+
+_STOCKS = (
+    "installed",
+    "landed_this_quarter",
+    "deployed",
+    "received",
+    "worn",
+    "retired",
+    "quarters_below",
+    "power_used_gw",
+    "power_available_gw",
+)
+
+
+def energise(chips_h100e_m: PerOperatorGeneration, kw_per_h100e: np.ndarray, power_gw: PerRow) -> PerOperatorGeneration:
+    """Switch on the chips of each operator as far as its power goes, the most efficient first.
+
+    Args:                shape                                             unit
+        chips_h100e_m    (operators, generations, worlds)                  M H100e, >= 0
+        kw_per_h100e     (generations, worlds) or with operators in front  kW of facility power per H100e, > 0
+        power_gw         (operators, worlds)                               GW of facility power, >= 0
+    Returns: deployed    (operators, generations, worlds)                  M H100e; generations that need equal
+                                                                           power share what is left in proportion
+    Laws (tests/invariants/test_fleets.py): within chips and power; no power idle while chips wait; no chip runs
+        while a more efficient one of the same operator waits; more power never switches anything off.
+    Raises: ValueError naming argument, index and world.
+    Source: DESIGN 6.6 (the least efficient are curtailed first); oracle: tests/oracles/loop_fleets.py.
+    """
+    chips = require(chips_h100e_m, not_negative, "chips_h100e_m", "a finite number >= 0")
+    available = require(power_gw, not_negative, "power_gw", "a finite number >= 0")
+    kw = require(kw_per_h100e, positive, "kw_per_h100e", "a finite number > 0")
+    operators, generations, worlds = chips.shape
+    if available.shape != (operators, worlds):
+        raise ValueError(f"power_gw: expected shape {(operators, worlds)}, got {available.shape}")
+    if kw.shape not in ((generations, worlds), chips.shape):
+        raise ValueError(f"kw_per_h100e: expected {(generations, worlds)} or {chips.shape}, got {kw.shape}")
+
+    needed = chips * kw
+    short = fold(needed.swapaxes(0, 1)) > available
+    if not short.any():
+        return chips.copy()
+
+    ahead, level = np.zeros_like(needed), needed.copy()
+    for one in range(generations):
+        for other in range(one + 1, generations):
+            _queue(kw[..., one, :], kw[..., other, :], one, other, needed, ahead, level)
+    share = ratio(np.clip(available[:, np.newaxis] - ahead, 0.0, level), level)
+    deployed: np.ndarray = chips * np.where(short[:, np.newaxis], share, 1.0)
+    return deployed
+
+
+def _queue(
+    kw_one: np.ndarray,
+    kw_other: np.ndarray,
+    one: int,
+    other: int,
+    needed: np.ndarray,
+    ahead: np.ndarray,
+    level: np.ndarray,
+) -> None:
+    """Put the more efficient of two generations ahead of the other, or both on a level, in each world."""
+    sooner, later = kw_one < kw_other, kw_one > kw_other
+    # Most pairs stand in one order in all worlds: what would be added is then the whole row, or zero.
+    if sooner.all():
+        ahead[:, other] += needed[:, one]
+    elif later.all():
+        ahead[:, one] += needed[:, other]
+    else:
+        ahead[:, other] += np.where(sooner, needed[:, one], 0.0)
+        ahead[:, one] += np.where(later, needed[:, other], 0.0)
+        equal = ~(sooner | later)
+        level[:, other] += np.where(equal, needed[:, one], 0.0)
+        level[:, one] += np.where(equal, needed[:, other], 0.0)
+
+
+@dataclass(frozen=True)
+class FleetResiduals:
+    """How far a fleet is from its laws, for each world, shape (worlds,).
+
+    negative_h100e_m      most below zero of any stock
+    undeployable_h100e_m  most deployed beyond what is installed
+    overdrawn_gw          most power used beyond what an operator has
+    unaccounted           |received - sold - worn - retired|, the largest, relative to what was received
+    """
+
+    negative_h100e_m: PerWorld
+    undeployable_h100e_m: PerWorld
+    overdrawn_gw: PerWorld
+    unaccounted: PerWorld
+
+
+class Fleet:
+    """The chips of every operator, by generation, in every world.
+
+    All stocks are (operators, generations, worlds) in M H100e:
+        installed             landed in an earlier quarter
+        landed_this_quarter   landed now, deployable from the next quarter on
+        sold                  both together: what the operator owns
+        deployed              installed and energised, as of the last `deploy`
+        received, worn, retired   totals since the start; received includes the start stock
+    Laws (tests/invariants/test_fleets.py): received = sold + worn + retired; nothing negative; deployed within
+        installed and within power.
+    """
+
+    def __init__(
+        self,
+        operators: int,
+        generations: int,
+        worlds: int,
+        sold: np.ndarray | None = None,
+        landed_this_quarter: np.ndarray | None = None,
+    ) -> None:
+        shape = (operators, generations, worlds)
+        self.installed: np.ndarray = np.zeros(shape)
+        self.landed_this_quarter: np.ndarray = np.zeros(shape)
+        self.deployed: np.ndarray = np.zeros(shape)
+        self.received: np.ndarray = np.zeros(shape)
+        self.worn: np.ndarray = np.zeros(shape)
+        self.retired: np.ndarray = np.zeros(shape)
+        self.quarters_below: np.ndarray = np.zeros(shape)
+        self.power_used_gw: np.ndarray = np.zeros((operators, worlds))
+        self.power_available_gw: np.ndarray = np.zeros((operators, worlds))
+        if sold is not None:
+            self.open(sold, landed_this_quarter)
+
+    def open(self, sold: np.ndarray, landed_this_quarter: np.ndarray | None = None) -> None:
+        """Enter the start stock: what is owned, and the part of it that landed in the quarter before the start.
+
+        Raises: ValueError naming argument, index and world if a stock is negative or more landed than is owned.
+        """
+        shape = self.installed.shape
+        owned = require(np.broadcast_to(sold, shape), not_negative, "sold", "a finite number >= 0")
+        fresh = np.zeros(shape) if landed_this_quarter is None else np.broadcast_to(landed_this_quarter, shape)
+        fresh = require(fresh, not_negative, "landed_this_quarter", "a finite number >= 0")
+        require(owned - fresh, lambda rest: rest >= 0.0, "sold - landed_this_quarter", "at least 0")
+        self.installed[...] = owned - fresh
+        self.landed_this_quarter[...] = fresh
+        self.received[...] = owned
+
+    @property
+    def sold(self) -> PerOperatorGeneration:
+        """What each operator owns, (operators, generations, worlds), M H100e."""
+        owned: np.ndarray = self.installed + self.landed_this_quarter
+        return owned
+
+    def land(self, arrivals: np.ndarray) -> None:
+        """Chips of this quarter arrive, (operators, generations, worlds), M H100e; those of the last are installed."""
+        fresh = np.broadcast_to(arrivals, self.installed.shape)
+        fresh = require(fresh, not_negative, "arrivals", "a finite number >= 0")
+        self.installed += self.landed_this_quarter
+        self.landed_this_quarter[...] = fresh
+        self.received += fresh
+
+    def deploy(self, kw_per_h100e: np.ndarray, power_gw: PerRow) -> PerOperatorGeneration:
+        """Energise what is installed (see `energise`), remember it and return a copy."""
+        self.deployed = energise(self.installed, kw_per_h100e, power_gw)
+        self.power_used_gw = fold((self.deployed * kw_per_h100e).swapaxes(0, 1))
+        self.power_available_gw = np.array(power_gw, dtype=np.float64)
+        return self.deployed.copy()
+
+    @property
+    def waiting(self) -> PerRow:
+        """Installed chips without power, as of the last `deploy`, (operators, worlds), M H100e."""
+        return fold((self.installed - self.deployed).swapaxes(0, 1))
+
+    def power_needed_gw(self, kw_per_h100e: np.ndarray) -> PerRow:
+        """Facility power that all chips owned would take, (operators, worlds), GW."""
+        return fold((self.sold * kw_per_h100e).swapaxes(0, 1))
+
+    def wear(self, attrition_per_year: Amount) -> PerOperatorGeneration:
+        """Failures of one quarter at a yearly rate (worlds,) in [0, 1); returns what was lost, M H100e."""
+        rate = require(np.atleast_1d(attrition_per_year), _rate, "attrition_per_year", "a share from 0 to below 1")
+        return self._lose(1.0 - power(1.0 - rate, 0.25), self.worn)
+
+    def retire(
+        self,
+        price_usd_h: PerGeneration,
+        cash_cost_usd_h: np.ndarray,
+        hazard_per_quarter: Amount = 0.25,
+        patience_quarters: Amount = 4.0,
+    ) -> PerOperatorGeneration:
+        """Scrap chips whose rent stays below their cash cost; returns what was scrapped, M H100e.
+
+        Args:                    shape                                             unit
+            price_usd_h          (generations, worlds)                             $/H100e-hour
+            cash_cost_usd_h      (generations, worlds) or with operators in front  $/H100e-hour
+            hazard_per_quarter   (worlds,) or a number                             share scrapped per quarter
+            patience_quarters    (worlds,) or a number, > 0                        quarters until the full hazard
+        The share rises from 1/patience of the hazard in the first quarter below cost to all of it, and the count
+        starts anew when the price is back: one bad quarter scraps little, a lasting one scraps the generation.
+        """
+        hazard = require(np.atleast_1d(hazard_per_quarter), _share, "hazard_per_quarter", "0 to 1")
+        patience = require(np.atleast_1d(patience_quarters), positive, "patience_quarters", "above 0")
+        below = np.broadcast_to(price_usd_h < cash_cost_usd_h, self.installed.shape)
+        self.quarters_below = np.where(below, self.quarters_below + 1.0, 0.0)
+        return self._lose(hazard * np.minimum(self.quarters_below / patience, 1.0), self.retired)
+
+    def check(self) -> FleetResiduals:
+        """The distance from the laws, the same function for production and tests."""
+        lowest = np.minimum(self.installed, np.minimum(self.landed_this_quarter, self.deployed)).min(axis=(0, 1))
+        accounted = self.sold + self.worn + self.retired
+        unaccounted = np.abs(self.received - accounted) / np.maximum(self.received, 1e-3)
+        return FleetResiduals(
+            negative_h100e_m=np.maximum(-lowest, 0.0),
+            undeployable_h100e_m=np.maximum((self.deployed - self.installed).max(axis=(0, 1)), 0.0),
+            overdrawn_gw=np.maximum((self.power_used_gw - self.power_available_gw).max(axis=0), 0.0),
+            unaccounted=unaccounted.max(axis=(0, 1)),
+        )
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All that a saved run needs, as copies."""
+        return {name: getattr(self, name).copy() for name in _STOCKS}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Return to a saved state. Raises: ValueError if a shape is another."""
+        for name in _STOCKS:
+            if state[name].shape != getattr(self, name).shape:
+                raise ValueError(f"{name}: expected shape {getattr(self, name).shape}, got {state[name].shape}")
+            setattr(self, name, state[name].copy())
+
+    def _lose(self, share: np.ndarray, total: np.ndarray) -> PerOperatorGeneration:
+        lost: np.ndarray = self.installed * share
+        self.installed -= lost
+        # Deployed chips fail like the others, so that deployed never exceeds installed before the next `deploy`.
+        self.deployed = np.minimum(self.deployed, self.installed)
+        total += lost
+        return lost
+
+
+def _rate(values: np.ndarray) -> np.ndarray:
+    return (values >= 0.0) & (values < 1.0)
+
+
+def _share(values: np.ndarray) -> np.ndarray:
+    return (values >= 0.0) & (values <= 1.0)

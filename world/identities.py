@@ -1,0 +1,152 @@
+"""The accounting identities: one function that measures them, called by every run and by the tests.
+
+Cash is known by three roads that never meet while entries are made: the cash accounts themselves, the opening
+cash plus the record of flows, and the balance sheet (liabilities + net worth - all other assets).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from world.arrays import PerRow, PerWorld, fold
+from world.entries import ACCOUNTS, ASSETS, KINDS
+
+# Stands for the size of accounts on which nothing ever moved.
+_TINY = 1e-300
+
+LAWS = {
+    "cash_conserved": "cash over all sectors differs from what was opened",
+    "balance_sheets": "assets differ from liabilities plus net worth",
+    "loans_are_debts": "loans given differ from debt owed",
+    "prepaid_is_deferred": "prepayments made differ from prepayments received",
+    "cash_is_flows": "change in cash differs from the flows of the quarter",
+    "overdrawn": "cash is negative in a sector that may not be",
+    "negative_stock": "a stock other than cash and net worth is negative",
+}
+"""Each law's name and the sentence that says how it was broken."""
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """How far each accounting law is from holding, as the largest relative residual over sectors and worlds.
+
+    Every residual is relative to all that was ever opened on or moved through the sector's accounts (for a law over
+    all sectors: the sum of that), so it is rounding, about 1e-15, when the books are right.
+    `places` says for each law where its largest residual is.
+    """
+
+    cash_conserved: float
+    balance_sheets: float
+    loans_are_debts: float
+    prepaid_is_deferred: float
+    cash_is_flows: float
+    overdrawn: float
+    negative_stock: float
+    places: Mapping[str, str]
+
+    @property
+    def largest(self) -> float:
+        """The largest residual of all laws; not a number if any is."""
+        return float(np.max([getattr(self, law) for law in LAWS]))
+
+    def breaches(self, tolerance: float = 1e-9) -> list[str]:
+        """A sentence for each law whose residual exceeds `tolerance` or is not a number, with sector and world."""
+        return [
+            f"{sentence}: {self.places[law]}, relative residual {getattr(self, law):.3g} (allowed {tolerance:.3g})"
+            for law, sentence in LAWS.items()
+            if not getattr(self, law) <= tolerance
+        ]
+
+
+@dataclass(frozen=True)
+class Movements:
+    """What the record of flows says about one quarter, $bn: cash in and out and all that moved, (sectors, worlds)."""
+
+    cash_in: PerRow
+    cash_out: PerRow
+    moved: PerRow
+
+
+def movements(flows: Mapping[tuple[str, str, str], PerWorld], sectors: Sequence[str], worlds: int) -> Movements:
+    """Add the record of flows {(kind, payer, payee): (worlds,) $bn} up by sector."""
+    index = {sector: i for i, sector in enumerate(sectors)}
+    cash_in, cash_out, moved = np.zeros((3, len(sectors), worlds))
+    into, out_of, booked_on = list(cash_in), list(cash_out), list(moved)
+    for (kind, payer, payee), amount in flows.items():
+        if KINDS[kind].moves_cash:
+            np.add(out_of[index[payer]], amount, out=out_of[index[payer]])
+            np.add(into[index[payee]], amount, out=into[index[payee]])
+        else:
+            size = np.abs(amount)
+            for i in {index[payer], index[payee]}:
+                np.add(booked_on[i], size, out=booked_on[i])
+    moved += cash_in
+    moved += cash_out
+    return Movements(cash_in, cash_out, moved)
+
+
+def measure(
+    stock: np.ndarray,
+    opening_cash: PerRow,
+    first_cash: PerWorld,
+    movement: Movements,
+    moved_before: PerRow,
+    sectors: Sequence[str],
+    limited: np.ndarray,
+) -> Residuals:
+    """Measure every accounting law.
+
+    Args:                shape                           unit
+        stock            (accounts, sectors, worlds)     $bn, accounts in the order of ACCOUNTS
+        opening_cash     (sectors, worlds)               $bn, at the start of the quarter
+        first_cash       (worlds,)                       $bn, total of all cash ever opened
+        movement         of the quarter                  $bn
+        moved_before     (sectors, worlds)               $bn, all that was opened or moved before this quarter
+        sectors          names
+        limited          (sectors,) of bool              which sectors may not have negative cash
+    """
+    account = {name: stock[i] for i, name in enumerate(ACCOUNTS)}
+    yardstick = np.maximum(moved_before + movement.moved, _TINY)
+    total_yardstick = fold(yardstick)
+
+    unbalanced = stock[0].copy()
+    for name in ACCOUNTS[1:]:
+        if name in ASSETS:
+            unbalanced += account[name]
+        else:
+            unbalanced -= account[name]
+    unexplained = opening_cash + movement.cash_in
+    unexplained -= movement.cash_out
+    unexplained -= account["cash"]
+
+    by_law = {
+        "cash_conserved": (fold(account["cash"]) - first_cash, total_yardstick),
+        "balance_sheets": (unbalanced, yardstick),
+        "loans_are_debts": (fold(account["loans"]) - fold(account["debt"]), total_yardstick),
+        "prepaid_is_deferred": (fold(account["prepaid"]) - fold(account["deferred"]), total_yardstick),
+        "cash_is_flows": (unexplained, yardstick),
+        "overdrawn": (_below_zero(np.where(limited[:, None], account["cash"], 0.0)), yardstick),
+        "negative_stock": (_below_zero(stock[1:-1]), yardstick),
+    }
+    largest: dict[str, float] = {}
+    places: dict[str, str] = {}
+    for law, (residual, size) in by_law.items():
+        if residual is None:
+            largest[law], places[law] = 0.0, "nowhere"
+            continue
+        relative = np.divide(np.abs(residual, out=residual), size, out=residual)
+        at = tuple(int(i) for i in np.unravel_index(int(np.argmax(relative)), relative.shape))
+        largest[law] = float(relative[at])
+        # (worlds,), (sectors, worlds) or (accounts, sectors, worlds)
+        account_of = f"{ACCOUNTS[1 + at[0]]} of " if len(at) == 3 else ""
+        sector = sectors[at[-2]] if len(at) > 1 else "all sectors"
+        places[law] = f"{account_of}{sector}, world {at[-1]}"
+    return Residuals(**largest, places=places)
+
+
+def _below_zero(values: np.ndarray) -> np.ndarray | None:
+    """How far values are below zero; nothing if none is."""
+    return None if values.min() >= 0.0 else np.minimum(values, 0.0)

@@ -1,0 +1,168 @@
+"""The stocks behind the lease book: what waits to start, what runs, by row (pair), quarter and world.
+
+Four measures travel together, so that prices and terms average correctly: capacity (M H100e), rent (capacity x
+price, M H100e x $/H100e-hour), firm rent (the part that is due even if the capacity stands idle) and, until the
+start, value (rent x term in quarters).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from world.arrays import PerRow, PerWorld, ratio
+from world.schedule import Amount, Schedule
+
+CAPACITY, RENT, FIRM, VALUE = range(4)
+_WAITING, _RUNNING = 4, 3
+
+
+class LeasePools:
+    """Leases of some rows, pooled by the quarter of their start and, once running, by the quarter of their end.
+
+    Leases of a row that start together share their rent-weighted mean term, which keeps their value. Leases that
+    end beyond the last slot stay in it; the rent that they owe beyond it is kept beside (`beyond`, rent x quarters).
+    """
+
+    def __init__(self, rows: int, slots: int, worlds: int) -> None:
+        self.rows, self.worlds = rows, worlds
+        self.to_start = Schedule(_WAITING * rows, slots, worlds)
+        self.to_end = Schedule(_RUNNING * rows, slots, worlds)
+        self.due: np.ndarray = np.zeros((rows, _WAITING, worlds))
+        self.beyond: np.ndarray = np.zeros((rows, worlds))
+        # Sums over quarters are kept until a row changes; what was handed out is never written again.
+        self._sums: dict[int, np.ndarray] = {}
+        self._changed: dict[int, set[int]] = {_WAITING: set(range(rows)), _RUNNING: set(range(rows))}
+
+    def enter(
+        self, row: int, start: Amount, capacity: PerWorld, rent: PerWorld, firm: PerWorld, term: PerWorld
+    ) -> None:
+        """Add leases that are due to start at `start` (quarters from the start of the run)."""
+        self.to_start.add(_lanes(row, _WAITING), start, np.stack([capacity, rent, firm, rent * term]))
+        self._changed[_WAITING].add(row)
+
+    def fall_due(self, quarter: int) -> None:
+        """Move what should have started by `quarter` to what is due."""
+        if quarter >= self.to_start.next_quarter:
+            moved = self.to_start.take(quarter).reshape(self.due.shape)
+            self.due += moved
+            self._changed[_WAITING].update(int(row) for row in np.flatnonzero(moved.any(axis=(1, 2))))
+
+    def start(self, row: int, share: np.ndarray, quarter: int) -> PerWorld:
+        """Start a share (worlds,) of what is due in a row; returns the capacity that started."""
+        due = self.due[row]
+        if due[CAPACITY].any():
+            started = due * share
+            self.due[row] = due * (1.0 - share)
+            self._changed[_WAITING].add(row)
+            self.run(row, started[:_RUNNING], ratio(started[VALUE], started[RENT], otherwise=1.0), quarter)
+            return started[CAPACITY].copy()
+        return np.zeros(self.worlds)
+
+    def run(self, row: int, pool: np.ndarray, term: np.ndarray, quarter: int) -> None:
+        """Let a pool (capacity, rent, firm rent) run for `term` quarters from `quarter` on."""
+        end = quarter + term
+        self.to_end.add(_lanes(row, _RUNNING), end, pool, earliest=quarter + 1)
+        self.beyond[row] += pool[RENT] * np.maximum(end - self.to_end.last_slot, 0.0)
+        self._changed[_RUNNING].add(row)
+
+    def end(self, quarter: int) -> PerRow:
+        """End what has come to its end by `quarter`; returns its capacity."""
+        ended = self.to_end.take(quarter).reshape(self.rows, _RUNNING, self.worlds)[:, CAPACITY].copy()
+        self._changed[_RUNNING].update(int(row) for row in np.flatnonzero(ended.any(axis=1)))
+        return ended
+
+    def scale(self, row: int, kept: np.ndarray) -> PerWorld:
+        """Keep a share (worlds,) of everything in a row; returns the capacity taken away."""
+        removed = self.to_start.scale(_lanes(row, _WAITING), kept)[CAPACITY]
+        removed = removed + self.to_end.scale(_lanes(row, _RUNNING), kept)[CAPACITY]
+        removed = removed + self.due[row, CAPACITY] * (1.0 - kept)
+        self.due[row] *= kept
+        self.beyond[row] *= kept
+        self._changed[_WAITING].add(row)
+        self._changed[_RUNNING].add(row)
+        result: np.ndarray = removed
+        return result
+
+    def running(self, measure: int) -> PerRow:
+        """What runs, (rows, worlds): CAPACITY, RENT or FIRM. Read only."""
+        return self._sum(self.to_end, _RUNNING)[:, measure]
+
+    def waiting(self, measure: int) -> PerRow:
+        """What has not started, late or not yet due, (rows, worlds): CAPACITY, RENT, FIRM or VALUE. Read only."""
+        return self._sum(self.to_start, _WAITING)[:, measure]
+
+    def value_after(self, quarter: int) -> PerRow:
+        """Rent x quarters still to be paid after `quarter`, waiting leases included, (rows, worlds)."""
+        rents = self.to_end.amount[RENT::_RUNNING]
+        value = self.waiting(VALUE) + self.beyond
+        for end in range(max(quarter + 2, self.to_end.next_quarter), self.to_end.reach + 1):
+            value += rents[:, end] * float(end - quarter - 1)
+        return value
+
+    def capacity_at(self, date: np.ndarray, now: int) -> PerRow:
+        """Capacity that runs at `date` (worlds,) if all starts in time, what is late now; linear between quarters."""
+        total: np.ndarray = np.zeros((self.rows, self.worlds))
+        ends, last = self.to_end.amount[CAPACITY::_RUNNING], self.to_end.last_slot
+        surely_over = math.floor(min(float(date.min()), float(last)))
+        surely_running = math.ceil(min(float(date.max()), float(last))) + 1
+        for end in range(max(self.to_end.next_quarter, surely_over), self.to_end.reach + 1):
+            # The last slot is after the horizon: how long it runs is not kept.
+            sure = end >= min(surely_running, last)
+            total += ends[:, end] if sure else ends[:, end] * np.clip(end - date, 0.0, 1.0)
+
+        starts = self.to_start.amount.reshape(self.rows, _WAITING, -1, self.worlds)
+        latest = min(math.ceil(min(float(date.max()), float(last))), self.to_start.reach)
+        pools = [(float(now), self.due)]
+        pools += [(float(slot), starts[:, :, slot]) for slot in range(self.to_start.next_quarter, latest + 1)]
+        for start, pool in pools:
+            if pool[:, CAPACITY].any():
+                term = ratio(pool[:, VALUE], pool[:, RENT])
+                running = np.clip(np.minimum(date - start + 1.0, start + term - date), 0.0, 1.0)
+                total += pool[:, CAPACITY] * running
+        return total
+
+    def negative(self) -> PerWorld:
+        """Most below zero of any stock, (worlds,)."""
+        lowest = -self.due.min(axis=(0, 1), initial=0.0)
+        return np.maximum(np.maximum(self.to_start.negative(), self.to_end.negative()), lowest)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All that a saved run needs, as copies."""
+        saved = {f"to_start.{k}": v for k, v in self.to_start.state().items()}
+        saved |= {f"to_end.{k}": v for k, v in self.to_end.state().items()}
+        return saved | {"due": self.due.copy(), "beyond": self.beyond.copy()}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Return to a saved state. Raises: ValueError if the shape is another."""
+        for holder, prefix in ((self.to_start, "to_start."), (self.to_end, "to_end.")):
+            holder.restore({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
+        self.due[...] = state["due"]
+        self.beyond[...] = state["beyond"]
+        self._changed = {_WAITING: set(range(self.rows)), _RUNNING: set(range(self.rows))}
+
+    def _sum(self, schedule: Schedule, width: int) -> np.ndarray:
+        """All quarters of a schedule added up, (rows, measures, worlds); only rows that changed are added again."""
+        changed = self._changed[width]
+        if changed or width not in self._sums:
+            shape = (self.rows, width, self.worlds)
+            if width in self._sums and len(changed) < self.rows:
+                total = self._sums[width].copy()
+                for row in changed:
+                    total[row] = schedule.pending(lane=_lanes(row, width))
+                    if width == _WAITING:
+                        total[row] += self.due[row]
+            else:
+                total = schedule.pending().reshape(shape)
+                if width == _WAITING:
+                    total = total + self.due
+            total.flags.writeable = False
+            self._sums[width] = total
+            self._changed[width] = set()
+        return self._sums[width]
+
+
+def _lanes(row: int, width: int) -> slice:
+    return slice(row * width, (row + 1) * width)

@@ -1,0 +1,332 @@
+"""Leases of compute: signed, started by delivery, paid for, ended, reduced; pooled by pair and quarter.
+
+A pair is a provider, a tenant and the programme that the capacity belongs to. Its leases are pooled by the
+quarter in which they start and, once started, by the quarter in which they end; capacity and rent are carried
+side by side, so that prices average correctly. Named contracts of the record are kept single beside the pool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from world.arrays import PerRow, PerWorld, fold_sectors, not_negative, positive, ratio, require
+from world.calendar import HOURS_PER_QUARTER
+from world.lease_pools import CAPACITY, FIRM, RENT, LeasePools
+from world.schedule import Amount
+
+Pair = tuple[str, str, str]
+"""Provider, tenant and programme."""
+
+USD_BN_PER_RENT = HOURS_PER_QUARTER / 1000.0
+"""$bn a quarter for one M H100e at one $/H100e-hour."""
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A lease of the record that is shown by name: label, pair and, for each world, its terms as signed."""
+
+    label: str
+    pair: Pair
+    quantity_h100e_m: PerWorld
+    price_usd_h: PerWorld
+    take_or_pay: PerWorld
+    start_slot: PerWorld
+    end_slot: PerWorld
+
+
+@dataclass(frozen=True)
+class LeaseResiduals:
+    """How far the lease book is from its laws, for each world, shape (worlds,).
+
+    negative_h100e_m      most below zero of any stock
+    oversold_h100e_m      most that a provider has let beyond its capacity
+    unaccounted           |signed - pending - active - ended - reduced| of a pair, relative to what it signed
+    """
+
+    negative_h100e_m: PerWorld
+    oversold_h100e_m: PerWorld
+    unaccounted: PerWorld
+
+
+class LeaseBook:
+    """All leases between pairs, in every world.
+
+    A lease is *pending* from signing until it is delivered, *active* while it is paid for, then *ended*. Delivery
+    is physical: `start_due` says what should run by now, `deliver` starts as much as there is capacity for, and
+    what is not delivered waits, with its whole term still to run. Leases of a pair that start together are pooled
+    at their rent-weighted mean term, which keeps their value.
+    Laws (tests/invariants/test_leases.py): signed = pending + active + ended + reduced, in capacity; what is
+        contracted = paid + backlog + reduced, in money; nothing negative.
+    Oracle: tests/oracles/loop_leases.py (every lease single).
+    """
+
+    def __init__(self, pairs: Sequence[Pair], slots: int, worlds: int) -> None:
+        self.pairs: tuple[Pair, ...] = tuple((p[0], p[1], p[2]) for p in pairs)
+        if len(set(self.pairs)) < len(self.pairs):
+            raise ValueError(f"pairs: each provider, tenant and programme once, got {self.pairs}")
+        self.worlds = worlds
+        self.providers: tuple[str, ...] = tuple(dict.fromkeys(p[0] for p in self.pairs))
+        self.tenants: tuple[str, ...] = tuple(dict.fromkeys(p[1] for p in self.pairs))
+        self.quarter = -1
+        self.named: list[Contract] = []
+        count = len(self.pairs)
+        self._pools = LeasePools(count, slots, worlds)
+        self.signed: np.ndarray = np.zeros((count, worlds))
+        self.ended: np.ndarray = np.zeros((count, worlds))
+        self.reduced: np.ndarray = np.zeros((count, worlds))
+
+    # ------------------------------------------------------------------ who
+
+    def index(self, pair: Pair | int) -> int:
+        """The row of a pair. Raises: ValueError naming the pair if the book does not have it."""
+        if isinstance(pair, (int, np.integer)):
+            if 0 <= pair < len(self.pairs):
+                return int(pair)
+        elif tuple(pair) in self.pairs:
+            return self.pairs.index((pair[0], pair[1], pair[2]))
+        raise ValueError(f"pair: wanted one of {self.pairs} or its number, got {pair}")
+
+    def by_provider(self, values: np.ndarray) -> PerRow:
+        """Add up a figure per pair (pairs, worlds) by provider, in the order of `providers`."""
+        return fold_sectors(values, [self.providers.index(p[0]) for p in self.pairs], len(self.providers))
+
+    def by_tenant(self, values: np.ndarray) -> PerRow:
+        """Add up a figure per pair (pairs, worlds) by tenant, in the order of `tenants`."""
+        return fold_sectors(values, [self.tenants.index(p[1]) for p in self.pairs], len(self.tenants))
+
+    # ------------------------------------------------------------------ sign, start, end
+
+    def sign(
+        self,
+        pair: Pair | int,
+        quantity_h100e_m: Amount,
+        price_usd_h: Amount,
+        take_or_pay: Amount,
+        start_slot: Amount,
+        term_quarters: Amount,
+        label: str | None = None,
+    ) -> None:
+        """Sign a lease; it becomes due at `start_slot` (not before the next quarter to begin) and runs its whole term.
+
+        Args (each (worlds,) or a number):     unit
+            quantity_h100e_m                   M H100e, >= 0
+            price_usd_h                        $/H100e-hour, > 0 where there is a quantity
+            take_or_pay                        share of the rent due even if idle, 0 to 1
+            start_slot                         quarters from the start of the run
+            term_quarters                      quarters, >= 1
+            label                              keep the contract by name, for display
+        Raises: ValueError naming argument, index and world.
+        """
+        row = self.index(pair)
+        quantity, rent, firm, term = self._terms(quantity_h100e_m, price_usd_h, take_or_pay, term_quarters)
+        if label is not None:
+            self._name(label, row, quantity, price_usd_h, take_or_pay, start_slot, term)
+        if not quantity.any():
+            return
+        self._pools.enter(row, start_slot, quantity, rent, firm, term)
+        self.signed[row] += quantity
+
+    def open(
+        self,
+        pair: Pair | int,
+        quantity_h100e_m: Amount,
+        price_usd_h: Amount,
+        take_or_pay: Amount,
+        remaining_quarters: Amount,
+        label: str | None = None,
+    ) -> None:
+        """Enter a lease that is already running when the run starts and is paid for `remaining_quarters` (>= 1) more.
+
+        Raises: ValueError as `sign`, and if the first quarter has begun.
+        """
+        if self.quarter >= 0:
+            raise ValueError(f"open: only before the first quarter, but quarter {self.quarter} has begun")
+        row = self.index(pair)
+        quantity, rent, firm, term = self._terms(quantity_h100e_m, price_usd_h, take_or_pay, remaining_quarters)
+        if label is not None:
+            self._name(label, row, quantity, price_usd_h, take_or_pay, 0.0, term)
+        self.signed[row] += quantity
+        self._pools.run(row, np.stack([quantity, rent, firm]), term, quarter=0)
+
+    def start_due(self, quarter: int) -> PerRow:
+        """What should be running by this quarter and is not yet, (pairs, worlds) in M H100e; late ones included."""
+        self._pools.fall_due(quarter)
+        self.quarter = max(self.quarter, quarter)
+        return self.late
+
+    def deliver(self, pair: Pair | int, quantity_h100e_m: Amount | None = None) -> PerWorld:
+        """Start the leases of a pair that are due, as far as `quantity` (default: all) goes; returns what started.
+
+        They are paid for from this quarter on. Call `start_due` or `advance` of the quarter first.
+        """
+        row = self.index(pair)
+        due = self._pools.due[row, CAPACITY]
+        share: np.ndarray = np.ones(self.worlds)
+        if quantity_h100e_m is not None:
+            wanted = require(np.atleast_1d(quantity_h100e_m), lambda q: q >= 0.0, "quantity_h100e_m", ">= 0")
+            share = np.where(wanted >= due, 1.0, ratio(np.minimum(wanted, due), due))
+        return self._pools.start(row, share, self.quarter)
+
+    def advance(self, quarter: int, deliver_all: bool = False) -> PerRow:
+        """Begin a quarter: leases whose end has come end, those whose start has come are due; returns what ended.
+
+        With `deliver_all` every due lease also starts; otherwise they wait for `deliver`.
+        """
+        self.start_due(quarter)
+        ended = self._pools.end(quarter)
+        self.ended += ended
+        if deliver_all:
+            for row in range(len(self.pairs)):
+                self.deliver(row)
+        return ended
+
+    def reduce(self, pair: Pair | int, fraction: Amount) -> PerWorld:
+        """Take away a share (worlds,) of all leases of a pair, pending and active; returns the M H100e taken away."""
+        row = self.index(pair)
+        fraction = np.broadcast_to(_share(fraction, "fraction"), (self.worlds,))
+        removed = self._pools.scale(row, 1.0 - fraction)
+        self.reduced[row] += removed
+        return removed
+
+    # ------------------------------------------------------------------ what there is
+
+    @property
+    def active(self) -> PerRow:
+        """Capacity let and paid for now, (pairs, worlds), M H100e; read only."""
+        return self._pools.running(CAPACITY)
+
+    @property
+    def price(self) -> PerRow:
+        """Average price of the active leases, (pairs, worlds), $/H100e-hour; 0 where there are none."""
+        return ratio(self._pools.running(RENT), self._pools.running(CAPACITY))
+
+    @property
+    def take_or_pay(self) -> PerRow:
+        """Share of the active leases' rent that is due even if idle, (pairs, worlds); 0 where there are none."""
+        return np.minimum(ratio(self._pools.running(FIRM), self._pools.running(RENT)), 1.0)
+
+    @property
+    def late(self) -> PerRow:
+        """Capacity whose start has come without delivery, (pairs, worlds), M H100e; part of `pending_total`."""
+        late: np.ndarray = self._pools.due[:, CAPACITY].copy()
+        return late
+
+    @property
+    def pending_total(self) -> PerRow:
+        """Capacity signed and not yet delivered, (pairs, worlds), M H100e; read only."""
+        return self._pools.waiting(CAPACITY)
+
+    def rent_usd_bn(self, used_share: Amount | None = None) -> PerRow:
+        """Rent of the active leases for one quarter, (pairs, worlds), $bn.
+
+        used_share (pairs, worlds), (worlds,) or a number in [0, 1]: how much of the capacity the tenant uses. It pays
+        the larger of that share and the take-or-pay share of the rent; without it all of the rent.
+        """
+        rent: np.ndarray = self._pools.running(RENT) * USD_BN_PER_RENT
+        if used_share is None:
+            return rent
+        paid: np.ndarray = rent * np.maximum(_share(used_share, "used_share"), self.take_or_pay)
+        return paid
+
+    @property
+    def backlog_usd_bn(self) -> PerRow:
+        """Contracted rent still to be paid after the current quarter, pending leases included, (pairs, worlds), $bn."""
+        backlog: np.ndarray = self._pools.value_after(self.quarter) * USD_BN_PER_RENT
+        return backlog
+
+    def contracted_at(self, quarter: Amount) -> PerRow:
+        """Capacity under contract at a date `quarter` (worlds,), linear between quarters, (pairs, worlds), M H100e.
+
+        Active leases that have not ended by then, and pending ones that have started and not ended; what is late
+        counts as starting now.
+        """
+        date = require(np.atleast_1d(quarter), lambda q: ~np.isnan(q), "quarter", "a number of quarters")
+        return self._pools.capacity_at(date, max(self.quarter, 0))
+
+    # ------------------------------------------------------------------ laws, saving
+
+    def check(self, capacity_h100e_m: Mapping[str, np.ndarray] | np.ndarray | None = None) -> LeaseResiduals:
+        """The distance from the laws, the same function for production and tests.
+
+        capacity_h100e_m: what each provider has to let, by name -> (worlds,) or (providers, worlds) in the order of
+        `providers`; providers that are not named are not checked.
+        """
+        accounted = self.pending_total + self.active + self.ended + self.reduced
+        unaccounted = np.abs(self.signed - accounted) / np.maximum(self.signed, 1e-3)
+        let = self.by_provider(self.active)
+        oversold = np.zeros(self.worlds)
+        for row, provider in enumerate(self.providers):
+            if isinstance(capacity_h100e_m, np.ndarray):
+                oversold = np.maximum(oversold, let[row] - capacity_h100e_m[row])
+            elif capacity_h100e_m is not None and provider in capacity_h100e_m:
+                oversold = np.maximum(oversold, let[row] - capacity_h100e_m[provider])
+        return LeaseResiduals(self._pools.negative(), oversold, unaccounted.max(axis=0, initial=0.0))
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All that a saved run needs, as copies of arrays; the named contracts as labels, pairs and terms."""
+        saved = self._pools.state()
+        for name in _STOCKS:
+            saved[name] = getattr(self, name).copy()
+        saved["quarter"] = np.asarray(self.quarter)
+        saved["named.label"] = np.asarray([c.label for c in self.named], dtype=np.str_)
+        saved["named.pair"] = np.asarray([self.index(c.pair) for c in self.named], dtype=np.int64)
+        terms = [np.stack([getattr(c, field) for field in _NAMED_TERMS]) for c in self.named]
+        saved["named.terms"] = np.asarray(terms).reshape(len(terms), len(_NAMED_TERMS), self.worlds)
+        return saved
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Return to a saved state. Raises: ValueError if the shape is another."""
+        self._pools.restore(state)
+        for name in _STOCKS:
+            getattr(self, name)[...] = state[name]
+        self.quarter = int(state["quarter"])
+        self.named = [
+            Contract(str(label), self.pairs[int(row)], *(term.copy() for term in terms))
+            for label, row, terms in zip(state["named.label"], state["named.pair"], state["named.terms"], strict=True)
+        ]
+
+    # ------------------------------------------------------------------ inside
+
+    def _terms(
+        self,
+        quantity_h100e_m: Amount,
+        price_usd_h: Amount,
+        take_or_pay: Amount,
+        term_quarters: Amount,
+    ) -> tuple[PerWorld, PerWorld, PerWorld, PerWorld]:
+        shape = (self.worlds,)
+        quantity = require(np.broadcast_to(quantity_h100e_m, shape), not_negative, "quantity_h100e_m", ">= 0")
+        price = np.where(quantity > 0.0, price_usd_h, 1.0)
+        price = require(price, positive, "price_usd_h", "a price above 0 where there is a quantity")
+        term = require(np.broadcast_to(term_quarters, shape), _a_quarter, "term_quarters", "at least 1 quarter")
+        rent = quantity * price
+        return quantity, rent, rent * _share(take_or_pay, "take_or_pay"), term
+
+    def _name(
+        self,
+        label: str,
+        row: int,
+        quantity: np.ndarray,
+        price: Amount,
+        firm: Amount,
+        start: Amount,
+        term: np.ndarray,
+    ) -> None:
+        values = (quantity, price, firm, start, start + term)
+        quantities = [np.array(np.broadcast_to(value, (self.worlds,)), dtype=np.float64) for value in values]
+        self.named.append(Contract(label, self.pairs[row], *quantities))
+
+
+_STOCKS = ("signed", "ended", "reduced")
+_NAMED_TERMS = ("quantity_h100e_m", "price_usd_h", "take_or_pay", "start_slot", "end_slot")
+
+
+def _share(values: Amount, name: str) -> np.ndarray:
+    return require(np.atleast_1d(values), lambda v: (v >= 0.0) & (v <= 1.0), name, "a share from 0 to 1")
+
+
+def _a_quarter(values: np.ndarray) -> np.ndarray:
+    return values >= 1.0

@@ -1,0 +1,56 @@
+"""How much capacity the market wants when new capacity arrives, and how planners learn growth.
+
+Capacity is counted in effective M H100e: H100e weighted with the usefulness of their generation, so that one
+effective unit earns the same rent whatever chip it is on.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from world.arrays import PerWorld, power
+
+
+def growth_over(growth: PerWorld, quarters: PerWorld, persistence: PerWorld) -> PerWorld:
+    """Expected log growth over a horizon: each quarter counts `persistence` of the one before.
+
+    Args:   growth        (worlds,)  log per quarter, now
+            quarters      (worlds,)  horizon, may be a fraction
+            persistence   (worlds,)  in (0, 1)
+    Returns:              (worlds,)  log
+    """
+    return growth * (1.0 - power(persistence, quarters)) / (1.0 - persistence)
+
+
+def target_capacity(
+    capacity: PerWorld,
+    price: PerWorld,
+    smoothed_price: PerWorld,
+    cost: PerWorld,
+    elasticity_short: PerWorld,
+    elasticity_long: PerWorld,
+    growth: PerWorld,
+) -> PerWorld:
+    """Capacity at which the demand expected at arrival clears at long-run cost.
+
+    Args:   capacity          (worlds,)  effective M H100e in use now
+            price             (worlds,)  $/effective H100e-hour, this quarter's index
+            smoothed_price    (worlds,)  the same, the slow index that long-run demand follows
+            cost              (worlds,)  long-run cost at arrival, hurdle included, same unit
+            elasticity_short, elasticity_long   (worlds,)
+            growth            (worlds,)  expected log growth of the demand scale until arrival
+    Returns:                  (worlds,)  effective M H100e
+    """
+    short = power(price / cost, elasticity_short)
+    slow = power(smoothed_price / cost, elasticity_long - elasticity_short)
+    return capacity * short * slow * np.exp(growth)
+
+
+def learn_growth(believed: PerWorld, observed: PerWorld, gain: PerWorld) -> PerWorld:
+    """Adaptive expectation of the growth of the demand scale (never of the price): g + gain (observed - g)."""
+    return believed + gain * (observed - believed)
+
+
+def order_gap(target: PerWorld, standing: PerWorld, coming: PerWorld) -> PerWorld:
+    """What to order now: the target less what stands and what is already coming, never negative, not smoothed."""
+    return np.maximum(target - standing - coming, 0.0)

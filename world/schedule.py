@@ -1,0 +1,206 @@
+"""What is due later, by quarter: arrivals, ends and starts pooled into one slot for each quarter to come.
+
+The calendar is the same in all worlds, but dates are numbers of each world. So a date falls between two
+slots and its amount is split between them in proportion, which keeps both the amount and its mean date.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64
+
+from world.arrays import PerRow, PerWorld, fold, not_negative, require
+
+PerSlot = Float64[np.ndarray, "lanes slots worlds"]
+"""One number for each lane (an operator, a pair ...), quarter to come and world, shape (lanes, slots, worlds)."""
+
+Amount = np.ndarray | float | int
+"""A number, or one for each world (or row and world): what it says of all worlds is the same bit for bit."""
+
+
+@dataclass(frozen=True)
+class ScheduleResiduals:
+    """How far a schedule is from its laws, for each world, shape (worlds,), in the unit of what it holds.
+
+    negative      most below zero of any slot
+    stranded      amount left in slots that were already taken (it would never arrive)
+    unaccounted   |added - taken - still to come|, the largest over lanes, relative to what was added
+    """
+
+    negative: PerWorld
+    stranded: PerWorld
+    unaccounted: PerWorld
+
+
+class Schedule:
+    """Amounts due by quarter, for some lanes and all worlds.
+
+    amount (lanes, slots, worlds): slot k is quarter k from the start of the run (0 is the first one simulated);
+    the last slot holds all that is due after the horizon. Slots before `next_quarter` have been taken.
+    Laws (tests/invariants/test_schedule.py): added = taken + pending; the mean date of what is added is kept
+    as long as neither end cuts it; nothing is due before the next quarter.
+    Oracle: tests/oracles/loop_schedule.py.
+    """
+
+    def __init__(self, lanes: int, slots: int, worlds: int) -> None:
+        if lanes < 0 or worlds < 1 or slots < 2:
+            raise ValueError(
+                f"Schedule: wanted slots >= 2 and worlds >= 1, got {lanes} lanes, {slots} slots, {worlds} worlds"
+            )
+        self.amount: np.ndarray = np.zeros((lanes, slots, worlds))
+        self.added: np.ndarray = np.zeros((lanes, worlds))
+        self.taken: np.ndarray = np.zeros((lanes, worlds))
+        self.next_quarter = 0
+        # The highest slot ever filled in any world: beyond it there are only zeros, which loops may leave out.
+        self.reach = 0
+
+    @property
+    def last_slot(self) -> int:
+        """The slot after the horizon."""
+        return int(self.amount.shape[1]) - 1
+
+    def add(
+        self,
+        lane: int | slice,
+        slot: Amount,
+        amount: Amount,
+        earliest: Amount | None = None,
+    ) -> None:
+        """Add an amount due at `slot`, split between the two neighbouring quarters; see `add_spread`."""
+        self.add_spread(lane, slot, amount, spread=0, earliest=earliest)
+
+    def add_spread(
+        self,
+        lane: int | slice,
+        slot: Amount,
+        amount: Amount,
+        spread: int = 2,
+        earliest: Amount | None = None,
+    ) -> None:
+        """Add an amount that arrives around `slot`, in a triangle that reaches `spread` quarters to each side.
+
+        Args:                shape                                unit
+            lane             a row, or a slice of rows
+            slot             (worlds,), (rows, worlds) or scalar  quarters from the start; inf is after the horizon
+            amount           the same                             any, >= 0
+            spread           whole number                         quarters, >= 0; 0 splits between two neighbours
+            earliest         (worlds,) or scalar                  quarters; what would come earlier comes then
+        What is due before the next quarter comes in the next quarter; what is due after the horizon in the last slot.
+        Raises: ValueError naming argument, index and world for a negative amount or a slot that is not a number.
+        """
+        if spread < 0:
+            raise ValueError(f"spread: wanted a whole number of quarters >= 0, got {spread}")
+        amount = require(np.atleast_1d(amount), not_negative, "amount", "a finite number >= 0")
+        slot = require(np.atleast_1d(slot), _is_number, "slot", "a number of quarters")
+        if not amount.any():
+            return
+        self.added[lane] += amount
+
+        last, width = self.last_slot, spread + 1
+        first: np.ndarray = np.asarray(float(self.next_quarter))
+        if earliest is not None:
+            first = np.maximum(require(np.atleast_1d(earliest), _is_number, "earliest", "a number"), first)
+        first = np.minimum(np.ceil(first), float(last))
+        # A tent of whole half-width `width` sums to one over the quarters wherever its centre lies. Clipping
+        # the centre only bounds the loop: a tent that far out falls whole on the first or the last slot.
+        centre = np.clip(slot, first - width, float(last + width))
+        begin = math.floor(float(centre.min())) - spread
+        end = max(math.ceil(float(centre.max())) + spread, int(first.max()))
+        first_of_all = int(first.min())
+
+        self.reach = max(self.reach, min(end, last))
+        alike = first.ndim == 0
+        held: np.ndarray | float = 0.0
+        for quarter in range(begin, end + 1):
+            held = held + np.maximum(width - np.abs(quarter - centre), 0.0) / float(width * width)
+            if quarter < first_of_all:
+                continue
+            due = held if alike else np.where(quarter >= first, held, 0.0)
+            self.amount[lane, min(quarter, last)] += due * amount
+            held = 0.0 if alike else held - due
+
+    def take(self, quarter: int) -> PerRow:
+        """Remove and return what is due up to and in `quarter` (rows that were not taken before), (lanes, worlds).
+
+        Raises: ValueError if the quarter was taken before or lies after the horizon.
+        """
+        if not self.next_quarter <= quarter < self.last_slot:
+            raise ValueError(
+                f"quarter: wanted one that was not taken yet and is within the horizon "
+                f"({self.next_quarter} to {self.last_slot - 1}), got {quarter}"
+            )
+        due = self.amount[:, self.next_quarter].copy()
+        for slot in range(self.next_quarter + 1, quarter + 1):
+            due += self.amount[:, slot]
+        self.amount[:, self.next_quarter : quarter + 1] = 0.0
+        self.taken += due
+        self.next_quarter = quarter + 1
+        return due
+
+    def pending(self, from_quarter: int | None = None, lane: slice = slice(None)) -> PerRow:
+        """Everything still to come from that quarter on (default: all that was not taken), (lanes, worlds)."""
+        start = self.next_quarter if from_quarter is None else max(from_quarter, 0)
+        return fold(self.amount[lane, start : self.reach + 1].swapaxes(0, 1))
+
+    def within(self, from_quarter: int, slot: Amount) -> PerRow:
+        """What is due from `from_quarter` up to and in `slot` (worlds,), linear between quarters, (lanes, worlds).
+
+        At a whole quarter k all that is due up to and in k counts; at k + 0.5 also half of what is due in k + 1.
+        """
+        slot = np.asarray(slot, np.float64)
+        total = np.zeros_like(self.added)
+        if slot.size == 0:
+            return total
+        end = math.ceil(min(float(slot.max()), float(self.reach)))
+        for quarter in range(max(from_quarter, 0), end + 1):
+            total += self.amount[:, quarter] * np.clip(slot - (quarter - 1), 0.0, 1.0)
+        return total
+
+    def scale(self, lane: int | slice, factor: np.ndarray) -> PerRow | PerWorld:
+        """Multiply all that is still to come in a lane by factor (worlds,) in [0, 1]; returns what was taken away."""
+        live = slice(self.next_quarter, self.reach + 1)
+        before = fold(np.moveaxis(self.amount[lane, live], -2, 0))
+        self.amount[lane, live] *= factor
+        removed: np.ndarray = before * (1.0 - factor)
+        self.taken[lane] += removed
+        return removed
+
+    def negative(self) -> PerWorld:
+        """Most below zero of any slot, (worlds,)."""
+        live = self.amount[:, self.next_quarter : self.reach + 1]
+        return np.maximum(-live.min(axis=(0, 1), initial=0.0), 0.0)
+
+    def check(self) -> ScheduleResiduals:
+        """The distance from the laws, the same function for production and tests."""
+        stranded = self.amount[:, : self.next_quarter].max(axis=(0, 1), initial=0.0)
+        difference = np.abs(self.added - self.taken - self.pending()) / np.maximum(self.added, 1.0)
+        return ScheduleResiduals(self.negative(), stranded, difference.max(axis=0, initial=0.0))
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All that a saved run needs, as copies."""
+        return {
+            "amount": self.amount.copy(),
+            "added": self.added.copy(),
+            "taken": self.taken.copy(),
+            "next_quarter": np.asarray(self.next_quarter),
+        }
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Return to a saved state.
+
+        Raises: ValueError if the shape is another.
+        """
+        if state["amount"].shape != self.amount.shape:
+            raise ValueError(f"amount: expected shape {self.amount.shape}, got {state['amount'].shape}")
+        for name in ("amount", "added", "taken"):
+            getattr(self, name)[...] = state[name]
+        self.next_quarter = int(state["next_quarter"])
+        self.reach = self.last_slot
+
+
+def _is_number(values: np.ndarray) -> np.ndarray:
+    return ~np.isnan(values)
