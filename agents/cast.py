@@ -46,6 +46,7 @@ PAIRS = (
     ("microsoft", "rival_labs", "azure"),
     ("rival_clouds", "microsoft", "rental"),
     ("oracle", "xai", "rental"),
+    ("oracle", "rival_labs", "rental"),
 )
 """Leases by (provider, tenant, programme). The fourth is OpenAI's own chips on Stargate sites: it pays no rent."""
 

@@ -277,7 +277,7 @@ def depreciate(market: ComputeMarket) -> None:
 def note_flows(market: ComputeMarket) -> None:
     """Burn and operating cash flow of the quarter, from the ledger itself."""
     s = market.state
-    cash = s.ledger.opening["cash"]
+    cash = s.ledger.opening_cash
     for name in (*OPERATORS, "rival_labs", "landlords", "softbank", "nvidia"):
         change = s.ledger.cash(name) - cash[s.ledger.sectors.index(name)]
         borrowed = s.ledger.paid("loan", payee=name) - s.ledger.paid("principal", payer=name)

@@ -68,7 +68,7 @@ def tender(market: ComputeMarket) -> None:
             penalty[name] * to_usd_bn,
             outside * to_usd_bn,
             fold(allocated[row]),
-            np.clip(weight, 0.0, 1.0),
+            np.repeat(np.clip(weight, 0.0, 1.0)[None, :], len(PROVIDERS), axis=0),
             worth=asks[name].worth_usd_h * useful * to_usd_bn,
             spare=spare,
         )

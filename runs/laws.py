@@ -33,7 +33,6 @@ class Law:
 def measure_laws(market: ComputeMarket) -> list[Law]:
     """How far the state is from every law, (worlds,) each."""
     s = market.state
-    books = s.ledger.check()
     fleet, leases, sites, phases = s.fleet.check(), s.leases.check(), s.sites.check(), s.phases.check()
     bought, sold = fold(s.market.bought_h100e_m), fold(s.market.sold_h100e_m)
     volume = np.maximum(fold(sold), 1e-9)
@@ -45,7 +44,6 @@ def measure_laws(market: ComputeMarket) -> list[Law]:
     bypassed = np.where(anchor, np.maximum(outside - s.flow["waived_h100e_m"], 0.0), 0.0)
     stakes = s.cap.stakes
     return [
-        *(Law(f"books: {name}", distance) for name, distance in ledger_distances(books)),
         Law("fleet: nothing negative", fleet.negative_h100e_m),
         Law("fleet: deployed within chips", fleet.undeployable_h100e_m),
         Law("fleet: deployed within power", fleet.overdrawn_gw),
@@ -65,24 +63,18 @@ def measure_laws(market: ComputeMarket) -> list[Law]:
     ]
 
 
-def ledger_distances(books: object) -> list[tuple[str, PerWorld]]:
-    """The residuals of the books by name, largest over sectors, (worlds,) each."""
-    out = []
-    for name, value in vars(books).items() if hasattr(books, "__dict__") else ((f, getattr(books, f)) for f in books.__slots__):  # type: ignore[attr-defined]
-        array = np.asarray(value, dtype=float)
-        out.append((name.replace("_", " "), np.atleast_1d(array if array.ndim <= 1 else array.max(axis=tuple(range(array.ndim - 1))))))
-    return out
-
-
 def check_laws(market: ComputeMarket) -> None:
-    """Raise LawBroken for the first law that some world breaks, naming quarter and world."""
+    """Raise LawBroken for the first law that some world breaks, the accounting laws included, naming quarter and world."""
+    where = quarter_label(market.calendar_quarter)
+    for breach in market.state.ledger.check().breaches(TOLERANCE):
+        raise LawBroken(f"law broken: books: quarter {where}: {breach}")
     for law in measure_laws(market):
         wrong = ~(law.distance <= law.allowed)
         if wrong.any():
             position = int(np.argmax(wrong))
             number = int(market.draws.world_numbers[position]) if len(wrong) > 1 else int(market.draws.world_numbers[0])
             raise LawBroken(
-                f"law broken: {law.name}; quarter {quarter_label(market.calendar_quarter)}, world {number}: "
+                f"law broken: {law.name}; quarter {where}, world {number}: "
                 f"off by {float(law.distance[position]):.3g}, allowed {law.allowed:.0e}"
             )
 

@@ -25,7 +25,7 @@ from world.calendar import quarter_label, quarter_number
 from world.draws import Draws, student_t
 from world.parameters import resolve
 from world.record import accelerators, phases, start_state
-from world.services import budget_to_demand_scale, innovation
+from world.services import budget_to_demand_scale, scaled_innovation
 
 DEFAULT_UNTIL = "2030Q4"
 
@@ -75,6 +75,7 @@ class ComputeMarket(mesa.Model):
         self.debt_room: dict[str, PerWorld] = {}
         self.core = self.open_core(start)
         self.settle_start(start)
+        self.h20_h100e_m = np.full(self.worlds, start.value("market", "h20_h100e_m"))
         self.history = History(self)
         self.running = True
 
@@ -122,7 +123,7 @@ class ComputeMarket(mesa.Model):
         """Shocks to growth, to rates, to credit and to the portfolio of the anchor investor."""
         s, q, draws, p = self.state, self.calendar_quarter, self.draws, self.parameters
         customers = self.firms["customers"].parameters
-        common = innovation(student_t(draws.uniform("demand.trend", q), customers.tail_freedom), customers.tail_freedom, 1.0)
+        common = scaled_innovation(student_t(draws.uniform("demand.trend", q), customers.tail_freedom), customers.tail_freedom, 1.0)
         self.firms["customers"].settle_quarter(common, draws.normal("services.trend", q), draws.normal("demand.level", q))
         self.firms["rival_labs"].settle_support(self.firms["customers"].demand_growth)
         self.firms["lenders"].settle_cycle(draws.normal("credit.cycle", q) - customers.credit_link * common)

@@ -178,7 +178,7 @@ def open_leases(start: StartState, fleet: Fleet, slots: int, worlds: int) -> Lea
     book = LeaseBook(PAIRS, slots, worlds)
     deployed = fold(fleet.deployed.swapaxes(0, 1))
     for (provider, tenant), row in PAIR.items():
-        if provider == tenant:
+        if start.optional(f"lease.{tenant}.{provider}", "h100e_m") is None:
             continue
         subject = f"lease.{tenant}.{provider}"
         running = np.minimum(start.value(subject, "h100e_m"), 0.97 * deployed[OPERATOR[provider]])

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from world.arrays import pick_worlds
-from world.rental_curves import RentalCurves, RentalPoint, evaluate, fold_pairs
+from world.rental_curves import SCRATCH, RentalCurves, RentalPoint, evaluate, fold_pairs
 
 LONGEST_STEP = 3.0
 """Largest change of a log-price in one step: a price moves at most twentyfold."""
@@ -182,11 +182,15 @@ def demand_slopes(curves: RentalCurves, point: RentalPoint) -> np.ndarray:
     For one buyer spending E in shares s: E (sigma s_g [g = h] - (sigma - epsilon) s_g s_h), positive definite.
     """
     generations, _, worlds = point.share.shape
-    slopes = np.zeros((generations, generations, worlds))
-    pull = (curves.taste_power - curves.spending_power) * point.spending  # minus (sigma - epsilon) E s
+    slopes = SCRATCH.array("slopes", (generations, generations, worlds))
+    slopes[...] = 0.0  # below the diagonal the elimination writes, and nobody looks
+    product = SCRATCH.array("product", point.share.shape)
+    own = fold_pairs(np.multiply(1.0 - curves.taste_power, point.spending, out=product), 1)
+    pull = SCRATCH.array("pull", point.share.shape)  # minus (sigma - epsilon) E s
+    np.multiply(curves.taste_power - curves.spending_power, point.spending, out=pull)
     for g in range(generations):
-        slopes[g, g:] = fold_pairs(pull[g] * point.share[g:], 1)
-    on_diagonal(slopes)[...] += fold_pairs((1.0 - curves.taste_power) * point.spending, 1)
+        slopes[g, g:] = fold_pairs(np.multiply(pull[g], point.share[g:], out=product[g:]), 1)
+    on_diagonal(slopes)[...] += own
     return slopes
 
 
@@ -210,7 +214,8 @@ def solve_symmetric(upper: np.ndarray, added: np.ndarray, push: np.ndarray, held
     for g in range(generations - 1):
         factor = upper[g, g + 1 :] / upper[g, g]
         push[g + 1 :] -= factor * push[g]
-        upper[g + 1 :, g + 1 :] -= factor[:, None] * upper[g, g + 1 :]  # below the diagonal nobody looks
+        known = SCRATCH.array("known", (len(factor), *factor.shape))
+        upper[g + 1 :, g + 1 :] -= np.multiply(factor[:, None], upper[g, g + 1 :], out=known)
     for g in range(generations - 1, -1, -1):
         push[g] /= upper[g, g]
         push[:g] -= upper[:g, g] * push[g]

@@ -13,7 +13,7 @@ import numpy as np
 
 from world.arrays import Numbers, PerWorld, fold, not_negative, positive, ratio, require
 from world.dual_newton import minimise_dual
-from world.rental_curves import RentalCurves, RentalPoint, evaluate, fold_pairs
+from world.rental_curves import SCRATCH, RentalCurves, RentalPoint, evaluate, fold_pairs
 
 MOST_STEPS = 500
 """Steps tried in one world before the clearing gives up; a warm start needs three to six."""
@@ -123,15 +123,19 @@ def trade(
     excess = point.demand - point.supply
     served = np.minimum(ratio(point.supply, point.demand), 1.0)
     let = np.minimum(ratio(point.demand, point.supply), 1.0)
-    bought = point.spending * (served / price)[:, None]
-    sold = (curves.capacity * point.offered_share) * let[:, None]
+    generations, buyers, worlds = point.spending.shape
+    bought = np.empty((buyers, generations, worlds))
+    np.multiply(point.spending.swapaxes(0, 1), served / price, out=bought)
+    sold = np.empty((curves.capacity.shape[1], generations, worlds))
+    np.multiply(curves.capacity.swapaxes(0, 1), point.offered_share.swapaxes(0, 1), out=sold)
+    sold *= let
     # A fictitious seller at the cap and buyer at the floor would close every gap: what they would earn bounds the
     # distance of these prices from the optimum over the box.
     gap = fold(np.maximum(excess, 0.0) * (curves.cap - price) + np.maximum(-excess, 0.0) * (price - curves.floor))
     return RentalClearing(
         price=price,
-        bought=np.ascontiguousarray(bought.swapaxes(0, 1)),
-        sold=np.ascontiguousarray(sold.swapaxes(0, 1)),
+        bought=bought,
+        sold=sold,
         excess_demand=excess,
         duality_gap=gap,
         iterations=steps,
@@ -178,14 +182,12 @@ def prepare(
 
     offered = fold(offers)
     log_taste, usable = log_tastes(taste, sigma, scale, offered)
-    has_use = usable.any(axis=0)
-    scale = np.where(has_use, scale, 0.0)
-    log_taste = np.where(has_use, log_taste, 0.0)
+    scale = np.where(usable.any(axis=0), scale, 0.0)
     spending_power = 1.0 - elasticity
     check_spending(log_taste, sigma, spending_power, floor, cap)
     at_one = spending_power == 0.0
     lowest = np.where(offers > 0.0, reserve, np.inf).min(axis=0)
-    by_generation = np.ascontiguousarray(offers.swapaxes(0, 1))
+    by_generation = offers.swapaxes(0, 1)
     reserve = np.ascontiguousarray(reserve.swapaxes(0, 1))
     per_band = 1.0 / (width * reserve)
     curves = RentalCurves(
@@ -200,7 +202,7 @@ def prepare(
         reserve=reserve,
         per_band=per_band,
         half_band=0.5 * (width * reserve),
-        steepness=by_generation * per_band,
+        steepness=np.multiply(by_generation, per_band, out=SCRATCH.array("steepness", by_generation.shape)),
         offered=offered,
         traded=usable.any(axis=1),
         grain=offered * (4.0 * np.finfo(np.float64).eps * (1.0 + 1.0 / width)),
@@ -215,13 +217,17 @@ def log_tastes(
 ) -> tuple[np.ndarray, np.ndarray]:
     """sigma log theta, -inf where not usable, and whether a buyer that wants anything can use what is offered there.
 
-    Both (generations, buyers, worlds); `taste` is (buyers, generations, 1 or worlds).
+    Both (generations, buyers, worlds); `taste` is (buyers, generations, 1 or worlds). A buyer with nothing usable
+    keeps a taste of zero for everything, and buys none for want of a scale.
     """
     by_generation = taste.swapaxes(0, 1)
     suits = by_generation > 0.0
-    logs = sigma * np.log(np.where(suits, by_generation, 1.0))
     usable = suits & (scale > 0.0) & (offered > 0.0)[:, None]
-    return np.where(usable, logs, -np.inf), usable
+    log_taste = SCRATCH.array("log_taste", usable.shape)
+    log_taste[...] = sigma * np.log(np.where(suits, by_generation, 1.0))
+    np.copyto(log_taste, -np.inf, where=~usable)
+    np.copyto(log_taste, 0.0, where=~usable.any(axis=0))
+    return log_taste, usable
 
 
 def check_spending(
@@ -249,11 +255,15 @@ def start_prices(curves: RentalCurves, lowest_reserve: np.ndarray, start_price: 
     """
     generations, worlds = lowest_reserve.shape
     untraded = np.clip(np.where(curves.offered > 0.0, lowest_reserve, curves.cap), curves.floor, curves.cap)
-    rough = np.clip(rough_prices(curves), untraded, curves.cap)
-    start = rough
+    start = np.broadcast_to(curves.cap, untraded.shape)
     if start_price is not None:
-        guess = np.clip(checked(start_price, (generations,), worlds, "start_price"), curves.floor, curves.cap)
-        start = np.where(guess >= curves.cap, rough, guess)
+        start = np.clip(checked(start_price, (generations,), worlds, "start_price"), curves.floor, curves.cap)
+    unknown = (start >= curves.cap) & curves.traded
+    lost = unknown.any(axis=0)
+    if lost.any():
+        rough = np.empty_like(untraded)
+        rough[:, lost] = rough_prices(curves.pick(lost))
+        start = np.where(unknown, np.clip(rough, untraded, curves.cap, where=unknown, out=untraded.copy()), start)
     return np.where(curves.traded, start, untraded)
 
 
@@ -286,16 +296,14 @@ def checked(
     Raises: ValueError naming the argument and its shape, or its index and world if a number is not allowed.
     """
     array = np.asarray(value, dtype=np.float64)
-    if zero:
-        require(array, not_negative, name, "a finite number, >= 0")
-    elif least > 0.0:
-        require(array, lambda given: np.isfinite(given) & (given >= least), name, f"a finite number, >= {least}")
-    else:
-        require(array, positive, name, "a finite number, > 0")
     if array.shape == shape:
-        return array[..., None]
-    expect(array.shape == (*shape, worlds), name, f"{shape} or {(*shape, worlds)}", array.shape)
-    return array
+        array = array[..., None]
+    expect(array.shape[:-1] == shape and array.shape[-1] in (1, worlds), name, f"{shape} or {(*shape, worlds)}", array.shape)
+    if zero:
+        return require(array, not_negative, name, "a finite number, >= 0")
+    if least > 0.0:
+        return require(array, lambda given: np.isfinite(given) & (given >= least), name, f"a finite number, >= {least}")
+    return require(array, positive, name, "a finite number, > 0")
 
 
 def expect(holds: bool, name: str, wanted: str, given: tuple[int, ...]) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
 from world.arrays import PerRow, fold_sectors, pick_worlds, ratio
 from world.rows import rows_by_worlds
 
+# A sector short of less than this share of what it owes pays in full; some hundred times the error of the shares.
+ROUNDING = 1e-13
+
 
 def clear_dues(
-    cash: object, payer: Sequence[int], payee: Sequence[int], amount: object, *, sweeps: int | None = None
+    cash: object, payer: Iterable[int], payee: Iterable[int], amount: object, *, sweeps: int | None = None
 ) -> PerRow:
     """Clear one class of dues together: the greatest clearing vector, every payer paying one share of all its dues.
 
@@ -60,7 +63,7 @@ def clear_dues(
     return paid
 
 
-def _sector_numbers(numbers: Sequence[int], name: str, dues: int, sectors: int) -> list[int]:
+def _sector_numbers(numbers: Iterable[int], name: str, dues: int, sectors: int) -> list[int]:
     """The numbers as a list of ints; ValueError unless there is one per due and each is a sector."""
     listed = [int(number) for number in numbers]
     if len(listed) != dues:
@@ -80,8 +83,8 @@ def _pay_short_of_cash(
     defaulted = np.zeros(cash.shape, dtype=bool)
     for _ in range(sweeps + 1):
         received = fold_sectors(dues * share[owing], owed, len(cash))
-        # Strictly short: who can just pay in full is not in default. Rounding is absorbed by the share, which is <= 1.
-        found = ~defaulted & (cash + received < owes)
+        # Who can just pay in full is not in default: a default by rounding alone could close a ring with no way out.
+        found = ~defaulted & (cash + received < owes * (1.0 - ROUNDING))
         if not found.any():
             return dues * share[owing]
         defaulted |= found

@@ -213,7 +213,7 @@ class NamedPhases:
         earlier = self.date[row, state - 1] if state > ANNOUNCED else np.full(self.worlds, -np.inf)
         new &= ~np.isposinf(earlier)
         # Never before the earlier state: a quarter that has begun may hold a fractional date of power.
-        self.date[row, state] = np.where(new, 1.0*quarter, self.date[row, state])
+        self.date[row, state] = np.where(new, np.maximum(earlier, quarter), self.date[row, state])
         return new
 
     def _powered_gw(self, quarter: Amount) -> PerRow:

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from world.arrays import fold, pick_worlds, ratio
+from world.merit import fill_in_merit_order
 
 PerCell = Float64[np.ndarray, "tenants offers worlds"]
 
@@ -19,11 +20,11 @@ TIE = 1e-12
 def best_transport(worth: PerCell, offered: np.ndarray, wanted: np.ndarray) -> PerCell:
     """The allocation x >= 0 with the largest sum of worth * x, each offer and each tenant's want respected.
 
-    Offers are put in one after the other, each along the chain of exchanges that gains most (a tenant that is full
-    passes a unit of another offer on to the next tenant, or gives it back), until none gains: the shortest-path
-    method, which keeps the optimum after each offer. Chains are listed, so the cost grows with tenants factorial;
-    made for two or three. Where the optimum is not unique, the mean over the orders of tenants is taken, and offers
-    that compete for the same tenants are pooled, so no tie is won by an index.
+    Tenants are served one after the other, each along the chain of exchanges that gains most (it takes a spare unit,
+    or a unit from a tenant served before, who takes another in its place or goes without), until none gains: the
+    shortest-path method, which keeps the optimum after each tenant. Chains are listed, so the cost grows with tenants
+    factorial; made for two or three. Where the optimum is not unique, the mean over the orders of tenants is taken,
+    and offers that compete for the same tenants are pooled, so no tie is won by an index.
 
     Args:
         worth     (tenants, offers, worlds)   any unit per unit of quantity; at or below 0: never allocated
@@ -60,115 +61,120 @@ def _solve_in_canonical_order(
     order = np.lexsort((offered, *worth), axis=0)
     sorted_worth = np.take_along_axis(worth, order[np.newaxis], axis=1)
     sorted_offered = np.take_along_axis(offered, order, axis=0)
-    allocated, value_of_room = _insert_offers(sorted_worth, sorted_offered, wanted)
+    allocated, value_of_room = _insert_tenants(sorted_worth, sorted_offered, wanted)
     tight, unsold = _tight_cells(sorted_worth, value_of_room)
     if pool:
         allocated = _pooled(allocated, sorted_offered, tight, unsold)
     tenants, offers = worth.shape[:2]
-    # Cells where a unit may lie link tenants, offers, "unsold" and "unmet"; no ring of links, no second optimum. All are
-    # linked but tenants that want nothing (their room is worth infinitely much: nobody can pass anything on).
+    # Cells where a unit may lie link tenants, offers, "unsold" and "unmet" into one; without a ring, no second optimum.
     unmet = value_of_room <= TIE * _largest(worth)
     links = fold(fold(tight)) + fold(unsold) + fold(unmet)
-    ambiguous = links > tenants + offers - fold(np.isinf(value_of_room))
+    ambiguous = links > tenants + offers
     out = np.empty_like(allocated)
     np.put_along_axis(out, np.broadcast_to(order, out.shape), allocated, axis=1)
     return out, ambiguous
 
 
-def _insert_offers(worth: np.ndarray, offered: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Put the offers in one by one; returns the allocation and what one more unit of want is worth to each tenant."""
-    tenants, offers, _ = worth.shape
-    chains = [chain for length in range(1, tenants + 1) for chain in permutations(range(tenants), length)]
+def _insert_tenants(worth: np.ndarray, offered: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Put the tenants in one by one; returns the allocation and what one more unit of want is worth to each of them."""
+    tenants = len(wanted)
     least_gain = NO_GAIN * _largest(worth)
-    allocated, room = np.zeros_like(worth), wanted.copy()
-    for offer in range(offers):
-        left = offered[offer].copy()
-        active = np.flatnonzero(left > 0.0)
-        for _ in range(16 * len(chains) * (offer + 1)):
-            now_worth = pick_worlds(worth, active)
-            others = pick_worlds(allocated, active)
-            others[:, offer] = 0.0  # to push a unit in by moving another of the same offer is a detour
-            value, source = _chain_values(chains, now_worth, others, pick_worlds(room, active))
-            # In a tie the shortest chain: detours would win by rounding, and carry next to nothing.
-            gains = np.stack(
-                [
-                    now_worth[chain[0], offer] + value[k] - len(chain) * least_gain[active]
-                    for k, chain in enumerate(chains)
-                ]
+    allocated = np.zeros_like(worth)
+    usable = worth[0] > 0.0
+    allocated[0] = fill_in_merit_order(offered * usable, np.where(usable, -worth[0], np.inf), wanted[0])
+    spare = offered - allocated[0]
+    for tenant in range(1, tenants):
+        chains = _chains_from(tenant, tenant)
+        room = wanted[tenant].copy()
+        active = np.flatnonzero(room > 0.0)
+        for _ in range(16 * len(chains) * len(offered)):
+            gains, source = _chain_gains(
+                chains, pick_worlds(worth, active), pick_worlds(allocated, active), pick_worlds(spare, active)
             )
-            gainful = (gains.max(axis=0) > 0.0) & (left[active] > 0.0)
+            # In a tie the shortest chain: detours would win by rounding, and carry next to nothing.
+            gains = [gain - len(chain) * least_gain[active] for gain, chain in zip(gains, chains, strict=True)]
+            best_gain, best = _best_row(gains)
+            gainful = (best_gain > 0.0) & (room[active] > 0.0)
             if not gainful.any():
                 break
-            best = np.where(gainful, gains.argmax(axis=0), -1)
             for k, chain in enumerate(chains):
-                chosen = np.flatnonzero(best == k)
+                chosen = np.flatnonzero(gainful & (best == k))
                 if chosen.size:
-                    moves = {link: offers_moved[chosen] for link, offers_moved in source.items()}
-                    _push(chain, offer, active[chosen], left, allocated, room, moves)
+                    moves = {link: offers[chosen] for link, offers in source.items()}
+                    _push(chain, active[chosen], room, allocated, spare, moves)
             active = np.compress(gainful, active)
         else:
-            raise RuntimeError(f"offer {offer} is still being allocated in world {active[0]} of those contested")
-    value, _ = _chain_values(chains, worth, allocated, room)
-    full = np.full_like(wanted, -np.inf)
-    for k, chain in enumerate(chains):
-        full[chain[0]] = np.maximum(full[chain[0]], value[k])
-    return allocated, -full
+            raise RuntimeError(f"tenant {tenant} is still being served in world {active[0]} of those contested")
+    value_of_room = np.zeros_like(wanted)
+    for tenant in range(tenants):
+        gains, _ = _chain_gains(_chains_from(tenant, tenants), worth, allocated, spare)
+        value_of_room[tenant] = np.maximum(_best_row(gains)[0], 0.0)
+    return allocated, value_of_room
 
 
-def _chain_values(
-    chains: list[tuple[int, ...]], worth: np.ndarray, allocated: np.ndarray, room: np.ndarray
+def _chains_from(tenant: int, tenants: int) -> list[tuple[int, ...]]:
+    """Each way to serve a tenant: (it, from whom it takes a unit, from whom that one takes one in turn, ...)."""
+    others = [other for other in range(tenants) if other != tenant]
+    return [(tenant, *rest) for length in range(len(others) + 1) for rest in permutations(others, length)]
+
+
+def _chain_gains(
+    chains: list[tuple[int, ...]], worth: np.ndarray, allocated: np.ndarray, spare: np.ndarray
 ) -> tuple[list[np.ndarray], dict[tuple[int, int], np.ndarray]]:
-    """What pushing one unit into the first tenant of each chain gains further on, and which offer each link moves.
+    """What one more unit for the first tenant of each chain gains in all, and the offer whose unit moves at each link.
 
-    A link (t, s) moves to tenant s the unit of t that gains most there; the end (t, t) uses t's room, or gives back
-    the unit of t that is worth least.
+    The link (t, s) takes from s the unit that gains most with t. The end (t, t) takes a spare unit for t; -1 there
+    means that none is worth anything and t goes without, which only a tenant that gave up a unit can do.
     """
-    tenants = len(worth)
-    link_value: dict[tuple[int, int], np.ndarray] = {}
+    gain: dict[tuple[int, int], np.ndarray] = {}
     source: dict[tuple[int, int], np.ndarray] = {}
-    for t in range(tenants):
-        held = allocated[t] > 0.0
-        now = np.where(held, worth[t], 0.0)
-        for s in range(tenants):
-            then = worth[s] if s != t else 0.0
-            moved = np.where(held, then - now, -np.inf)
-            source[t, s] = moved.argmax(axis=0)
-            link_value[t, s] = moved.max(axis=0)
-        link_value[t, t] = np.where(room[t] > 0.0, 0.0, link_value[t, t])
-    values = []
+    for t, s in {link for chain in chains for link in pairwise(chain)}:
+        held = allocated[s] > 0.0
+        gain[t, s], source[t, s] = _best_row(np.where(held, worth[t] - np.where(held, worth[s], 0.0), -np.inf))
+    for t in {chain[-1] for chain in chains}:
+        best, offer = _best_row(np.where(spare > 0.0, worth[t], -np.inf))
+        gain[t, t], source[t, t] = np.maximum(best, 0.0), np.where(best > 0.0, offer, -1)
+    totals = []
     for chain in chains:
-        value = link_value[chain[-1], chain[-1]]
-        for t, s in pairwise(chain):
-            value = value + link_value[t, s]
-        values.append(value)
-    return values, source
+        total = gain[chain[-1], chain[-1]]
+        for link in pairwise(chain):
+            total = total + gain[link]
+        totals.append(total)
+    return totals, source
+
+
+def _best_row(rows: np.ndarray | list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """The largest entry of each world over the rows, and the first row that has it."""
+    best, at = rows[0], np.zeros(rows[0].shape, dtype=np.intp)
+    for k in range(1, len(rows)):
+        at[rows[k] > best] = k
+        best = np.maximum(best, rows[k])
+    return best, at
 
 
 def _push(
     chain: tuple[int, ...],
-    offer: int,
     worlds: np.ndarray,
-    left: np.ndarray,
-    allocated: np.ndarray,
     room: np.ndarray,
+    allocated: np.ndarray,
+    spare: np.ndarray,
     moves: dict[tuple[int, int], np.ndarray],
 ) -> None:
-    """Send as much of the offer as fits along one chain, in place, in the worlds at these positions."""
+    """Serve the first tenant of a chain with all that the chain carries, in place, in the worlds at these positions."""
     last = chain[-1]
-    has_room = room[last, worlds] > 0.0
-    given_back = moves[last, last]
-    amount = np.where(has_room, room[last, worlds], allocated[last, given_back, worlds])
-    amount = np.minimum(amount, left[worlds])
+    taken = moves[last, last]
+    without = taken < 0
+    amount = np.minimum(room[worlds], np.where(without, np.inf, spare[taken, worlds]))
     for t, s in pairwise(chain):
-        amount = np.minimum(amount, allocated[t, moves[t, s], worlds])
+        amount = np.minimum(amount, allocated[s, moves[t, s], worlds])
 
-    left[worlds] -= amount
-    allocated[chain[0], offer, worlds] += amount
+    room[worlds] -= amount
     for t, s in pairwise(chain):
-        allocated[t, moves[t, s], worlds] -= amount
-        allocated[s, moves[t, s], worlds] += amount
-    room[last, worlds] -= np.where(has_room, amount, 0.0)
-    allocated[last, given_back, worlds] -= np.where(has_room, 0.0, amount)
+        allocated[s, moves[t, s], worlds] -= amount
+        allocated[t, moves[t, s], worlds] += amount
+    from_spare = np.where(without, 0.0, amount)
+    spare[taken, worlds] -= from_spare
+    allocated[last, taken, worlds] += from_spare
 
 
 def _tight_cells(worth: np.ndarray, value_of_room: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

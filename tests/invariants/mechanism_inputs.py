@@ -36,7 +36,9 @@ def quantities(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 
 def supply_for(rng: np.random.Generator, total: np.ndarray) -> np.ndarray:
     """A supply per world against a total: short, ample, none, and exactly equal to it or one bit away."""
-    factor = rng.choice([0.0, 0.3, 0.7, 1.0, 1.5], size=total.shape) * np.where(rng.random(total.shape) < 0.5, 1.0, 0.97)
+    factor = rng.choice([0.0, 0.3, 0.7, 1.0, 1.5], size=total.shape) * np.where(
+        rng.random(total.shape) < 0.5, 1.0, 0.97
+    )
     supply = total * factor
     nudge = np.where(total > 0.0, rng.random(total.shape), 0.5)  # nothing here means less than the smallest float
     return np.where(nudge < 0.1, np.nextafter(total, 0.0), np.where(nudge > 0.9, np.nextafter(total, np.inf), supply))

@@ -194,6 +194,13 @@ def test_two_providers_by_hand():
     ],
 )
 def test_bad_input_names_argument_and_world(changed, message):
-    good = {"offered": np.ones((2, 3)), "reservation": 1.0, "penalty": 0.0, "outside": 2.0, "wanted": 1.0, "weight": 0.5}
+    good = {
+        "offered": np.ones((2, 3)),
+        "reservation": 1.0,
+        "penalty": 0.0,
+        "outside": 2.0,
+        "wanted": 1.0,
+        "weight": 0.5,
+    }
     with pytest.raises(ValueError, match=message):
         bargain(**{**good, **changed})

@@ -163,7 +163,8 @@ def test_asking_changes_no_bit_of_what_follows(seed: int) -> None:
         assert asked.pending_total.shape == asked.active.shape
         for book in (asked, silent):
             book.advance(quarter)
-            book.deliver(0, quantity)
+            if quarter % 2 == 0:
+                book.deliver(0, quantity)
     assert same_bits(asked.pending_total, silent.pending_total)
     assert same_bits(asked.active, silent.active)
     assert same_bits(asked.backlog_usd_bn, silent.backlog_usd_bn)

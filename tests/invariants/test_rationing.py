@@ -1,4 +1,4 @@
-"""Laws of rationing: feasible, nothing left while someone is short, max-min fair, monotone, blind to order and world."""
+"""Laws of rationing: feasible, nothing left while someone is short, max-min fair, monotone, blind to order."""
 
 from __future__ import annotations
 

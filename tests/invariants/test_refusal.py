@@ -65,7 +65,9 @@ def test_worlds_are_independent_and_a_number_equals_one_per_world(seed):
 
     assert_worlds_are_independent(run, terms, rng)
     numbers = match_first_refusal(2.0, 1.0, 1.5, 1.0, 0.3, terms[5], True)
-    arrays = match_first_refusal(*(np.full(WORLDS, value) for value in (2.0, 1.0, 1.5, 1.0, 0.3)), terms[5], terms[6] | True)
+    arrays = match_first_refusal(
+        *(np.full(WORLDS, value) for value in (2.0, 1.0, 1.5, 1.0, 0.3)), terms[5], terms[6] | True
+    )
     assert np.array_equal(numbers.matched, arrays.matched)
     assert np.array_equal(numbers.waived, arrays.waived)
 

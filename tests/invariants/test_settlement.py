@@ -39,13 +39,14 @@ def draw(seed: int, shape: tuple[int, int]) -> tuple[np.random.Generator, Books]
     sectors, dues = shape
     payer = rng.integers(0, sectors, dues)
     payee = rng.integers(0, sectors, dues) if rng.random() < 0.3 else (payer + rng.integers(1, sectors, dues)) % sectors
+    payer, payee = payer.tolist(), payee.tolist()
     amount = quantities(rng, (dues, WORLDS))
     cash = quantities(rng, (sectors, WORLDS)) * (rng.random((sectors, WORLDS)) < 0.5)
     net = fold_sectors(amount, payer, sectors) - fold_sectors(amount, payee, sectors)
     just_enough = np.maximum(net, 0.0)
     cash = np.where(rng.random((sectors, WORLDS)) < 0.3, just_enough, cash)
     cash = np.where(rng.random(WORLDS) < 0.1, 0.0, cash)
-    return rng, Books(cash, payer.tolist(), payee.tolist(), amount)
+    return rng, Books(cash, payer, payee, amount)
 
 
 def whole(seed: int, shape: tuple[int, int]) -> Books:
@@ -152,7 +153,9 @@ def test_rich_payers_pay_in_full_to_the_bit_beside_a_world_that_is_short():
     cash = np.array([[100.0, 0.1], [100.0, 0.0], [100.0, 0.0]])
     paid = clear_dues(cash, [0, 0, 1, 1, 2, 2], [1, 2, 0, 2, 0, 1], amount)
     assert np.array_equal(paid[:, 0], amount[:, 0])
-    assert np.array_equal(paid[:, [0]], clear_dues(cash[:, [0]], [0, 0, 1, 1, 2, 2], [1, 2, 0, 2, 0, 1], amount[:, [0]]))
+    assert np.array_equal(
+        paid[:, [0]], clear_dues(cash[:, [0]], [0, 0, 1, 1, 2, 2], [1, 2, 0, 2, 0, 1], amount[:, [0]])
+    )
 
 
 def test_a_ring_of_debt_without_cash_pays_itself_and_a_leak_empties_it():

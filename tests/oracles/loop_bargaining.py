@@ -28,9 +28,7 @@ def bargain_one_world(
     rows = range(len(offered))
     cost = [reservation[row] + penalty[row] for row in rows]
     gain = [max(saved - cost[row], 0.0) for row in rows]
-    quantity = merit_order_one_world(
-        offered, [cost[row] if gain[row] > 0.0 else float("inf") for row in rows], wanted
-    )
+    quantity = merit_order_one_world(offered, [cost[row] if gain[row] > 0.0 else float("inf") for row in rows], wanted)
     everybody = gain_one_world(offered, gain, wanted)
     marginal = [
         everybody - gain_one_world([0.0 if row == left_out else offered[row] for row in rows], gain, wanted)

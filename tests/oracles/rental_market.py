@@ -172,7 +172,12 @@ def descend(market: OneMarket, traded: np.ndarray, untraded_price: np.ndarray, x
 
     box = [(np.log(market.floor), np.log(market.cap))] * x.size
     found = minimize(
-        value_and_slope, x, jac=True, method="L-BFGS-B", bounds=box, options={"ftol": 1e-16, "gtol": 1e-13, "maxiter": 2000}
+        value_and_slope,
+        x,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=box,
+        options={"ftol": 1e-16, "gtol": 1e-13, "maxiter": 2000},
     )
     return found.x
 
