@@ -61,26 +61,32 @@ class Landlords(Firm):
 
 
 class Grid(Firm):
-    """When power is energised: a limit on new facility GW for AI each quarter, growing with what was added."""
+    """When power is energised: limits on what can be contracted for AI in a quarter, from the grid and on site.
 
-    def __init__(self, *arguments: object, additions_gw: float, **keywords: object) -> None:
+    State: limit_gw of grid connections and turbines_gw of plant behind the meter, facility GW a quarter.
+    """
+
+    def __init__(self, *arguments: object, **keywords: object) -> None:
         super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
-        self.limit_gw = np.full(self.worlds, additions_gw)
+        self.limit_gw = self.parameters.additions_gw * np.ones(self.worlds)
+        self.turbines_gw = self.parameters.turbines_gw * np.ones(self.worlds)
 
     def connect(self, ready_gw: PerRow, own_turbines: PerRow) -> PerRow:
-        """Energise what is ready, rationed in proportion where the grid is short; own turbines do not queue.
+        """Grant power, rationed in proportion where the grid or the makers of turbines are short.
 
         Args:   ready_gw      (operators, worlds) facility GW built and waiting for power
                 own_turbines  (operators, worlds) share of it that runs on power behind the meter
         Returns:              (operators, worlds) facility GW energised
         """
-        behind_meter = ready_gw * own_turbines
-        queue = ready_gw - behind_meter
+        wanted = ready_gw * own_turbines
+        behind_meter = ration(wanted, np.maximum(wanted, 1e-9), self.turbines_gw)
+        queue = ready_gw - wanted
         return behind_meter + ration(queue, np.maximum(queue, 1e-9), self.limit_gw)
 
     def settle_growth(self) -> None:
-        """Utilities connect more each quarter."""
+        """Utilities connect more each quarter, and makers of turbines and engines deliver more."""
         self.limit_gw = self.limit_gw * np.exp(self.parameters.growth_per_quarter)
+        self.turbines_gw = self.turbines_gw * np.exp(self.parameters.turbine_growth_per_quarter)
 
 
 class Investors(Firm):

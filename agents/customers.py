@@ -15,11 +15,12 @@ class Customers(Firm):
     spending on services and the demand for compute share in part.
     """
 
-    def __init__(self, *arguments: object, pool_usd_bn: float, services_growth: float, demand_growth: float, **keywords: object) -> None:
+    def __init__(self, *arguments: object, pool_usd_bn: float, services_growth: float, services_projection: float, demand_growth: float, **keywords: object) -> None:
         super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
         p = self.parameters
         self.pool_usd_bn = np.full(self.worlds, pool_usd_bn)
-        self.services_growth = np.full(self.worlds, services_growth) * p.start_growth_factor
+        # What has been growing, and what the largest lab had told its investors by then.
+        self.services_growth = services_growth + p.projection_weight * (services_projection - services_growth)
         self.demand_growth = np.full(self.worlds, demand_growth) * p.start_growth_factor
         self.workload_scale = np.ones(self.worlds)
 
@@ -34,7 +35,7 @@ class Customers(Firm):
         p = self.parameters
         mixed = p.common_share * common + np.sqrt(1.0 - p.common_share * p.common_share) * own
         self.demand_growth = p.demand_growth_late + p.growth_persistence * (self.demand_growth - p.demand_growth_late) + p.growth_noise * common
-        self.services_growth = p.services_growth_late + p.growth_persistence * (self.services_growth - p.services_growth_late) + p.growth_noise * mixed
+        self.services_growth = p.services_growth_late + p.services_persistence * (self.services_growth - p.services_growth_late) + p.growth_noise * mixed
         noise = p.level_noise * level
         self.workload_scale = self.workload_scale * np.exp(self.demand_growth + noise)
         self.pool_usd_bn = self.pool_usd_bn * np.exp(self.services_growth + noise)

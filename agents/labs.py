@@ -39,6 +39,7 @@ class Lab(Firm):
         self.inference_h100e_m = self.zeros()
         self.rd_h100e_m = self.zeros()
         self.support_usd_bn = self.zeros()
+        self.research_usd_bn = self.zeros()
         self.wanted_h100e_m = self.zeros()
         self.growth_smoothed = self.zeros()
         self.distribution = self.zeros()
@@ -55,8 +56,14 @@ class Lab(Firm):
         inference = self.inference_cost_share(view.elapsed) * self.potential_usd_bn
         funds = np.maximum(own.cash_usd_bn + own.committed_usd_bn, 0.0) + own.credits_usd_bn
         research = p.rd_revenue_share * self.revenue_usd_bn + funds / p.rd_horizon_quarters + self.support_usd_bn
-        urgency = np.clip(1.0 + p.rd_urgency * behind, 0.5, 2.0)
-        return ComputeBudget(inference * self.budget_scale, research * urgency * self.budget_scale)
+        research = research * np.clip(1.0 + p.rd_urgency * behind, 0.5, 2.0)
+        # However much money comes in, people and software absorb only so much more compute in a quarter.
+        most = np.where(self.research_usd_bn > 0.0, self.research_usd_bn * (1.0 + p.rd_absorption), np.inf)
+        return ComputeBudget(inference * self.budget_scale, np.minimum(research, most) * self.budget_scale)
+
+    def settle_budget(self, budget: ComputeBudget) -> None:
+        """Remember what was budgeted for R&D: next quarter's cannot be far above it."""
+        self.research_usd_bn = budget.rd_usd_bn / self.budget_scale
 
     def staff_cost_usd_bn(self) -> PerWorld:
         """Cash for staff, sales and everything that is not compute: grows less than in proportion to revenue."""
@@ -110,5 +117,5 @@ class Lab(Firm):
         growth = growth_over(view.growth + p.growth_optimism, p.planning_quarters, p.growth_persistence)
         wanted = p.contract_cover * np.maximum(self.wanted_h100e_m, own.used_h100e_m) * np.exp(growth)
         gap = np.maximum(wanted - contracted_h100e_m, 0.0)
-        worth = p.worth_multiple * view.long_run_cost_usd_h
+        worth = p.worth_multiple * view.long_run_cost_usd_h * view.term_level
         return Tender(gap * p.tender_share, worth, p.lease_term_quarters)

@@ -26,7 +26,7 @@ class CautiousBuilder:
         p = firm.parameters
         concentration = ratio(own.let_to_largest_h100e_m, own.fleet_h100e_m + own.backlog_h100e_m)
         required = 1.0 + p.caution * (p.price_spread + np.minimum(concentration, 1.0))
-        earned = view.term_price_usd_h / (view.long_run_cost_usd_h * (1.0 + p.hurdle))
+        earned = view.term_price_usd_h / (view.long_run_cost_usd_h * view.term_level * (1.0 + p.hurdle))
         return np.clip(power(earned / required, p.return_response), 0.0, 1.0)
 
 

@@ -24,8 +24,8 @@ class Operator(Firm):
 
     @property
     def site_lead_quarters(self) -> PerWorld:
-        """From ground-breaking to first power, slippage not counted."""
-        lead: PerWorld = self.parameters.build_quarters
+        """From ground-breaking to first power, with the slippage that it counts on."""
+        lead: PerWorld = self.parameters.build_quarters + self.parameters.expected_slippage
         return lead
 
     def appetite(self, view: MarketView, own: FirmView) -> PerWorld:
@@ -64,13 +64,14 @@ class Operator(Firm):
         p = self.parameters
         free_gw = own.power_at_chip_lead_gw * p.chips_ahead_of_power - own.chips_power_gw
         powered = np.minimum(chips, np.maximum(free_gw, 0.0) / view.power_kw)
-        affordable = self.affordable_h100e_m(view, own)
+        affordable = np.maximum(self.affordable_h100e_m(view, own), 0.0)
         return CapacityOrder(
             facility_gw=np.minimum(sites, affordable) * view.power_kw,
             chips_h100e_m=np.minimum(powered, affordable),
             wanted_h100e_m=chips,
             wanted_sites_h100e_m=sites,
             powered_h100e_m=powered,
+            affordable_h100e_m=affordable,
         )
 
     def affordable_h100e_m(self, view: MarketView, own: FirmView) -> PerWorld:
@@ -85,9 +86,9 @@ class Operator(Firm):
         return np.maximum(own.fleet_h100e_m + coming_h100e_m - own.let_h100e_m - own.used_h100e_m, 0.0)
 
     def reservation_usd_h(self, view: MarketView, own: FirmView) -> PerWorld:
-        """Least price per effective H100e-hour over a lease: cost with hurdle, or what the market would pay if more."""
+        """Least level price per effective H100e-hour over a lease: cost with hurdle, or the market's price if more."""
         p = self.parameters
-        return np.maximum(view.long_run_cost_usd_h * (1.0 + p.hurdle), view.term_price_usd_h * p.market_price_weight)
+        return np.maximum(view.long_run_cost_usd_h * view.term_level * (1.0 + p.hurdle), view.term_price_usd_h * p.market_price_weight)
 
     def offer_lease(self, view: MarketView, own: FirmView, coming_h100e_m: PerWorld) -> LeaseOffer:
         """Offer what is free of its fleet and pipeline, as far as its appetite goes. Changes nothing."""

@@ -8,6 +8,7 @@ from agents.base import policy
 from agents.operators import Operator
 from agents.views import CapacityOrder, FirmView, LeaseOffer, MarketView
 from world.arrays import PerWorld
+from world.costs import HOURS_PER_YEAR, annuity_factor
 from world.planning import order_gap
 
 NAME = "oracle"
@@ -18,29 +19,33 @@ class LeverOnLeases:
     """Underwrites leases as far as lenders go."""
 
     def finance_share(self, firm: Operator, own: FirmView) -> PerWorld:
-        """Share of the debt room it is willing to use in one quarter."""
-        share: PerWorld = firm.parameters.debt_room_use
+        """Share of a year's free cash flow it is willing to put behind new leases in one quarter."""
+        share: PerWorld = firm.parameters.equity_use
         return share
 
 
 @policy(NAME, "guard-the-rating")
 class GuardTheRating:
-    """Uses half of the room."""
+    """Puts half as much behind leases."""
 
     def finance_share(self, firm: Operator, own: FirmView) -> PerWorld:
         """Half of what the default would use."""
-        return 0.5 * firm.parameters.debt_room_use
+        return 0.5 * firm.parameters.equity_use
 
 
 class Oracle(Operator):
     """Owner of the chips in leased shells; its pipeline follows its lease book."""
 
     def order_capacity(self, view: MarketView, own: FirmView) -> CapacityOrder:
-        """Power for all it has let, chips for what must run when they arrive. Changes nothing."""
+        """Power for all it has let, chips for what must run when they arrive, and its share of the market's order.
+
+        The latter stands for its signed contracts with everybody who is not a lab. Changes nothing.
+        """
+        general = super().order_capacity(view, own)
         free_power = own.power_gw + own.coming_power_gw - own.chips_power_gw
         sites = order_gap(own.let_h100e_m, own.fleet_h100e_m + own.backlog_h100e_m, np.maximum(free_power, 0.0) / view.power_kw)
         chips = order_gap(own.let_at_chip_lead_h100e_m, own.fleet_h100e_m, own.backlog_h100e_m)
-        return self.within_means(view, own, sites, chips)
+        return self.within_means(view, own, sites + general.wanted_sites_h100e_m, chips + general.wanted_h100e_m)
 
     def affordable_h100e_m(self, view: MarketView, own: FirmView) -> PerWorld:
         """A signed lease is financed by what lenders give on it."""
@@ -50,13 +55,19 @@ class Oracle(Operator):
     def offer_lease(self, view: MarketView, own: FirmView, coming_h100e_m: PerWorld) -> LeaseOffer:
         """Offer to build for the tenant: as much as lenders finance and landlords have shells for."""
         p = self.parameters
+        price = self.reservation_usd_h(view, own)
+        # Lenders finance most of a lease on its own rent, if that covers its debt often enough; the rest is equity.
+        rent = (1.0 - p.running_share) * price * view.usefulness * HOURS_PER_YEAR / 1000.0
+        service = view.capital_usd_bn * p.project_debt_share * annuity_factor(view.base_rate + p.spread_oracle + view.credit_cycle, 0.0, p.lease_term_years)
+        bankable = rent >= p.min_dscr * service
         unspent = np.maximum(own.let_h100e_m - own.fleet_h100e_m - own.backlog_h100e_m, 0.0) * view.capital_usd_bn
-        means = self.policy.finance_share(self, own) * np.maximum(own.debt_room_usd_bn - unspent * p.lease_debt_share, 0.0)
-        financed = means / (view.capital_usd_bn * p.lease_debt_share)
+        equity = np.maximum(4.0 * np.maximum(own.operating_cash_flow_usd_bn, 0.0) - (1.0 - p.project_debt_share) * unspent, 0.0)
+        means = self.policy.finance_share(self, own) * equity
+        financed = np.where(bankable, means / (view.capital_usd_bn * (1.0 - p.project_debt_share)), 0.0)
         quantity = np.minimum(financed, coming_h100e_m)
-        return LeaseOffer(quantity, self.reservation_usd_h(view, own), p.build_quarters + 1.0, financed < coming_h100e_m)
+        return LeaseOffer(quantity, price, p.build_quarters + 1.0, financed < coming_h100e_m)
 
     def reservation_usd_h(self, view: MarketView, own: FirmView) -> PerWorld:
         """Nothing is built without the lease, so only its cost and hurdle count."""
         p = self.parameters
-        return view.long_run_cost_usd_h * (1.0 + p.hurdle)
+        return view.long_run_cost_usd_h * view.term_level * (1.0 + p.hurdle)

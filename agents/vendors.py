@@ -32,13 +32,14 @@ class LargestFirst:
 class Vendor(Firm):
     """A vendor of chips limited by packaging wafers.
 
-    State: wafers_k (thousand a quarter), shipped_h100e_m and capacity_h100e_m of the last quarter, and the
-    price pressure of its backlog (1 when the lead time is normal).
+    State: wafers_k (thousand a quarter), expansion (log growth a quarter of what is already being installed),
+    shipped_h100e_m of the last quarter, and queue_quarters, the backlog in quarters of capacity.
     """
 
-    def __init__(self, *arguments: object, wafers_k: float, **keywords: object) -> None:
+    def __init__(self, *arguments: object, wafers_k: float, expansion: float, **keywords: object) -> None:
         super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
         self.wafers_k = np.full(self.worlds, wafers_k)
+        self.expansion = np.full(self.worlds, expansion)
         self.shipped_h100e_m = self.zeros()
         self.queue_quarters = np.ones(self.worlds)
 
@@ -53,16 +54,21 @@ class Vendor(Firm):
         weight = self.policy.weight(self, size_h100e_m) if self.policy else np.ones_like(queue_h100e_m)
         return ration(queue_h100e_m, weight, capacity_h100e_m)
 
-    def settle_shipments(self, shipped_h100e_m: PerWorld, backlog_h100e_m: PerWorld, capacity_h100e_m: PerWorld) -> None:
-        """Expand packaging towards the backlog, with a lag, and note how long a new order would wait."""
+    def settle_shipments(self, shipped_h100e_m: PerWorld, backlog_h100e_m: PerWorld, capacity_h100e_m: PerWorld, growth: PerWorld) -> None:
+        """Note how long a new order would wait, and turn the expansion towards what the backlog asks for.
+
+        Tools and halls ordered earlier arrive meanwhile: the rate of expansion itself changes with a lag. The
+        vendor also counts on part of the growth of demand that everybody believes in.
+        """
         p = self.parameters
         self.shipped_h100e_m = shipped_h100e_m
         self.queue_quarters = ratio(backlog_h100e_m, capacity_h100e_m, 1.0)
-        self.wafers_k = next_wafers(
-            self.wafers_k,
-            backlog_h100e_m,
-            capacity_h100e_m,
-            lag_quarters=p.expansion_lag_quarters,
-            target_lead=p.target_lead_quarters,
-            max_growth=p.max_expansion,
-        )
+        one = np.ones(self.worlds)
+        wanted = next_wafers(one, backlog_h100e_m, capacity_h100e_m, p.expansion_response, p.target_lead_quarters, p.max_expansion)
+        pressure = np.minimum(ratio(self.queue_quarters, p.target_lead_quarters), 1.0)
+        aim = np.clip(np.log(wanted) + p.growth_weight * growth * pressure, -0.02, p.max_expansion)
+        self.expansion = self.expansion + (aim - self.expansion) / p.expansion_lag_quarters
+
+    def expand(self) -> None:
+        """What was ordered for this quarter is installed."""
+        self.wafers_k = self.wafers_k * np.exp(self.expansion)

@@ -27,6 +27,8 @@ class MarketView:
     """The slow index that long-run demand follows, same unit."""
     term_price_usd_h: PerWorld
     """Fair price of a lab's lease at expected spot, $/effective H100e-hour."""
+    term_level: PerWorld
+    """Level price over a lease's term for one dollar of falling rent in the first year."""
     posted_usd_h: PerWorld
     """Posted one-year contract price of an H100, $/H100e-hour."""
     long_run_cost_usd_h: PerWorld
@@ -117,6 +119,8 @@ class CapacityOrder:
     """Power that demand alone asked for, in M H100e."""
     powered_h100e_m: PerWorld
     """Chips left once power was looked at, before money was."""
+    affordable_h100e_m: PerWorld
+    """Chips that its means would carry."""
 
 
 @dataclass(frozen=True)

@@ -178,6 +178,8 @@ def capital_dues(market: ComputeMarket) -> None:
         s.ledger.due("construction", name, "suppliers", other_capex)
         s.flow["capex_usd_bn"][row] = merchant * costs.system_multiple + captive * costs.system_multiple + spend * (1.0 - rented) + other_capex
     s.ledger.due("construction", "landlords", "suppliers", landlord_building)
+    sponsors = landlord_building * (1.0 - market.parameters.of("landlords").loan_to_cost)
+    s.ledger.pay("equity", "investors", "landlords", sponsors)
     margin = market.parameters.of("nvidia").gross_margin
     s.ledger.due("supplier_cost", "nvidia", "suppliers", vendor * (1.0 - margin))
     s.ledger.due("supplier_cost", "broadcom", "suppliers", custom * (1.0 - market.parameters.of("broadcom").gross_margin))

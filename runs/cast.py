@@ -16,6 +16,7 @@ from agents.rivals import RivalClouds, RivalLabs
 from agents.softbank import SoftBank
 from agents.vendors import Vendor
 from agents.xai import XAI
+from runs.opening import ASIC_LANDED_SHARE
 from world.parameters import Parameters
 from world.record import StartState
 
@@ -40,6 +41,8 @@ def own_parameters(parameters: Parameters, name: str) -> SimpleNamespace:
     market = parameters.of("market")
     values["elasticity_short"], values["elasticity_long"] = market.elasticity_short, market.elasticity_long
     values["growth_persistence"] = parameters.of("planners").growth_persistence
+    values["min_dscr"], values["spread_oracle"] = parameters["lenders.min_dscr"], parameters["lenders.spread_oracle"]
+    values["lease_term_years"] = parameters["market.lease_years"]
     for group in (*INHERITS.get(name, ()), name):
         prefix = f"{group}."
         values |= {key.removeprefix(prefix): parameters[key] for key in parameters if key.startswith(prefix)}
@@ -59,12 +62,12 @@ def build_cast(
     def revenue(name: str) -> float:
         return start.value(name, "revenue_usd_bn") * money
 
-    added = {name: start.value(name, "sold_last_quarter_h100e_m") for name in ("microsoft", "rival_clouds")}
-    merchant = sum(start.value(name, "sold_last_quarter_h100e_m") for name in ("microsoft", "oracle", "xai", "rival_clouds"))
+    added = {name: start.value(name, "sold_last_quarter_h100e_m") for name in ("microsoft", "oracle", "rival_clouds")}
+    merchant = sum(added.values())
     pool = sum(revenue(name) for name in ("openai", "xai", "rival_labs", "microsoft_lab"))
     # The custom vendor ships what was sold in the start quarter; it is found from the stock and its growth.
     asic = start.value("rival_clouds", "sold_h100e_m.rival_asic")
-    asic_flow = asic * 0.25
+    asic_flow = asic * ASIC_LANDED_SHARE
     per_wafer = float(parameters.of("broadcom").h100e_per_wafer[0])
     cast = [
         make(
@@ -76,23 +79,24 @@ def build_cast(
             chip_started=start.value("openai", "own_chip_state"),
         ),
         make(Microsoft, "microsoft", addition_share=added["microsoft"] / merchant),
-        make(Oracle, "oracle"),
+        make(Oracle, "oracle", addition_share=added["oracle"] / merchant),
         make(SoftBank, "softbank", holdings_usd_bn=start.value("softbank", "gross_holdings_usd_bn") * money),
         make(XAI, "xai", revenue("xai")),
         make(InHouseLab, "microsoft_lab", revenue("microsoft_lab")),
         make(RivalLabs, "rival_labs", revenue("rival_labs")),
-        make(RivalClouds, "rival_clouds", addition_share=1.0 - added["microsoft"] / merchant),
-        make(Vendor, "nvidia", wafers_k=start.value("market", "wafers_per_quarter_k")),
-        make(Vendor, "broadcom", wafers_k=asic_flow * 1000.0 / per_wafer),
+        make(RivalClouds, "rival_clouds", addition_share=added["rival_clouds"] / merchant),
+        make(Vendor, "nvidia", wafers_k=start.value("market", "wafers_per_quarter_k"), expansion=start.value("market", "wafer_growth_per_quarter")),
+        make(Vendor, "broadcom", wafers_k=asic_flow * 1000.0 / per_wafer, expansion=start.value("market", "wafer_growth_per_quarter")),
         make(Lenders, "lenders"),
         make(Landlords, "landlords"),
-        make(Grid, "grid", additions_gw=0.0),
+        make(Grid, "grid"),
         make(Investors, "investors"),
         make(
             Customers,
             "customers",
             pool_usd_bn=pool,
             services_growth=start.value("openai", "revenue_growth_per_quarter"),
+            services_projection=start.value("openai", "projected_growth_per_quarter"),
             demand_growth=start.value("market", "demand_growth_per_quarter"),
         ),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
 PROVIDERS = ("microsoft", "oracle", "rival_clouds")
-"""Who offers leases, in the order of the rows below."""
+"""Who supplies OpenAI."""
+OFFERS = (*PROVIDERS, "rival_clouds")
+"""Who makes each offer of a tender. The last is what rival clouds keep for the labs that they fund or own."""
 TENANTS = ("openai", "rival_labs")
 
 
@@ -29,6 +32,7 @@ def tender(market: ComputeMarket) -> None:
     view = market_view(market)
     views = operator_views(market, view)
     offers = [make_offer(market, name, view, views[name]) for name in PROVIDERS]
+    offers = split_rivals(market, offers)
     asks = {name: make_tender(market, name, view) for name in TENANTS}
     openai = market.firms["openai"]
     m = market.parameters.of("market")
@@ -38,11 +42,13 @@ def tender(market: ComputeMarket) -> None:
     offered = np.stack([offer.quantity_h100e_m for offer in offers])
     reservation = np.stack([offer.reservation_usd_h for offer in offers]) * useful
     lead = np.stack([offer.lead_quarters for offer in offers])
-    delay = m.delay_cost_per_quarter * view.long_run_cost_usd_h * useful * np.maximum(lead - m.patience_quarters, 0.0)
+    cost_level = view.long_run_cost_usd_h * view.term_level * useful
+    delay = m.delay_cost_per_quarter * cost_level * np.maximum(lead - m.patience_quarters, 0.0)
     shares = provider_shares(s)
+    shares = np.concatenate([shares, np.zeros((1, s.worlds))])
     # Capacity on Stargate sites is governed by the tenant: only part of the dependence counts there.
-    governed = np.array([1.0, 0.0, 1.0])[:, None] + np.array([0.0, 1.0, 0.0])[:, None] * m.governed_dependence
-    dependence = openai.dependence_cost(shares) * view.long_run_cost_usd_h * useful * governed
+    governed = np.array([1.0, 0.0, 1.0, 1.0])[:, None] + np.array([0.0, 1.0, 0.0, 0.0])[:, None] * m.governed_dependence
+    dependence = openai.dependence_cost(shares) * cost_level * governed
 
     # Everything per M H100e over the term: $/h x hours of a quarter x quarters of the term / 1000 = $bn.
     to_usd_bn = HOURS_PER_QUARTER / 1000.0 * asks["openai"].term_quarters
@@ -50,6 +56,7 @@ def tender(market: ComputeMarket) -> None:
     penalty = {"openai": delay + dependence, "rival_labs": delay}
     cost = {name: reservation + penalty[name] for name in TENANTS}
     worth = np.stack([np.minimum(outside, asks[name].worth_usd_h * useful) - cost[name] for name in TENANTS]) * to_usd_bn
+    worth[0, 3] = 0.0
     wanted = np.stack([asks[name].wanted_h100e_m for name in TENANTS])
     if market.settings.negotiate:
         allocated = allocate_offers(worth, offered, wanted)
@@ -68,7 +75,7 @@ def tender(market: ComputeMarket) -> None:
             penalty[name] * to_usd_bn,
             outside * to_usd_bn,
             fold(allocated[row]),
-            np.repeat(np.clip(weight, 0.0, 1.0)[None, :], len(PROVIDERS), axis=0),
+            np.repeat(np.clip(weight, 0.0, 1.0)[None, :], len(OFFERS), axis=0),
             worth=asks[name].worth_usd_h * useful * to_usd_bn,
             spare=spare,
         )
@@ -103,6 +110,14 @@ def make_offer(market: ComputeMarket, name: str, view: MarketView, own: FirmView
     return market.firms[name].offer_lease(view, own, coming)
 
 
+def split_rivals(market: ComputeMarket, offers: list[LeaseOffer]) -> list[LeaseOffer]:
+    """Rival clouds keep most of what is free for the labs that they fund or own, and offer the rest to anybody."""
+    whole = offers[-1]
+    anybody = market.firms["rival_clouds"].parameters.open_share
+    quantity = whole.quantity_h100e_m
+    return [*offers[:-1], replace(whole, quantity_h100e_m=quantity * anybody), replace(whole, quantity_h100e_m=quantity * (1.0 - anybody))]
+
+
 def make_tender(market: ComputeMarket, name: str, view: MarketView) -> Tender:
     """One lab's tender: what it will want beyond the leases that will then run, and its own chips."""
     s = market.state
@@ -125,7 +140,8 @@ def provider_shares(s: State) -> PerRow:
 
 def fixed_shares(market: ComputeMarket, offered: PerRow, wanted: PerRow, shares: PerRow) -> np.ndarray:
     """Without negotiation every tenant orders in the shares of the start, within the offers."""
-    tenants = [market.start_shares, np.array([0.1, 0.0, 0.9])[:, None] * np.ones_like(shares)]
+    nobody = np.zeros((1, market.worlds))
+    tenants = [np.concatenate([market.start_shares, nobody]), np.array([0.1, 0.0, 0.0, 0.9])[:, None] * np.ones_like(shares)]
     asked = np.stack([share * want for share, want in zip(tenants, wanted, strict=True)])
     cut = np.minimum(ratio(offered, asked[0] + asked[1], 1.0), 1.0)
     return asked * cut
@@ -158,7 +174,7 @@ def sign(
     s = market.state
     m = market.parameters.of("market")
     hours = HOURS_PER_QUARTER / 1000.0 * ask.term_quarters
-    for row, provider in enumerate(PROVIDERS):
+    for row, provider in enumerate(OFFERS):
         quantity = deal.quantity[row]
         price = ratio(deal.payment[row], quantity * hours, 0.0)
         pair = PAIR[(provider, tenant)]

@@ -144,9 +144,10 @@ class ComputeMarket(mesa.Model):
     def observe(self) -> None:
         """Additions feed the shares of builders; the laws are checked; the quarter is written to the history."""
         s = self.state
-        for name in ("microsoft", "rival_clouds"):
-            rows = s.flow["delivered_h100e_m"][[OPERATORS.index("microsoft"), OPERATORS.index("rival_clouds")]]
-            self.firms[name].settle_additions(rows, 0 if name == "microsoft" else 1)
+        builders = ("microsoft", "oracle", "rival_clouds")
+        added = s.flow["delivered_h100e_m"][[OPERATORS.index(name) for name in builders]]
+        for row, name in enumerate(builders):
+            self.firms[name].settle_additions(added, row)
         check_laws(self)
         self.history.record(self)
         self.running = s.quarter + 1 < self.quarters
@@ -197,14 +198,17 @@ class ComputeMarket(mesa.Model):
             lab.distribution = np.log(np.maximum(share[row], 1e-6)) - services.capability_weight * lab.capability
             own = operators["xai"] if name == "xai" else lab_view(self, name)
             budget = lab.plan_budget(view, own, np.zeros(self.worlds))
+            lab.settle_budget(budget)
             asked = budget_to_demand_scale(budget.total_usd_bn, view.long_run_cost_usd_h, m.elasticity_long)
             lab.budget_scale = s.market.scale[row] / asked
             lab.settle_wanted(lab.budget_scale * budget.total_usd_bn / (USD_BN_PER_H * view.long_run_cost_usd_h * view.usefulness))
         self.start_scale = s.market.scale.copy()
         self.start_shares = provider_shares(s)
-        self.firms["grid"].limit_gw = self.parameters.of("grid").additions_gw * np.ones(self.worlds)
-        self.value_scale = np.ones(self.worlds)
-        self.other_value_scale = {"xai": self.parameters.of("xai").value_premium, "rival_labs": np.ones(self.worlds)}
+        self.start_pool_usd_bn = self.firms["customers"].pool_usd_bn.copy()
+        self.promise_usd_bn = {
+            "xai": self.parameters.of("xai").promise_usd_bn * self.money,
+            "rival_labs": self.parameters.of("rival_labs").promise_usd_bn * self.money,
+        }
         s.flow = {}
 
     # ------------------------------------------------------------------ small facts that steps ask for

@@ -63,6 +63,7 @@ def fund(market: ComputeMarket) -> None:
     s = market.state
     view = market_view(market)
     pay_tranches(market)
+    defend_ltv(market)
     value = openai_value(market, view)
     convert(market, value)
     round_ = openai_round(market, view, value)
@@ -80,7 +81,7 @@ def openai_value(market: ComputeMarket, view: MarketView) -> PerWorld:
     """What OpenAI's owners think it is worth, $bn."""
     lab = market.firms["openai"]
     value: PerWorld = lab.value_usd_bn(view, lab_view(market, "openai"))
-    return value * market.value_scale
+    return value
 
 
 def pay_tranches(market: ComputeMarket) -> None:
@@ -113,6 +114,21 @@ def borrow_for_stake(market: ComputeMarket, need: PerWorld) -> None:
     s.ledger.pay("stake_sale", "investors", "softbank", sold)
     softbank.settle_holdings(np.ones(s.worlds), sold)
     s.ledger.pay("loan", "lenders", "softbank", np.maximum(missing - sold, 0.0))
+    s.flow["softbank_sold_usd_bn"] = s.flow.get("softbank_sold_usd_bn", np.zeros(s.worlds)) + sold
+
+
+def defend_ltv(market: ComputeMarket) -> None:
+    """The anchor sells holdings to come back under its limit, as fast as markets take them, and repays debt."""
+    s = market.state
+    softbank = market.firms["softbank"]
+    stake = s.cap.stakes[ANCHOR] * s.cap.valuation_usd_bn
+    net_debt = s.ledger.debt("softbank") - s.ledger.cash("softbank")
+    limit = softbank.policy.limit(softbank)
+    over = np.maximum(net_debt - limit * (softbank.other_holdings_usd_bn + stake), 0.0) / np.maximum(1.0 - limit, 0.1)
+    sold = np.minimum(softbank.sell_for(over), s.ledger.stakes("softbank"))
+    s.ledger.pay("stake_sale", "investors", "softbank", sold)
+    s.ledger.pay("principal", "softbank", "lenders", np.minimum(sold, s.ledger.debt("softbank")))
+    softbank.settle_holdings(np.ones(s.worlds), sold)
     s.flow["softbank_sold_usd_bn"] = s.flow.get("softbank_sold_usd_bn", np.zeros(s.worlds)) + sold
 
 
@@ -156,7 +172,9 @@ def lab_round(market: ComputeMarket, name: str, view: MarketView) -> None:
     lab, investors = market.firms[name], market.firms["investors"]
     own = operator_views(market, view)["xai"] if name == "xai" else lab_view(market, name)
     request = lab.ask_for_funds(view, own)
-    value = np.maximum(request.value_usd_bn * market.other_value_scale[name], 0.5 * market.money)
+    # What a young lab may become is worth something before its revenue shows it; it grows like the root of the pool.
+    promise = np.sqrt(market.firms["customers"].pool_usd_bn / market.start_pool_usd_bn) * market.promise_usd_bn[name]
+    value = np.maximum(request.value_usd_bn + promise, 0.5 * market.money)
     raised = np.minimum(request.ask_usd_bn, 2.0 * investors.supply(value))
     s.ledger.pay("equity", "investors", name, raised)
     s.flow[f"raised.{name}"] = raised

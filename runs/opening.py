@@ -26,6 +26,12 @@ STAKE_ROWS = {
 }
 """OpenAI's holders in the cast, and their rows in the start tables."""
 
+ASIC_LANDED_SHARE = 0.18
+"""Share of the custom chips sold that came in the start quarter: TPU sales grew by a third a quarter in the record."""
+BUILDING_QUARTERS = 6
+"""Power under construction at the start arrives within so many quarters: the lead time of those who began it."""
+BUILDING_WEIGHT = np.exp(0.05 * np.arange(BUILDING_QUARTERS)) / float(np.exp(0.05 * np.arange(BUILDING_QUARTERS)).sum())
+
 
 def open_state(
     start: StartState,
@@ -41,7 +47,6 @@ def open_state(
     generations = open_generations(start, accelerators, draws, parameters)
     fleet = open_fleet(start, worlds, draws, parameters)
     sites, named = open_sites(start, phases, slots, worlds, draws, parameters)
-    fleet.land(np.zeros_like(fleet.sold))
     fleet.deploy(generations.kw_per_h100e, sites.energised_gw + named.add_by("operator", OPERATORS))
     leases = open_leases(start, fleet, slots, worlds)
     production = Schedule(len(OPERATORS), slots, worlds)
@@ -61,7 +66,7 @@ def open_state(
         phases=named,
         production=production,
         queue_h100e_m=np.zeros((len(OPERATORS), worlds)),
-        asic_queue_h100e_m=np.zeros(worlds),
+        asic_queue_h100e_m=np.full(worlds, 2.0 * ASIC_LANDED_SHARE * start.value("rival_clouds", "sold_h100e_m.rival_asic")),
         market=open_market(start, fleet, generations, worlds, parameters),
         cap=open_cap(start, slots, worlds),
         growth_believed=np.full(worlds, start.value("market", "demand_growth_per_quarter")) * parameters.of("customers").start_growth_factor,
@@ -95,7 +100,9 @@ def open_generations(
         if launch[row, 0] < 0.0:
             continue
         # A later generation cannot come before the one it follows: slips add up.
-        slip = slip + np.maximum(chips.launch_slip_quarters * 2.0 * draws.uniform(f"launch:{name}") - 0.5 * chips.launch_slip_quarters, 0.0)
+        # What is about to ship can slip less than what is years away.
+        far = min(float(launch[row, 0] + 1.0) / 4.0, 1.0)
+        slip = slip + far * np.maximum(chips.launch_slip_quarters * (2.0 * draws.uniform(f"launch:{name}") - 0.5), 0.0)
         launch[row] += slip
     for name, strength in (("rubin", chips.rubin_h100e), ("feynman", chips.rubin_h100e * chips.feynman_gain)):
         row = GENERATION[name]
@@ -129,6 +136,8 @@ def open_fleet(start: StartState, worlds: int, draws: Draws, parameters: Paramet
         for generation in ("ampere", "hopper", "blackwell", "rival_asic"):
             sold[row, GENERATION[generation]] = start.value(operator, f"sold_h100e_m.{generation}")
         newest = GENERATION["blackwell"] if sold[row, GENERATION["blackwell"], 0] > 0.0 else GENERATION["hopper"]
+        asic = GENERATION["rival_asic"]
+        landed[row, asic] = sold[row, asic] * ASIC_LANDED_SHARE
         last = start.value(operator, "sold_last_quarter_h100e_m")
         landed[row, newest] = np.minimum(last, sold[row, newest])
     fleet.open(sold, landed)
@@ -165,11 +174,9 @@ def open_sites(
     for operator, row in OPERATOR.items():
         sites.open(row, max(start.value(operator, "energised_facility_gw") - standing[row], 0.0))
         coming = max(start.value(operator, "building_facility_gw") - building[row], 0.0)
-        for step in range(8):
-            # Under construction and growing: later quarters bring more, each at least in its own quarter.
-            weight = np.exp(0.12 * step)
-            total = float(np.sum(np.exp(0.12 * np.arange(8))))
-            sites.order(row, coming * weight / total, float(step + 1), slippage * 0.5, -1, spread=0)
+        for step in range(BUILDING_QUARTERS):
+            # Under construction and growing a little: the figure says what arrives within these quarters.
+            sites.order(row, coming * BUILDING_WEIGHT[step], float(step + 1), 0.0, -1, spread=0)
     return sites, named
 
 

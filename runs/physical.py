@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.cast import OPERATORS, PAIRS
-from agents.views import BINDING, CapacityOrder
+from agents.views import BINDING, CapacityOrder, FirmView
 from runs.sight import backlog_h100e_m, market_view, operator_views, phases_building, power_gw
 from runs.state import GENERATION, MERCHANT_ROWS, OPERATOR, State
 from world.arrays import PerRow, PerWorld, fold, ratio
 from world.rationing import ration
+from world.sites import CONTRACTED
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -42,13 +43,15 @@ def ship(market: ComputeMarket) -> np.ndarray:
     s = market.state
     g = s.generations
     vendor, custom = market.firms["nvidia"], market.firms["broadcom"]
+    vendor.expand()
+    custom.expand()
     s.queue_h100e_m = s.queue_h100e_m + s.production.take(s.quarter)
     by_generation = vendor.wafers_k * s.flow["ship_mix"]
     capacity = fold(by_generation)
     size = s.queue_h100e_m + fold(s.fleet.sold.swapaxes(0, 1))
     shipped = vendor.allocate(s.queue_h100e_m, size, capacity)
     s.queue_h100e_m = np.maximum(s.queue_h100e_m - shipped, 0.0)
-    vendor.settle_shipments(fold(shipped), fold(backlog_h100e_m(s)), capacity)
+    vendor.settle_shipments(fold(shipped), fold(backlog_h100e_m(s)), capacity, s.growth_believed)
     mix = by_generation / capacity
     arrivals = np.zeros((len(OPERATORS), len(g.h100e), s.worlds))
     arrivals[:, MERCHANT_ROWS] = shipped[:, None, :] * mix
@@ -60,7 +63,7 @@ def ship(market: ComputeMarket) -> np.ndarray:
     orders = np.stack([s.asic_queue_h100e_m, np.minimum(own_wanted, own_room)])
     served = custom.allocate(orders, orders, slots)
     s.asic_queue_h100e_m = np.maximum(s.asic_queue_h100e_m - served[0], 0.0)
-    custom.settle_shipments(fold(served), s.asic_queue_h100e_m, slots)
+    custom.settle_shipments(fold(served), s.asic_queue_h100e_m, slots, s.growth_believed)
     arrivals[OPERATOR["rival_clouds"], GENERATION["rival_asic"]] += served[0]
     arrivals[OPERATOR["openai"], GENERATION["own_chip"]] += served[1]
     s.flow["shipped_generation_h100e_m"] = fold(arrivals)
@@ -124,10 +127,12 @@ def order(market: ComputeMarket) -> None:
     behind = np.stack([market.own_turbines(name) for name in OPERATORS])
     granted = grid.connect(built, behind)
     landlords.settle_started(fold(rented))
+    size = backlog_h100e_m(s) + fold(s.fleet.sold.swapaxes(0, 1))
     for name, row in OPERATOR.items():
         place_sites(market, name, granted[row])
         order_chips(market, name, orders[name].chips_h100e_m)
-        s.binding[row] = what_binds(orders[name], asked[row], built[row], granted[row], market)
+        cuts = {"shells": ratio(built[row], asked[row], 1.0), "grid": ratio(granted[row], built[row], 1.0)}
+        s.binding[row] = what_binds(market, orders[name], views[name], ratio(size[row], fold(size)), cuts)
     grid.settle_growth()
     s.flow["ordered_gw"] = granted
     s.flow["ordered_chips_h100e_m"] = np.stack([orders[name].chips_h100e_m for name in OPERATORS])
@@ -143,26 +148,33 @@ def own_site_order(market: ComputeMarket, kw: PerWorld) -> CapacityOrder:
     standing = power_gw(s)[row] + s.sites.building_gw[row] + phases_building(s)[row]
     gigawatts = np.maximum((fleet + soon) * kw_own - standing, 0.0)
     nothing = np.zeros(s.worlds)
-    return CapacityOrder(gigawatts, nothing, soon, soon, soon)
+    return CapacityOrder(gigawatts, nothing, soon, soon, soon, np.full(s.worlds, np.inf))
 
 
 def place_sites(market: ComputeMarket, name: str, gigawatts: PerWorld) -> None:
-    """Put granted power into named phases first, in order, the rest into unnamed sites."""
+    """Put granted power into named phases first, in order, the rest into unnamed sites.
+
+    A phase starts once all of its power is granted; what is granted meanwhile for the next phase is kept for it,
+    for at most half of a phase, and the rest goes to unnamed sites.
+    """
     s = market.state
     firm, row = market.firms[name], OPERATOR[name]
     slippage = market.parameters.of("grid").slippage_quarters
     lead = firm.parameters.build_quarters
     late = slippage * 2.0 * market.draws.uniform(f"slippage:{name}", market.calendar_quarter)
-    s.flow[f"unplaced.{name}"] = s.last.get(f"unplaced.{name}", np.zeros(s.worlds)) + gigawatts
-    left = s.flow[f"unplaced.{name}"]
+    left = s.last.get(f"unplaced.{name}", np.zeros(s.worlds)) + gigawatts
+    kept = np.zeros(s.worlds)
     for phase in [k for k, p in enumerate(s.phases.phases) if p.operator == name]:
         size = s.phases.facility_gw[phase]
-        fits = (left >= 0.5 * size) & market.phase_granted(phase)
-        new = s.phases.contract(phase, float(s.quarter), fits)
+        open_ = np.isinf(s.phases.date[phase, CONTRACTED]) & market.phase_granted(phase)
+        new = s.phases.contract(phase, float(s.quarter), open_ & (left >= size))
         started = s.phases.finance(phase, float(s.quarter), new, lead, late)
-        left = np.where(started, np.maximum(left - size, 0.0), left)
-    s.sites.order(row, left, lead, late, s.quarter)
-    s.flow[f"unplaced.{name}"] = np.zeros(s.worlds)
+        left = np.where(started, left - size, left)
+        waits = open_ & ~started & (kept == 0.0) & (left >= 0.5 * size)
+        kept = np.where(waits, left, kept)
+        left = np.where(waits, 0.0, left)
+    s.sites.order(row, np.maximum(left, 0.0), lead, late, s.quarter)
+    s.flow[f"unplaced.{name}"] = kept
 
 
 def order_chips(market: ComputeMarket, name: str, chips: PerWorld) -> None:
@@ -177,18 +189,25 @@ def order_chips(market: ComputeMarket, name: str, chips: PerWorld) -> None:
     s.production.add_spread(row, s.quarter + lead, chips, spread=1, earliest=s.quarter + 1)
 
 
-def what_binds(order: CapacityOrder, asked: PerWorld, built: PerWorld, granted: PerWorld, market: ComputeMarket) -> np.ndarray:
-    """The first constraint that cuts an order, as an index into BINDING, one for each world."""
-    short = 1.0 - 1e-6
-    queue = market.firms["nvidia"].queue_quarters > market.firms["nvidia"].parameters.target_lead_quarters
-    answer = np.full(market.state.worlds, BINDING.index("demand"))
-    answer = np.where(queue & (order.chips_h100e_m > 0.0), BINDING.index("chips"), answer)
-    answer = np.where(order.chips_h100e_m < short * order.powered_h100e_m, BINDING.index("finance"), answer)
-    answer = np.where(order.powered_h100e_m < short * order.wanted_h100e_m, BINDING.index("power"), answer)
-    answer = np.where(built < short * asked, BINDING.index("shells"), answer)
-    return np.where(granted < short * built, BINDING.index("power"), answer)
+def what_binds(market: ComputeMarket, order: CapacityOrder, own: FirmView, share: PerWorld, cuts: dict[str, PerWorld]) -> np.ndarray:
+    """Which of demand, power, shells, chips and finance allows the least, as an index into BINDING for each world.
 
-
-def power_short(s: State) -> PerRow:
-    """Chips that wait for power, (operators, worlds), M H100e."""
-    return s.fleet.waiting
+    Each limit is put in M H100e of chips that could be added: what demand asks for, what power expected at the
+    chip lead carries, what lenders and cash pay for, what the vendor can ship of it, and what of the power
+    asked for was granted. Ties go to demand first.
+    """
+    vendor = market.firms["nvidia"]
+    patience = 2.0 * vendor.parameters.target_lead_quarters
+    queue = np.maximum(patience - vendor.queue_quarters, 0.0) / patience
+    limits = {
+        "demand": order.wanted_h100e_m,
+        "power": np.minimum(order.powered_h100e_m, order.wanted_sites_h100e_m * cuts["grid"] + 1e3 * (cuts["grid"] >= 1.0 - 1e-9)),
+        "shells": np.where(cuts["shells"] < 1.0 - 1e-9, order.wanted_sites_h100e_m * cuts["shells"], np.inf),
+        "chips": np.where(queue >= 0.5, np.inf, vendor.shipped_h100e_m * share * queue),
+        "finance": order.affordable_h100e_m,
+    }
+    best, answer = limits["demand"], np.full(market.state.worlds, BINDING.index("demand"))
+    for name in ("power", "shells", "chips", "finance"):
+        tighter = limits[name] < best * (1.0 - 1e-9)
+        best, answer = np.where(tighter, limits[name], best), np.where(tighter, BINDING.index(name), answer)
+    return answer

@@ -14,7 +14,7 @@ from runs.state import ACCESS, GENERATION, USER
 from world.arrays import PerRow, PerWorld, fold, power, ratio
 from world.costs import close_gap, step_list_price
 from world.market import clear_rental_market
-from world.planning import learn_growth
+from world.planning import learn_growth, slow_speed
 from world.services import budget_to_demand_scale, market_shares, next_capability, serve, split_inference, unserved_share
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def clear(market: ComputeMarket) -> None:
     spot_hopper = result.price[GENERATION["hopper"]]
     # The posted index follows a one-year price: spot as it is expected to move over the year.
     target = spot_hopper * np.exp(-market.parameters.of("costs").rent_fall / 8.0) * m.one_year_premium
+    speed = slow_speed(m.slow_speed, m.elasticity_short, m.elasticity_long)
     posted = close_gap(before.posted_usd_h, np.where(traded[GENERATION["hopper"]], target, before.posted_usd_h), m.index_speed)
     s.market = type(before)(
         price_usd_h=result.price,
@@ -64,7 +65,7 @@ def clear(market: ComputeMarket) -> None:
         bought_h100e_m=result.bought,
         sold_h100e_m=result.sold,
         index_usd_h=index,
-        slow_index_usd_h=power(before.slow_index_usd_h, 1.0 - m.slow_speed) * power(index, m.slow_speed),
+        slow_index_usd_h=power(before.slow_index_usd_h, 1.0 - speed) * power(index, speed),
         posted_usd_h=posted,
         list_usd_h=step_list_price(before.list_usd_h, posted * m.list_premium, m.list_threshold),
         rationed=result.rationed.any(axis=0),
@@ -93,6 +94,7 @@ def demand_scales(market: ComputeMarket, view: MarketView) -> PerRow:
         lab = market.firms[user]
         own = operators["xai"] if user == "xai" else lab_view(market, user)
         budget = lab.plan_budget(view, own, best - lab.capability)
+        lab.settle_budget(budget)
         row = LABS.index(user)
         s.flow["budget_inference_usd_bn"][row] = budget.inference_usd_bn
         s.flow["budget_rd_usd_bn"][row] = budget.rd_usd_bn

@@ -98,13 +98,15 @@ def market_view(market: ComputeMarket) -> MarketView:
     backlog = fold(backlog_h100e_m(s)) * useful + s.asic_queue_h100e_m * g.usefulness[GENERATION["rival_asic"]]
     index = s.market.index_usd_h[USER["openai"]]
     trend = -p.of("costs").rent_fall / 4.0
+    level = term_price(np.ones(s.worlds), trend, m.lease_years, 1.0, discount_rate_per_quarter=0.02)
     return MarketView(
         quarter=s.first_quarter + 1 + s.quarter,
         elapsed=s.quarter + 1,
         price_usd_h=s.market.price_usd_h,
         index_usd_h=index,
         slow_index_usd_h=s.market.slow_index_usd_h[USER["openai"]],
-        term_price_usd_h=term_price(index, trend, m.lease_years, m.lease_risk_premium, discount_rate_per_quarter=0.02),
+        term_price_usd_h=index * level * m.lease_risk_premium,
+        term_level=level,
         posted_usd_h=s.market.posted_usd_h,
         long_run_cost_usd_h=cost,
         usefulness=useful,

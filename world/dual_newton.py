@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from world.arrays import pick_worlds
-from world.rental_curves import SCRATCH, RentalCurves, RentalPoint, evaluate, fold_pairs
+from world.rental_curves import RentalCurves, RentalPoint, RentalSolution, evaluate, fold_pairs
 
 LONGEST_STEP = 3.0
 """Largest change of a log-price in one step: a price moves at most twentyfold."""
@@ -83,7 +83,9 @@ class Search:
 
         at_box = (price >= curves.cap) | (price <= curves.floor)
         slope = -fold_pairs(excess * price * np.where(at_box, 0.0, self.direction), 0)
-        halved = (slope <= -SLOPE_LEFT * self.slope) & ((slope >= SLOPE_LEFT * self.slope) | (self.too_long == NONE_TOO_LONG))
+        halved = (slope <= -SLOPE_LEFT * self.slope) & (
+            (slope >= SLOPE_LEFT * self.slope) | (self.too_long == NONE_TOO_LONG)
+        )
         reaches_box = (at_box & (move != 0.0)).any(axis=0)
         narrow = (self.too_long - self.too_short) * np.abs(self.direction).max(axis=0) < SHORTEST_BRACKET
         accepted = np.isinf(self.dual) | (lower & (halved | reaches_box | narrow))
@@ -107,19 +109,17 @@ class Search:
         self.length = np.where(accepted, 1.0, 0.5 * (self.too_short + self.too_long))
 
 
-def minimise_dual(
-    curves: RentalCurves, start_price: np.ndarray, tolerance: float, most_steps: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def minimise_dual(curves: RentalCurves, start_price: np.ndarray, tolerance: float, most_steps: int) -> RentalSolution:
     """Prices at which every market clears within the box.
 
     Args:                    shape                     unit
         start_price          (generations, worlds)     USD per H100e-hour, inside the box
         tolerance            number                    largest relative excess demand
         most_steps           number                    steps tried in a world before it is given up
-    Returns: price (generations, worlds), steps (worlds,), solved (worlds,)
+    Returns: RentalSolution
     """
+    solution = RentalSolution.unsolved(curves)
     worlds = np.arange(start_price.shape[1])
-    price, steps, solved = start_price.copy(), np.full(worlds.size, most_steps), np.zeros(worlds.size, dtype=bool)
     search, left = Search.begin(start_price), np.ones(worlds.size, dtype=bool)
     for step in range(most_steps + 1):
         trial = search.trial(curves)
@@ -128,8 +128,7 @@ def minimise_dual(
         held = held_prices(curves, trial, excess)
         found = left & is_cleared(curves, point, excess, held, tolerance)
         if found.any():
-            price[:, worlds[found]] = pick_worlds(trial, found)
-            steps[worlds[found]], solved[worlds[found]] = step, True
+            solution.record(worlds, trial, point, found, step)
             left &= ~found
             if not left.any():
                 break
@@ -140,7 +139,7 @@ def minimise_dual(
                 left = np.ones(worlds.size, dtype=bool)
         accepted = search.judge(curves, trial, excess, point.dual)
         search.advance(accepted, trial, excess, point.dual, newton_direction(curves, trial, point, excess, held))
-    return price, steps, solved
+    return solution
 
 
 def held_prices(curves: RentalCurves, price: np.ndarray, excess: np.ndarray) -> np.ndarray:
@@ -182,15 +181,11 @@ def demand_slopes(curves: RentalCurves, point: RentalPoint) -> np.ndarray:
     For one buyer spending E in shares s: E (sigma s_g [g = h] - (sigma - epsilon) s_g s_h), positive definite.
     """
     generations, _, worlds = point.share.shape
-    slopes = SCRATCH.array("slopes", (generations, generations, worlds))
-    slopes[...] = 0.0  # below the diagonal the elimination writes, and nobody looks
-    product = SCRATCH.array("product", point.share.shape)
-    own = fold_pairs(np.multiply(1.0 - curves.taste_power, point.spending, out=product), 1)
-    pull = SCRATCH.array("pull", point.share.shape)  # minus (sigma - epsilon) E s
-    np.multiply(curves.taste_power - curves.spending_power, point.spending, out=pull)
+    slopes = np.zeros((generations, generations, worlds))  # below the diagonal the elimination writes, nobody reads
+    pull = (curves.taste_power - curves.spending_power) * point.spending  # minus (sigma - epsilon) E s
     for g in range(generations):
-        slopes[g, g:] = fold_pairs(np.multiply(pull[g], point.share[g:], out=product[g:]), 1)
-    on_diagonal(slopes)[...] += own
+        slopes[g, g:] = fold_pairs(pull[g] * point.share[g:], 1)
+    on_diagonal(slopes)[...] += fold_pairs((1.0 - curves.taste_power) * point.spending, 1)
     return slopes
 
 
@@ -214,8 +209,7 @@ def solve_symmetric(upper: np.ndarray, added: np.ndarray, push: np.ndarray, held
     for g in range(generations - 1):
         factor = upper[g, g + 1 :] / upper[g, g]
         push[g + 1 :] -= factor * push[g]
-        known = SCRATCH.array("known", (len(factor), *factor.shape))
-        upper[g + 1 :, g + 1 :] -= np.multiply(factor[:, None], upper[g, g + 1 :], out=known)
+        upper[g + 1 :, g + 1 :] -= factor[:, None] * upper[g, g + 1 :]
     for g in range(generations - 1, -1, -1):
         push[g] /= upper[g, g]
         push[:g] -= upper[:g, g] * push[g]

@@ -46,6 +46,19 @@ def target_capacity(
     return capacity * short * slow * np.exp(growth)
 
 
+def slow_speed(speed: PerWorld, elasticity_short: PerWorld, elasticity_long: PerWorld) -> PerWorld:
+    """Speed at which the slow index follows the price, kept below what would make prices swing by themselves.
+
+    With supply given, log p = -(eps_L - eps_S)/eps_S log Pbar + ..., so Pbar moves by the factor
+    1 - speed eps_L/eps_S in a quarter: a cobweb wherever speed eps_L > eps_S, an explosive one beyond twice that.
+    What demand takes back a quarter later must not exceed what it gave up at once.
+
+    Args:   speed, elasticity_short, elasticity_long   (worlds,)   share per quarter, elasticities > 0
+    Returns:                                           (worlds,)   min(speed, 0.9 eps_S / eps_L)
+    """
+    return np.minimum(speed, 0.9 * elasticity_short / elasticity_long)
+
+
 def learn_growth(believed: PerWorld, observed: PerWorld, gain: PerWorld) -> PerWorld:
     """Adaptive expectation of the growth of the demand scale (never of the price): g + gain (observed - g)."""
     return believed + gain * (observed - believed)

@@ -11,11 +11,6 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from world.arrays import pick_worlds
-from world.scratch import Scratch
-
-
-SCRATCH = Scratch()
-"""Temporaries of demand, supply and their slopes."""
 
 
 def fold_pairs(rows: np.ndarray, axis: int) -> np.ndarray:
@@ -23,26 +18,16 @@ def fold_pairs(rows: np.ndarray, axis: int) -> np.ndarray:
 
     The order is set by the number of rows alone, so that a world's bits never depend on the batch.
     """
-    rows = rows if axis == 0 else rows.swapaxes(0, axis)
-    count = len(rows)
-    if count == 1:
-        return rows[0].copy()  # never a view: callers write into the sum
-    if count > 3:
-        half, odd = divmod(count, 2)
-        pairs = SCRATCH.array("pairs", (half, *rows.shape[1:]))
-        np.add(rows[:half], rows[half : 2 * half], out=pairs)
+    total = rows if axis == 0 else rows.swapaxes(0, axis)
+    if len(total) == 1:
+        return total[0].copy()  # never a view: callers write into the sum
+    while len(total) > 1:
+        half, odd = divmod(len(total), 2)
+        pairs = total[:half] + total[half : 2 * half]
         if odd:
-            pairs[0] += rows[-1]
-        while half > 3:
-            half, odd = divmod(half, 2)
-            if odd:
-                pairs[0] += pairs[2 * half]
-            pairs[:half] += pairs[half : 2 * half]
-        rows, count = pairs, half
-    total = rows[0] + rows[1]
-    if count == 3:
-        total += rows[2]
-    return total
+            pairs[0] += total[-1]
+        total = pairs
+    return total[0]
 
 
 @dataclass(frozen=True)
@@ -95,10 +80,7 @@ class RentalCurves:
 
 @dataclass(frozen=True)
 class RentalPoint:
-    """What buyers and suppliers want at one price vector, with the value and the slopes of the dual there.
-
-    The arrays of three axes are working arrays: they hold until the next evaluation.
-    """
+    """What buyers and suppliers want at one price vector, with the value and the slopes of the dual there."""
 
     spending: np.ndarray
     """Each buyer's spending on each generation, (generations, buyers, worlds), M USD per hour."""
@@ -120,11 +102,44 @@ class RentalPoint:
         return RentalPoint(*(pick_worlds(getattr(self, each.name), worlds) for each in fields(self)))
 
 
+@dataclass(frozen=True)
+class RentalSolution:
+    """Prices found, world by world, and what both sides want at them."""
+
+    price: np.ndarray
+    """(generations, worlds), USD per H100e-hour."""
+    spending: np.ndarray
+    """(generations, buyers, worlds), M USD per hour."""
+    offered_share: np.ndarray
+    """(generations, suppliers, worlds), in [0, 1]."""
+    demand: np.ndarray
+    """(generations, worlds), M H100e."""
+    supply: np.ndarray
+    """(generations, worlds), M H100e."""
+    steps: np.ndarray
+    """Newton steps, (worlds,); -1 in a world that was given up."""
+
+    @classmethod
+    def unsolved(cls, curves: RentalCurves) -> RentalSolution:
+        """Room for the solutions of all worlds."""
+        prices = curves.offered.shape
+        quantities = (np.empty(curves.log_taste.shape), np.empty(curves.capacity.shape))
+        return cls(np.empty(prices), *quantities, np.empty(prices), np.empty(prices), np.full(prices[1], -1))
+
+    def record(self, worlds: np.ndarray, price: np.ndarray, point: RentalPoint, found: np.ndarray, step: int) -> None:
+        """Write down the found ones of a working set of `worlds`."""
+        numbers = worlds[found]
+        self.price[:, numbers] = pick_worlds(price, found)
+        self.steps[numbers] = step
+        for name in ("spending", "offered_share", "demand", "supply"):
+            getattr(self, name)[..., numbers] = pick_worlds(getattr(point, name), found)
+
+
 def evaluate(curves: RentalCurves, price: np.ndarray) -> RentalPoint:
     """Demand, supply and the dual at prices (generations, worlds) within the box."""
     # Logit form of the CES demand: taste and prices enter as logs, so that sigma of 30 or prices of 1e-2 or 1e2
     # neither overflow nor lose digits.
-    share = np.multiply(curves.taste_power, np.log(price)[:, None], out=SCRATCH.array("share", curves.log_taste.shape))
+    share = curves.taste_power * np.log(price)[:, None]
     share += curves.log_taste
     best = share.max(axis=0)
     share -= best
@@ -136,7 +151,7 @@ def evaluate(curves: RentalCurves, price: np.ndarray) -> RentalPoint:
     log_index *= curves.index_power
 
     log_spending = curves.spending_power * log_index
-    spending = np.multiply(curves.scale * np.exp(log_spending), share, out=SCRATCH.array("spending", share.shape))
+    spending = (curves.scale * np.exp(log_spending)) * share
     demand = fold_pairs(spending, 1)
     demand /= price
     # -V = scale (P^(1 - eps) - 1) / (1 - eps), with its limit scale log P where eps is one.
@@ -144,15 +159,15 @@ def evaluate(curves: RentalCurves, price: np.ndarray) -> RentalPoint:
     welfare *= curves.welfare_scale
     welfare += curves.log_welfare_scale * log_index
 
-    shape = curves.capacity.shape
-    margin = np.subtract(price[:, None], curves.reserve, out=SCRATCH.array("margin", shape))
-    reach = np.multiply(margin, curves.per_band, out=SCRATCH.array("reach", shape))
-    offered_share = np.clip(reach, 0.0, 1.0, out=SCRATCH.array("offered_share", shape))
+    margin = price[:, None] - curves.reserve
+    reach = margin * curves.per_band
+    offered_share = np.clip(reach, 0.0, 1.0)
     slope = np.multiply(reach == offered_share, curves.steepness, out=reach)
     supply_slope = fold_pairs(slope, 1)
     quantity = np.multiply(curves.capacity, offered_share, out=slope)
     supply = fold_pairs(quantity, 1)
     # Profit is the integral of supply: quantity times the margin less half the part of the band that is used.
-    quantity *= np.subtract(margin, np.multiply(curves.half_band, offered_share, out=SCRATCH.array("used", shape)), out=margin)
+    margin -= curves.half_band * offered_share
+    quantity *= margin
     dual = fold_pairs(fold_pairs(quantity, 1), 0) - fold_pairs(welfare, 0)
     return RentalPoint(spending, share, demand, supply, supply_slope, offered_share, dual)

@@ -59,13 +59,15 @@ def assert_same(one: RentalClearing, other: RentalClearing) -> None:
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
 
 
-def assert_agree(one: RentalClearing, other: RentalClearing, market: Market, scale: float = 1.0) -> None:
+def assert_agree(
+    one: RentalClearing, other: RentalClearing, market: Market, scale: float = 1.0, close: float = CLOSE
+) -> None:
     """The same market price and trades up to the tolerance; quantities of the other are `scale` times as large."""
     live = traded(one, market)
-    np.testing.assert_allclose(np.where(live, other.price, 1.0), np.where(live, one.price, 1.0), rtol=CLOSE)
+    np.testing.assert_allclose(np.where(live, other.price, 1.0), np.where(live, one.price, 1.0), rtol=close)
     for name in ("bought", "sold"):
         distance = np.abs(getattr(other, name) - scale * getattr(one, name))
-        assert np.all(distance <= CLOSE * scale * offered(market)), name
+        assert np.all(distance <= close * scale * offered(market)), name
 
 
 @given(seeds)
@@ -205,7 +207,7 @@ def test_an_elasticity_of_one_is_no_special_case(seed: int, nearly: float) -> No
     at = market | {"price_elasticity": np.ones(np.shape(market["price_elasticity"]))}
     near = market | {"price_elasticity": np.full(np.shape(market["price_elasticity"]), nearly)}
     at["substitution"] = near["substitution"] = np.maximum(np.asarray(market["substitution"]), 1.1)
-    assert_agree(clear(at), clear(near), market)
+    assert_agree(clear(at), clear(near), market, close=1e-6)  # the markets themselves differ by 1e-9 times a log
 
 
 def test_one_buyer_and_inelastic_supply_have_a_closed_form() -> None:
@@ -295,11 +297,13 @@ def test_bad_input_is_named(name: str, where: tuple[int, ...], value: float, mes
         clear(market)
 
 
-@pytest.mark.parametrize("name", ["demand_scale", "price_elasticity", "suitability", "capacity", "reserve_price", "band"])
+@pytest.mark.parametrize(
+    "name", ["demand_scale", "price_elasticity", "suitability", "capacity", "reserve_price", "band"]
+)
 def test_a_wrong_shape_is_named(name: str) -> None:
     market = random_market(3, WORLDS, buyers=3, suppliers=2, generations=4)
     with pytest.raises(ValueError, match=f"{name}.*shape"):
-        clear(market | {name: np.ones((2, 2))})
+        clear(market | {name: np.ones(5)})
 
 
 def test_a_tolerance_below_rounding_is_refused() -> None:

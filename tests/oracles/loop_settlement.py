@@ -55,12 +55,14 @@ def solve(matrix: list[list[Fraction]], right: list[Fraction]) -> list[Fraction]
 def sweep_one_world(
     cash: list[float], payer: list[int], payee: list[int], amount: list[float], sweeps: int
 ) -> list[float]:
-    """Plain sweeps from everybody paying in full: from above, and never below the greatest clearing."""
-    share = [1.0] * len(cash)
-    for _ in range(sweeps):
+    """Plain sweeps from everybody paying in full, until nothing moves: never below the greatest clearing."""
+    share, before = [1.0] * len(cash), [2.0] * len(cash)
+    while sweeps and max(abs(new - old) for new, old in zip(share, before, strict=True)) > 1e-13:
+        sweeps -= 1
         funds, owes = list(cash), [0.0] * len(cash)
         for due, value in enumerate(amount):
             funds[payee[due]] += share[payer[due]] * value
             owes[payer[due]] += value
+        before = share
         share = [min(1.0, funds[s] / owes[s]) if owes[s] > 0.0 else 1.0 for s in range(len(cash))]
     return [share[payer[due]] * value for due, value in enumerate(amount)]

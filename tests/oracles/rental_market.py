@@ -183,7 +183,7 @@ def descend(market: OneMarket, traded: np.ndarray, untraded_price: np.ndarray, x
 
 
 def one_by_one(market: OneMarket, traded: np.ndarray, untraded_price: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Clear one generation after the other by bisection, ten rounds: sure, since generations are substitutes, but slow."""
+    """Clear one generation after the other by bisection, ten rounds: slow but sure, as they are substitutes."""
     x = x.copy()
     low, high = np.log(market.floor), np.log(market.cap)
     for _ in range(10):

@@ -1,0 +1,240 @@
+"""Many worlds of one scenario, as a labelled dataset."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from runs.laws import LawBroken
+from runs.metrics import REGISTRY
+from runs.model import ComputeMarket
+from runs.scenario import Scenario, load_scenario
+from world.arrays import Numbers
+from world.calendar import quarter_label, quarter_number
+from world.draws import Draws
+from world.parameters import resolve, specifications
+
+CHUNK = 500
+"""Worlds that are stepped together: as many as stay in the cache. It changes no bit of the result."""
+
+KEEP = ("paths", "summary")
+
+Progress = Callable[[int, int], None]
+"""Called with the world-quarters done and their total."""
+
+
+class RunFailed(RuntimeError):
+    """A run stopped before its horizon: says where, and why. A mistake in the input is a ValueError instead."""
+
+
+def simulate(
+    scenario: str | Path | Mapping[str, Any] | Scenario = "baseline",
+    worlds: int | Sequence[int] | np.ndarray = 1000,
+    seed: int = 1,
+    until: str | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    first_world: int = 0,
+    keep: str = "paths",
+    *,
+    chunk: int = CHUNK,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Simulate a scenario in many worlds and return every metric, labelled.
+
+    Args:
+        scenario     a scenario's name, file or mapping
+        worlds       how many worlds, or their numbers
+        seed         a world's luck depends on the seed and on its number only
+        until        last quarter, like 2028Q4; default the model's horizon
+        parameters   by owner.name: a number, one per world (worlds,), or a dict with a distribution
+        first_world  number of the first world; only where `worlds` is a count
+        keep         "paths": every quarter; "summary": stocks at the end, and flows by calendar year
+        chunk        worlds stepped together; the result is the same bits for any
+        progress     called after each step with the world-quarters done and their total
+    Returns: a dataset over `world` (their numbers), `quarter` (labels) and one dimension per kind of member, the worlds
+        last. A member that a metric does not have, and a price at which nothing was traded, is NaN. Each variable has
+        `unit`, `description` and `flow` (whether it is a flow per quarter); the run's settings are the dataset's attrs.
+        In a summary, flows lie over `year` with the coordinate `quarters_in_year`, stocks have no quarter.
+    Laws (tests/front/test_simulate.py): a world's bits depend on scenario, seed, parameters and its number only,
+        neither on the other worlds nor on the chunk.
+    Raises: ValueError that names a mistake in what was asked for; LawBroken or RunFailed if the run breaks.
+    """
+    if keep not in KEEP:
+        raise ValueError(f"keep: wanted one of {', '.join(KEEP)}, got {keep!r}")
+    if isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < 1:
+        raise ValueError(f"chunk: wanted a whole number of worlds, at least 1, got {chunk!r}")
+    settings = load_scenario(str(scenario) if isinstance(scenario, Path) else scenario)
+    numbers = Draws(seed, worlds, first_world).world_numbers
+    if until is not None:
+        _check_until(until, settings.start)
+    given = {**settings.parameters, **(parameters or {})}
+    arrays = _arrays(given, numbers, int(seed))
+
+    store: _Store | None = None
+    for first in range(0, numbers.size, chunk):
+        part = slice(first, min(first + chunk, numbers.size))
+        values = {name: arrays[name][part] if name in arrays else value for name, value in given.items()}
+        market = ComputeMarket(settings, worlds=numbers[part], rng=int(seed), until=until, parameters=values)
+        if store is None:
+            store = _Store(market, numbers, keep)
+        _step_to_the_end(market, settings.name, first * market.quarters, numbers.size * market.quarters, progress)
+        store.fill(part, market.history.values)
+    assert store is not None
+    return store.dataset(_facts(settings, numbers, int(seed), store.quarters[-1], parameters or {}))
+
+
+def _check_until(until: str, start: str) -> None:
+    try:
+        last = quarter_number(until)
+    except ValueError:
+        raise ValueError(f"until: {until!r} is not a quarter; wanted one after {start}, like 2028Q4") from None
+    if last <= quarter_number(start):
+        raise ValueError(f"until: wanted a quarter after the start {start}, got {until}")
+
+
+def _arrays(given: Mapping[str, Any], numbers: Numbers, seed: int) -> dict[str, np.ndarray]:
+    """The values given per world, checked whole, so that an error in the last chunk shows before the first one runs."""
+    table = specifications()
+    found = {}
+    for name, value in given.items():
+        if isinstance(value, Mapping) or np.ndim(value) == 0:
+            continue
+        if name in table:
+            found[name] = resolve(Draws(seed, numbers), {name: value}, table={name: table[name]})[name]
+    return found
+
+
+def _step_to_the_end(market: ComputeMarket, name: str, done: int, total: int, progress: Progress | None) -> None:
+    """Step until the model stops, and say where if it cannot."""
+    while market.running:
+        try:
+            market.step()
+        except (ArithmeticError, ValueError, IndexError, KeyError, TypeError) as error:
+            numbers = market.draws.world_numbers
+            among = f"world {numbers[0]}" if numbers.size == 1 else f"one of the worlds {numbers[0]} to {numbers[-1]}"
+            quarter = quarter_label(market.calendar_quarter)
+            raise RunFailed(f"{name} failed in {quarter} in {among}: {type(error).__name__}: {error}") from error
+        done += market.worlds
+        if progress is not None:
+            progress(done, total)
+
+
+class _Store:
+    """The arrays of the result, made once and filled chunk by chunk."""
+
+    def __init__(self, market: ComputeMarket, numbers: Numbers, keep: str) -> None:
+        self.numbers = numbers
+        self.whole = keep == "paths"
+        first = market.state.first_quarter + 1
+        self.quarters = [quarter_label(first + k) for k in range(market.quarters)]
+        self.years = sorted({label[:4] for label in self.quarters})
+        self.members = member_dimensions()
+        self.arrays = {name: np.full(self._shape(name), np.nan) for name in REGISTRY}
+
+    def _time(self, name: str) -> tuple[str, list[str]] | None:
+        """The dimension of time that a metric keeps, and its labels."""
+        if self.whole:
+            return "quarter", self.quarters
+        return ("year", self.years) if REGISTRY[name].flow else None
+
+    def _shape(self, name: str) -> tuple[int, ...]:
+        row, time = REGISTRY[name], self._time(name)
+        members = [len(self.members[row.dimension])] if row.dimension else []
+        return (*members, *([len(time[1])] if time else []), self.numbers.size)
+
+    def fill(self, part: slice, values: Mapping[str, np.ndarray]) -> None:
+        """Put the history of one chunk in its place."""
+        for name, array in self.arrays.items():
+            row = REGISTRY[name]
+            kept = values[name] if self.whole else self._reduced(values[name], row.flow)
+            if row.dimension is None:
+                array[..., part] = kept[0]
+            else:
+                places = [self.members[row.dimension].index(member) for member in row.members]
+                array[places, ..., part] = kept
+
+    def _reduced(self, values: np.ndarray, flow: bool) -> np.ndarray:
+        """(members, quarters, worlds) to the last quarter of a stock, or to the sums by year of a flow."""
+        if not flow:
+            return values[:, -1]
+        years = np.zeros((values.shape[0], len(self.years), values.shape[-1]))
+        for place, label in enumerate(self.quarters):
+            years[:, self.years.index(label[:4])] += values[:, place]
+        return years
+
+    def dataset(self, facts: Mapping[str, Any]) -> xr.Dataset:
+        """The arrays with their names."""
+        variables = {}
+        for name, array in self.arrays.items():
+            row, time = REGISTRY[name], self._time(name)
+            dimensions = (*([row.dimension] if row.dimension else []), *([time[0]] if time else []), "world")
+            about = {"unit": row.unit, "description": row.description, "long_name": row.description}
+            variables[name] = xr.Variable(dimensions, array, about | {"flow": int(row.flow)}, fastpath=True)
+        coordinates: dict[str, Any] = {"world": self.numbers}
+        coordinates |= {dimension: list(members) for dimension, members in self.members.items()}
+        if self.whole:
+            coordinates["quarter"] = self.quarters
+        else:
+            coordinates["year"] = [int(year) for year in self.years]
+            counts = [sum(label.startswith(year) for label in self.quarters) for year in self.years]
+            coordinates["quarters_in_year"] = ("year", counts)
+        return xr.Dataset(variables, coordinates, dict(facts) | {"quarters": " ".join(self.quarters)})
+
+
+def member_dimensions() -> dict[str, tuple[str, ...]]:
+    """The kinds of members and the names in each, in the order of the registry."""
+    found: dict[str, list[str]] = {}
+    for row in REGISTRY.values():
+        if row.dimension is not None:
+            known = found.setdefault(row.dimension, [])
+            known += [member for member in row.members if member not in known]
+    return {dimension: tuple(members) for dimension, members in found.items()}
+
+
+def _facts(
+    settings: Scenario, numbers: Numbers, seed: int, until: str, parameters: Mapping[str, Any]
+) -> dict[str, str | int]:
+    """What it takes to repeat the run, as plain text and numbers."""
+    consecutive = bool((np.diff(numbers) == 1).all())
+    return {
+        "scenario": settings.name,
+        "title": settings.title,
+        "worlds": int(numbers.size),
+        "first_world": int(numbers[0]),
+        "consecutive": int(consecutive),
+        "seed": seed,
+        "start": settings.start,
+        "known_until": settings.known_until.isoformat(),
+        "until": until,
+        "parameters": json.dumps(dict(parameters), default=_plain),
+        "version": importlib.metadata.version("gigawatt"),
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "cpu": cpu(),
+    }
+
+
+def _plain(value: object) -> Any:
+    """An array or NumPy number as JSON can hold it."""
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
+
+
+def cpu() -> str:
+    """Name of the processor; bits are promised for one NumPy on one set of its features."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+__all__ = ["CHUNK", "KEEP", "LawBroken", "RunFailed", "cpu", "member_dimensions", "simulate"]

@@ -1,0 +1,185 @@
+"""From the arguments of the rental market to the solver's form: checks, broadcasting, and a price to start from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from world.arrays import fold, not_negative, positive, require
+from world.rental_curves import RentalCurves, evaluate, fold_pairs
+
+NARROWEST_BAND = 1e-4
+"""A narrower band would be crossed by less than the rounding of a price at the default tolerance."""
+LARGEST_LOG_SPENDING = 600.0
+"""exp of more overflows soon after."""
+
+
+def prepare(
+    demand_scale: np.ndarray,
+    price_elasticity: np.ndarray,
+    substitution: np.ndarray,
+    suitability: np.ndarray,
+    capacity: np.ndarray,
+    reserve_price: np.ndarray,
+    band: np.ndarray | float,
+    price_floor: np.ndarray | float,
+    price_cap: np.ndarray | float,
+) -> tuple[RentalCurves, np.ndarray]:
+    """Check the arguments and bring them into the solver's form; also the lowest reserve, (generations, worlds).
+
+    Raises: ValueError naming argument, index and world.
+    """
+    scale = require(demand_scale, not_negative, "demand_scale", "a finite number, >= 0")
+    offers = require(capacity, not_negative, "capacity", "a finite number, >= 0")
+    expect(scale.ndim == 2 and scale.size > 0, "demand_scale", "(buyers, worlds)", scale.shape)
+    buyers, worlds = scale.shape
+    expect(
+        offers.ndim == 3 and offers.size > 0 and offers.shape[2] == worlds,
+        "capacity",
+        f"(suppliers, generations, {worlds})",
+        offers.shape,
+    )
+    suppliers, generations, _ = offers.shape
+    elasticity = checked(price_elasticity, (buyers,), worlds, "price_elasticity")
+    sigma = checked(substitution, (buyers,), worlds, "substitution")
+    too_low = sigma <= np.maximum(1.0, elasticity)
+    require(np.where(too_low, np.nan, sigma), np.isfinite, "substitution", "above 1 and above price_elasticity")
+    taste = checked(suitability, (buyers, generations), worlds, "suitability", zero=True)
+    reserve = checked(reserve_price, (suppliers, generations), worlds, "reserve_price")
+    width = checked(band, (), worlds, "band", least=NARROWEST_BAND)
+    floor = checked(price_floor, (), worlds, "price_floor")
+    cap = checked(price_cap, (), worlds, "price_cap")
+    require(np.where(cap <= floor, np.nan, cap), np.isfinite, "price_cap", "above price_floor")
+
+    offered = fold(offers)
+    log_taste, usable = log_tastes(taste, sigma, scale, offered)
+    scale = np.where(usable.any(axis=0), scale, 0.0)
+    spending_power = 1.0 - elasticity
+    check_spending(log_taste, sigma, spending_power, floor, cap)
+    at_one = spending_power == 0.0
+    lowest = np.where(offers > 0.0, reserve, np.inf).min(axis=0)
+    by_generation = offers.swapaxes(0, 1)
+    reserve = np.ascontiguousarray(reserve.swapaxes(0, 1))
+    per_band = 1.0 / (width * reserve)
+    curves = RentalCurves(
+        log_taste=log_taste,
+        taste_power=1.0 - sigma,
+        index_power=1.0 / (1.0 - sigma),
+        spending_power=spending_power,
+        scale=scale,
+        welfare_scale=np.where(at_one, 0.0, scale / np.where(at_one, 1.0, spending_power)),
+        log_welfare_scale=np.where(at_one, scale, 0.0),
+        capacity=by_generation,
+        reserve=reserve,
+        per_band=per_band,
+        half_band=0.5 * (width * reserve),
+        steepness=by_generation * per_band,
+        offered=offered,
+        traded=np.asarray(usable.any(axis=1)),
+        grain=offered * (4.0 * np.finfo(np.float64).eps * (1.0 + 1.0 / width)),
+        floor=floor,
+        cap=cap,
+    )
+    return curves, lowest
+
+
+def log_tastes(
+    taste: np.ndarray, sigma: np.ndarray, scale: np.ndarray, offered: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """sigma log theta, -inf where not usable, and whether a buyer that wants anything can use what is offered there.
+
+    Both (generations, buyers, worlds); `taste` is (buyers, generations, 1 or worlds). A buyer with nothing usable
+    keeps a taste of zero for everything, and buys none for want of a scale.
+    """
+    by_generation = taste.swapaxes(0, 1)
+    suits = by_generation > 0.0
+    usable = suits & (scale > 0.0) & (offered > 0.0)[:, None]
+    log_taste = np.where(usable, sigma * np.log(np.where(suits, by_generation, 1.0)), -np.inf)
+    np.copyto(log_taste, 0.0, where=~usable.any(axis=0))
+    return log_taste, usable
+
+
+def check_spending(
+    log_taste: np.ndarray, sigma: np.ndarray, spending_power: np.ndarray, floor: np.ndarray, cap: np.ndarray
+) -> None:
+    """Refuse a suitability so near zero, with little substitution, that spending overflows inside the box.
+
+    Raises: ValueError naming suitability, buyer and world.
+    """
+    shift = log_taste.max(axis=0) / (1.0 - sigma)
+    spread = np.abs(shift) + np.maximum(np.abs(np.log(floor)), np.abs(np.log(cap)))
+    too_much = np.abs(spending_power) * spread > LARGEST_LOG_SPENDING
+    if too_much.any():
+        buyer, world = (int(i) for i in np.argwhere(too_much)[0])
+        raise ValueError(
+            f"suitability: buyer {buyer}, world {world}: the largest theta is so far from 1 that spending overflows "
+            f"at a substitution of {np.broadcast_to(sigma, shift.shape)[buyer, world]}; wanted values nearer to 1"
+        )
+
+
+def start_prices(curves: RentalCurves, lowest_reserve: np.ndarray, start_price: np.ndarray | None) -> np.ndarray:
+    """Where the solver starts: at the guess where it is one, else at a rough solution; untraded prices are set.
+
+    A guess at the cap is no guess: that is what a generation reports before its launch.
+    """
+    generations, worlds = lowest_reserve.shape
+    untraded = np.clip(np.where(curves.offered > 0.0, lowest_reserve, curves.cap), curves.floor, curves.cap)
+    start = np.broadcast_to(curves.cap, untraded.shape)
+    if start_price is not None:
+        start = np.clip(checked(start_price, (generations,), worlds, "start_price"), curves.floor, curves.cap)
+    unknown = (start >= curves.cap) & curves.traded
+    lost = unknown.any(axis=0)
+    if lost.any():
+        rough = np.empty_like(untraded)
+        rough[:, lost] = rough_prices(curves.pick(lost))
+        start = np.where(unknown, np.clip(rough, untraded, curves.cap, where=unknown, out=untraded.copy()), start)
+    return np.where(curves.traded, start, untraded)
+
+
+def rough_prices(curves: RentalCurves) -> np.ndarray:
+    """Prices at which one average buyer would take up all capacity, (generations, worlds).
+
+    A single buyer with substitution sigma buys in proportion to theta^sigma p^-sigma; equal to capacity, that is
+    p = theta capacity^(-1/sigma) up to a level, and demand falls with the level's power -epsilon.
+    """
+    known = np.isfinite(curves.log_taste)
+    weight = np.where(known, curves.scale, 0.0)
+    over_all = np.maximum(fold_pairs(weight, 1), 1e-300)
+    sigma = 1.0 - curves.taste_power
+    taste = fold_pairs(weight * np.where(known, curves.log_taste, 0.0), 1) / over_all
+    steepness = fold_pairs(weight * sigma, 1) / over_all
+    elasticity = fold(curves.scale * (1.0 - curves.spending_power)) / np.maximum(fold(curves.scale), 1e-300)
+    reach = (taste - np.log(np.maximum(curves.offered, 1e-300))) / np.maximum(steepness, 1.0)
+    shape = np.clip(np.exp(np.clip(reach, -20.0, 20.0)), curves.floor, curves.cap)
+    point = evaluate(curves, shape)
+    worth = fold(np.where(curves.traded, shape * curves.offered, 0.0))
+    level = np.log(np.maximum(fold(fold(point.spending)), 1e-300) / np.maximum(worth, 1e-300))
+    return shape * np.exp(np.clip(level / np.maximum(elasticity, 0.05), -20.0, 20.0))
+
+
+def checked(
+    value: object, shape: tuple[int, ...], worlds: int, name: str, *, zero: bool = False, least: float = 0.0
+) -> np.ndarray:
+    """An argument as float64 of `shape` with a last axis of 1 or `worlds`.
+
+    Raises: ValueError naming the argument and its shape, or its index and world if a number is not allowed.
+    """
+    array = np.asarray(value, dtype=np.float64)
+    if array.shape == shape:
+        array = array[..., None]
+    expect(
+        array.shape[:-1] == shape and array.shape[-1] in (1, worlds),
+        name,
+        f"{shape} or {(*shape, worlds)}",
+        array.shape,
+    )
+    if zero:
+        return require(array, not_negative, name, "a finite number, >= 0")
+    if least > 0.0:
+        return require(array, lambda given: np.isfinite(given) & (given >= least), name, f"a finite number, >= {least}")
+    return require(array, positive, name, "a finite number, > 0")
+
+
+def expect(holds: bool, name: str, wanted: str, given: tuple[int, ...]) -> None:
+    """Raise ValueError naming the argument unless its shape is as wanted."""
+    if not holds:
+        raise ValueError(f"{name}: expected shape {wanted}, got {given}")
