@@ -3,18 +3,295 @@
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
+import json
+import os
+import re
+import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from runs.scenario import Scenario
+
+DONE, FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130
+MOST_WORLDS = 10_000_000
+
+
+class Mistake(Exception):
+    """What the user asked for cannot be done; its text is the one line that says why."""
+
+
+class Grammar(argparse.ArgumentParser):
+    """A parser that reports a mistake in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and leave with the code of a mistake."""
+        raise Mistake(f"{message} (see {self.prog} --help)")
+
+
+class Version(argparse.Action):
+    """Print the version; the package's metadata are read only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        """Print it and leave."""
+        import importlib.metadata
+
+        print(f"gigawatt {importlib.metadata.version('gigawatt')}")
+        parser.exit()
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line's grammar."""
-    top = argparse.ArgumentParser(prog="gigawatt", description="The market for AI compute: one model, many worlds.")
-    top.add_argument("--version", action="version", version=importlib.metadata.version("gigawatt"))
+    top = Grammar(
+        prog="gigawatt",
+        description="The market for AI compute: one model, many worlds.",
+        epilog="Exit codes: 0 done, 1 a law broke or a run failed, 2 a mistake in what was asked for, 130 Ctrl-C.",
+    )
+    top.add_argument("--version", action=Version, nargs=0, help="print the version")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Grammar)
+
+    run = commands.add_parser("run", help="simulate a scenario: table by question, figures, or JSON")
+    run.add_argument("scenario", nargs="?", default="baseline", help="name or TOML file (default baseline)")
+    _add_ensemble(run)
+    run.add_argument("--out", metavar="DIR", type=Path, help="where figures go (default results/SCENARIO)")
+    run.add_argument("--json", action="store_true", help="one JSON object on stdout; figures only with --out")
+    run.add_argument("--no-figures", action="store_true", help="draw no figures")
+    run.set_defaults(work=run_command)
+
+    compare = commands.add_parser("compare", help="two scenarios on the same random numbers: paired differences")
+    compare.add_argument("scenario", help="name or TOML file")
+    compare.add_argument("other", nargs="?", help="what it is compared with (default the same, with --set)")
+    _add_ensemble(compare)
+    compare.add_argument("--metric", action="append", default=[], metavar="NAME", help="only this metric (repeatable)")
+    compare.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    compare.set_defaults(work=compare_command)
+
+    claims = commands.add_parser("claims", help="what the source articles claim beside what the model finds")
+    claims.add_argument("scenario", nargs="?", default="stargate-2025", help="name or file (default stargate-2025)")
+    _add_ensemble(claims)
+    claims.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    claims.set_defaults(work=claims_command)
+
+    parameters = commands.add_parser("parameters", help="every parameter: range, unit, meaning")
+    parameters.add_argument("text", nargs="?", default="", help="only those whose name or description holds this")
+    parameters.add_argument("--json", action="store_true", help="one JSON object on stdout, with the sources")
+    parameters.set_defaults(work=parameters_command)
+
+    scenarios = commands.add_parser("scenarios", help="the scenarios that come with the model")
+    scenarios.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    scenarios.set_defaults(work=scenarios_command)
+
+    bench = commands.add_parser("bench", help="measure the speed on this machine")
+    bench.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    bench.set_defaults(work=bench_command)
     return top
 
 
+def _add_ensemble(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--worlds", type=_worlds, default=1000, metavar="N", help="how many worlds (default 1000)")
+    command.add_argument("--seed", type=_seed, default=1, metavar="S", help="seed of the random numbers (default 1)")
+    command.add_argument("--until", metavar="QUARTER", help="last quarter, like 2028Q4")
+    command.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", type=_setting, dest="settings",
+        help="a parameter or policy (repeatable), like microsoft.caution=0.4",
+    )  # fmt: skip
+    command.add_argument("--quiet", action="store_true", help="no progress bar, no notes")
+
+
+def _worlds(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not 1 <= int(text) <= MOST_WORLDS:
+        raise argparse.ArgumentTypeError(f"wanted a whole number of worlds, 1 to {MOST_WORLDS:,}, got {text!r}")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise argparse.ArgumentTypeError(f"wanted a whole number, 0 or more, got {text!r}")
+    return int(text)
+
+
+def _setting(text: str) -> tuple[str, float | str]:
+    name, equals, value = (part.strip() for part in text.partition("="))
+    if not (name and equals and value):
+        raise argparse.ArgumentTypeError(f"wanted NAME=VALUE, like microsoft.caution=0.4, got {text!r}")
+    if name.endswith(".policy"):
+        return name, value
+    try:
+        return name, float(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{name}: {value!r} is not a number") from None
+
+
+def run_command(asked: argparse.Namespace) -> int:
+    """Simulate one scenario and show what happens."""
+    scenario = _scenario(asked)
+    draws = not asked.no_figures and (asked.out is not None or not asked.json)
+    folder = _writable(asked.out or Path("results") / scenario.name, "--out") if draws else None
+    dataset = _simulate(asked, scenario)
+    if asked.json:
+        from runs.results import as_dictionary
+
+        _print_json(as_dictionary(dataset))
+    else:
+        from viz.tables import run_lines, show, terminal_width
+
+        show(run_lines(dataset, terminal_width()))
+        sys.stdout.flush()
+    if folder is not None:
+        from viz.figures import draw_figures
+
+        files = draw_figures(dataset, folder)
+        if not asked.quiet:
+            print(*("", "Figures:", *files), sep="\n", file=sys.stderr if asked.json else sys.stdout)
+    return DONE
+
+
+def compare_command(asked: argparse.Namespace) -> int:
+    """Two scenarios on the same draws."""
+    from viz.comparison import compare_and_show
+
+    raise NotImplementedError(compare_and_show)
+
+
+def claims_command(asked: argparse.Namespace) -> int:
+    """The claims of the source articles beside the model's distributions."""
+    from runs.claims import claims_table
+    from runs.results import run_facts, without_nan
+
+    dataset = _simulate(asked, _scenario(asked))
+    rows = claims_table(dataset)
+    if asked.json:
+        _print_json(without_nan({"run": run_facts(dataset), "claims": rows}))
+    else:
+        from viz.tables import claims_lines, show, terminal_width
+
+        show(claims_lines(dataset, rows, terminal_width()))
+    return DONE
+
+
+def parameters_command(asked: argparse.Namespace) -> int:
+    """The parameter table, or the part of it that holds a text."""
+    from runs.model import parameters_table
+
+    rows = [row for row in parameters_table() if asked.text.lower() in f"{row['name']} {row['description']}".lower()]
+    if not rows:
+        raise Mistake(f"no parameter holds {asked.text!r}")
+    if asked.json:
+        _print_json({"parameters": rows})
+    else:
+        from viz.tables import parameter_lines, show, terminal_width
+
+        show(parameter_lines(rows, terminal_width()))
+    return DONE
+
+
+def scenarios_command(asked: argparse.Namespace) -> int:
+    """The names of the scenarios, each with its title."""
+    from runs.scenario import load_scenario, scenario_names
+
+    found = [load_scenario(name) for name in scenario_names()]
+    rows = [{"name": s.name, "title": s.title, "start": s.start, "known_until": str(s.known_until)} for s in found]
+    if asked.json:
+        _print_json({"scenarios": rows})
+    else:
+        from viz.tables import plain_table, show, terminal_width
+
+        cells = [[row["name"], row["start"], row["title"]] for row in rows]
+        show(plain_table(("scenario", "start", "what it is"), cells, terminal_width()))
+    return DONE
+
+
+def bench_command(asked: argparse.Namespace) -> int:
+    """Measure the speed."""
+    from runs.bench import bench
+
+    result = bench()
+    if asked.json:
+        _print_json(result)
+    else:
+        from viz.tables import bench_lines, show, terminal_width
+
+        show(bench_lines(result, terminal_width()))
+    return DONE
+
+
+def _scenario(asked: argparse.Namespace, name: str | None = None) -> Scenario:
+    """The scenario asked for, with the policies of --set."""
+    from dataclasses import replace
+
+    from runs.scenario import load_scenario
+
+    names = [name for name, _ in asked.settings]
+    for twice in names:
+        if names.count(twice) > 1:
+            raise Mistake(f"--set: {twice} is given twice")
+    try:
+        scenario = load_scenario(name or asked.scenario)
+    except (ValueError, OSError) as error:
+        raise Mistake(str(error)) from error
+    policies = {name: str(value) for name, value in asked.settings if name.endswith(".policy")}
+    return replace(scenario, policies={**scenario.policies, **policies})
+
+
+def _simulate(asked: argparse.Namespace, scenario: Scenario) -> xr.Dataset:
+    """The dataset of a run, with a progress bar where somebody looks."""
+    from runs.simulate import simulate
+    from viz.progress import Progress
+
+    parameters = {name: value for name, value in asked.settings if not name.endswith(".policy")}
+    try:
+        with Progress(scenario.name, asked.quiet) as progress:
+            return simulate(scenario, asked.worlds, asked.seed, asked.until, parameters, progress=progress)
+    except ValueError as error:
+        raise Mistake(str(error)) from error
+
+
+def _writable(folder: Path, option: str) -> Path:
+    """The folder, made if need be, found to be writable before anything is computed."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Mistake(f"{option}: cannot make the folder {folder}: {error.strerror}") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise Mistake(f"{option}: may not write into the folder {folder}")
+    return folder
+
+
+def _print_json(document: object) -> None:
+    json.dump(document, sys.stdout, allow_nan=False, ensure_ascii=True)
+    sys.stdout.write("\n")
+
+
+def _fail(code: int, text: str) -> int:
+    print("gigawatt: " + " ".join(text.split()), file=sys.stderr)
+    return code
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code (0 done, 1 a run failed, 2 the user's mistake)."""
-    parser().parse_args(arguments)
-    return 0
+    """Run the command line and return its exit code (0 done, 1 a run failed, 2 the user's mistake, 130 Ctrl-C)."""
+    try:
+        asked = parser().parse_args(arguments)
+        code: int = asked.work(asked)
+        sys.stdout.flush()
+        return code
+    except Mistake as mistake:
+        return _fail(MISTAKE, str(mistake))
+    except KeyboardInterrupt:
+        return _fail(INTERRUPTED, "interrupted")
+    except BrokenPipeError:
+        # Whoever read our output has enough; nothing may be written at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except MemoryError:
+        return _fail(FAILED, "not enough memory for so many worlds; take fewer with --worlds")
+    except RuntimeError as error:
+        if type(error).__name__ not in ("LawBroken", "RunFailed"):
+            raise
+        return _fail(FAILED, str(error))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,6 +6,7 @@ import numpy as np
 
 from agents.base import Firm
 from world.arrays import PerWorld
+from world.services import local_trend
 
 
 class Customers(Firm):
@@ -33,9 +34,9 @@ class Customers(Firm):
             level: (worlds,) ordinary noise of the level.
         """
         p = self.parameters
-        mixed = p.common_share * common + np.sqrt(1.0 - p.common_share * p.common_share) * own
-        self.demand_growth = p.demand_growth_late + p.growth_persistence * (self.demand_growth - p.demand_growth_late) + p.growth_noise * common
-        self.services_growth = p.services_growth_late + p.services_persistence * (self.services_growth - p.services_growth_late) + p.growth_noise * mixed
         noise = p.level_noise * level
         self.workload_scale = self.workload_scale * np.exp(self.demand_growth + noise)
         self.pool_usd_bn = self.pool_usd_bn * np.exp(self.services_growth + noise)
+        mixed = p.common_share * common + np.sqrt(1.0 - p.common_share * p.common_share) * own
+        self.demand_growth = local_trend(self.demand_growth, p.demand_growth_late, p.growth_persistence, p.growth_noise * common)
+        self.services_growth = local_trend(self.services_growth, p.services_growth_late, p.services_persistence, p.growth_noise * mixed)

@@ -51,11 +51,12 @@ class Lab(Firm):
         return p.inference_cost_share_late + (p.inference_cost_share - p.inference_cost_share_late) * fade
 
     def plan_budget(self, view: MarketView, own: FirmView, behind: PerWorld) -> ComputeBudget:
-        """Inference in proportion to potential revenue; R&D out of revenue and funds, more when behind."""
+        """Inference in proportion to potential revenue; R&D out of next year's revenue and of funds, more when behind."""
         p = self.parameters
         inference = self.inference_cost_share(view.elapsed) * self.potential_usd_bn
         funds = np.maximum(own.cash_usd_bn + own.committed_usd_bn, 0.0) + own.credits_usd_bn
-        research = p.rd_revenue_share * self.revenue_usd_bn + funds / p.rd_horizon_quarters + self.support_usd_bn
+        a_year_on = np.exp(growth_over(self.growth_smoothed, np.full(self.worlds, 4.0), p.growth_persistence))
+        research = p.rd_revenue_share * self.revenue_usd_bn * a_year_on + funds / p.rd_horizon_quarters + self.support_usd_bn
         research = research * np.clip(1.0 + p.rd_urgency * behind, 0.5, 2.0)
         # However much money comes in, people and software absorb only so much more compute in a quarter.
         most = np.where(self.research_usd_bn > 0.0, self.research_usd_bn * (1.0 + p.rd_absorption), np.inf)

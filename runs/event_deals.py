@@ -42,7 +42,7 @@ def one_valuation(given: Mapping[str, Any]) -> None:
 
 @kind(
     "equity_round",
-    "a lab sells equity: investors pay in full, holders are diluted; without a valuation, at what the lab is worth then",
+    "a lab sells equity: investors pay in full and holders are diluted; default valuation is what the lab is worth",
     Argument("issuer", choice(("openai", "xai", "rival_labs")), "who sells", "openai"),
     Argument("by", amounts(INVESTORS, MOST_USD_BN, "bn USD"), "who pays how much"),
     Argument("pre_money_usd_bn", number(0.1, 100_000.0, "bn USD"), "valuation before the money", None),

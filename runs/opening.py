@@ -28,9 +28,10 @@ STAKE_ROWS = {
 
 ASIC_LANDED_SHARE = 0.18
 """Share of the custom chips sold that came in the start quarter: TPU sales grew by a third a quarter in the record."""
-BUILDING_QUARTERS = 6
-"""Power under construction at the start arrives within so many quarters: the lead time of those who began it."""
-BUILDING_WEIGHT = np.exp(0.05 * np.arange(BUILDING_QUARTERS)) / float(np.exp(0.05 * np.arange(BUILDING_QUARTERS)).sum())
+BUILDING_QUARTERS = 8
+"""Power under construction at the start arrives within so many quarters, by the tables' definition."""
+BUILDING_WEIGHT = np.exp(-0.1 * np.arange(BUILDING_QUARTERS)) / float(np.exp(-0.1 * np.arange(BUILDING_QUARTERS)).sum())
+"""Lead times differ, so what is in flight thins out with the quarters: later ones also take what is begun later."""
 
 
 def open_state(
@@ -175,7 +176,6 @@ def open_sites(
         sites.open(row, max(start.value(operator, "energised_facility_gw") - standing[row], 0.0))
         coming = max(start.value(operator, "building_facility_gw") - building[row], 0.0)
         for step in range(BUILDING_QUARTERS):
-            # Under construction and growing a little: the figure says what arrives within these quarters.
             sites.order(row, coming * BUILDING_WEIGHT[step], float(step + 1), 0.0, -1, spread=0)
     return sites, named
 

@@ -17,6 +17,9 @@ ABILENE_PLAN_GW, ABILENE_GOAL_GW = 1.2, 2.0
 LTV_POLICY, LTV_CAP = 0.25, 0.35
 BURN_YEAR = "2027"
 """The year for which the source articles give OpenAI's burn."""
+PERCENT = "\u00a0%"
+SHORT = {"own": "its own chips", "microsoft_lab": "Microsoft's lab", "rival_clouds": "rival clouds"}
+"""Names short enough for the first column of a table."""
 SLACK = 1e-6
 """Room for rounding where a figure is compared with a goal."""
 
@@ -51,13 +54,13 @@ def answers(dataset: xr.Dataset) -> list[Answer]:
 def _stargate(run: Reader) -> tuple[str, tuple[Row, ...]]:
     share = run.path("stargate_share")
     reached = share >= STARGATE_GOAL - SLACK
-    sentence = f"It has by {run.end} {run.chance(reached.any(axis=0))}"
+    sentence = f"It does by {run.end} {run.chance(reached.any(axis=0))}"
     sentence += f", first in {run.when(run.first(reached))}. " if reached.any() else ". "
-    sentence += f"Its share is {run.span(share[-1], 0, 100.0, ' %')} in {run.end}."
+    sentence += f"Its share is {run.span(share[-1], 0, 100.0, PERCENT)} in {run.end}."
     rows = [Row("Stargate's share", 100.0 * run.end_of(share), "%", 0)]
     for member in run.members("openai_share"):
         values = 100.0 * run.end_of(run.path("openai_share", member))
-        rows.append(Row(f"  from {title(member)}", values, "%", 0))
+        rows.append(Row(f"  from {SHORT.get(member, title(member))}", values, "%", 0))
     rows.append(Row("OpenAI's compute", run.end_of(run.path("used_h100e_m", "openai")), "M H100e"))
     return sentence, tuple(rows)
 
@@ -69,12 +72,12 @@ def _price(run: Reader) -> tuple[str, tuple[Row, ...]]:
         f"A one-year H100 contract goes from {run.price(posted[0])} an hour in {first} to {run.price(posted[-1])} "
         f"in {run.end}; it ends above where it began {run.chance(posted[-1] > posted[0])}."
     )
-    rows = [Row("H100, one-year contract", run.end_of(posted), "$/h", 2)]
+    rows = [Row("H100, one year", run.end_of(posted), "$/h", 2)]
     for member in run.members("spot_price_usd_h"):
         spot = run.end_of(run.path("spot_price_usd_h", member))
         if member not in ("own_chip", "rival_asic") and np.mean(~np.isnan(spot[-1])) > 0.5:
-            rows.append(Row(f"  spot, {title(member)}", spot, "$/H100e-h", 2))
-    rows.append(Row("Rent over long-run cost", run.end_of(run.path("price_over_cost")), "ratio", 2))
+            rows.append(Row(f"  spot {title(member)}", spot, "$/H100e-h", 2))
+    rows.append(Row("Spot over cost", run.end_of(run.path("price_over_cost")), "ratio", 2))
     return sentence, tuple(rows)
 
 
@@ -88,10 +91,10 @@ def _cash(run: Reader) -> tuple[str, tuple[Row, ...]]:
     part = ratio(fold(anchor), fold(raised))
     distress = (run.path("rescue_usd_bn") > SLACK).any(axis=0) | (run.path("openai_default") > 0.5).any(axis=0)
     sentence = (
-        f"It burns {run.money(burn[year])} in {labels[year]}, above $20bn {run.chance(burn[year] > BURN_MARK_USD_BN)}. "
+        f"Its burn is {run.money(burn[year])} in {labels[year]}, above $20bn {run.chance(burn[year] > BURN_MARK_USD_BN)}. "
         f"The deepest year is most often {labels[often]} ({run.money(burn.max(axis=0))} in a world's worst). "
         f"It raises {run.money(fold(raised))} of equity by {run.end}, of which SoftBank "
-        f"{run.span(part, 0, 100.0, ' %')}; a rescue round or an unpaid due comes {run.chance(distress)}."
+        f"{run.span(part, 0, 100.0, PERCENT)}; a rescue round or an unpaid due comes {run.chance(distress)}."
     )
     rows = (
         Row("OpenAI's revenue", run.sum_of(run.path("openai_revenue_usd_bn")), "$bn"),
@@ -128,8 +131,8 @@ def _caution(run: Reader) -> tuple[str, tuple[Row, ...]]:
     rows = (
         Row("Waived by Microsoft", run.sum_of(waived), "M H100e"),
         Row("Matched by Microsoft", run.sum_of(matched), "M H100e"),
-        Row("Tendered, not provided", run.sum_of(unmet), "M H100e"),
-        Row("OpenAI pays Microsoft", run.sum_of(run.path("openai_payments_to_microsoft_usd_bn")), "$bn"),
+        Row("Tendered, not got", run.sum_of(unmet), "M H100e"),
+        Row("Paid to Microsoft", run.sum_of(run.path("openai_payments_to_microsoft_usd_bn")), "$bn"),
         Row("Microsoft's capex", run.sum_of(run.path("capex_usd_bn", "microsoft")), "$bn"),
     )
     return sentence, rows
@@ -151,11 +154,11 @@ def _abilene(run: Reader) -> tuple[str, tuple[Row, ...]]:
     sentence += "." if len(labels) == 1 else f" and {last} in {labels[-1]}."
     rows = [Row("Abilene, energised", run.end_of(power), "GW", 2)]
     rows += [
-        Row(f"Bound by {title(member).lower()}", 100.0 * shares[place], "%", 0)
+        Row(f"Bound by {title(member).lower()}", 100.0 * shares[place], "% of builders, mean", mean=True)
         for place, member in enumerate(members)
         if mean[place].max() > 0.005
     ]
-    rows.append(Row("Energised, all owners", run.end_of(run.all_members("energised_facility_gw")), "GW"))
+    rows.append(Row("Energised, all", run.end_of(run.all_members("energised_facility_gw")), "GW"))
     return sentence, tuple(rows)
 
 
@@ -170,9 +173,9 @@ def _lenders(run: Reader) -> tuple[str, tuple[Row, ...]]:
     )
     rows = (
         Row("Oracle's debt", run.end_of(debt), "$bn"),
-        Row("Oracle's debt coverage", yearly, "ratio", 1),
-        Row("Oracle's lease backlog", run.end_of(run.path("backlog_usd_bn", "oracle")), "$bn"),
-        Row("SoftBank's loan to value", 100.0 * run.end_of(ltv), "%", 0),
+        Row("  its coverage", yearly, "ratio", 1),
+        Row("  its lease backlog", run.end_of(run.path("backlog_usd_bn", "oracle")), "$bn"),
+        Row("SoftBank's LTV", 100.0 * run.end_of(ltv), "%", 0),
     )
     return sentence, rows
 
@@ -184,14 +187,14 @@ def _chip(run: Reader) -> tuple[str, tuple[Row, ...]]:
     sentence = f"OpenAI undertakes it by {run.end} {run.chance(started.any(axis=0))}"
     sentence += f", first in {run.when(run.first(started))}" if started.any() else ""
     sentence += (
-        f". In {run.end} its compute would cost {run.span(100.0 * ratio(own[-1], merchant[-1]), 0, 1.0, ' %')} of "
+        f". In {run.end} its compute would cost {run.span(100.0 * ratio(own[-1], merchant[-1]), 0, 1.0, PERCENT)} of "
         f"that on the newest merchant chip."
     )
     rows = (
-        Row("Programme runs, of worlds", run.end_of(started.astype(float)), "%", 0, flag=True),
-        Row("Cost, own chip", run.end_of(own), "$/eff. h", 2),
-        Row("Cost, newest merchant chip", run.end_of(merchant), "$/eff. h", 2),
-        Row("Expected present value", run.end_of(value), "$bn"),
+        Row("Programme runs in", 100.0 * run.end_of(started.astype(float)), "% of worlds", mean=True),
+        Row("Cost, own chip", run.end_of(own), "$/effective h", 2),
+        Row("Cost, newest other", run.end_of(merchant), "$/effective h", 2),
+        Row("Present value", run.end_of(value), "$bn"),
     )
     return sentence, rows
 
@@ -210,13 +213,13 @@ def _race(run: Reader) -> tuple[str, tuple[Row, ...]]:
     label = run.columns[-1].label
     fast = capability[labs.index("xai")] > capability[home]
     sentence = (
-        f"OpenAI takes {run.span(share[home, -1], 0, 100.0, ' %')} of the labs' revenue in {label}. Most effective "
+        f"OpenAI takes {run.span(share[home, -1], 0, 100.0, PERCENT)} of the labs' revenue in {label}. Most effective "
         f"training compute in {run.end}, share of worlds: {ahead} (rival labs count as one). xAI overtakes OpenAI in it "
         f"{run.chance(fast.any(axis=0))}."
     )
-    rows = [Row(f"Revenue, {title(lab)}", revenue[place], "$bn") for place, lab in enumerate(labs)]
-    rows.append(Row("OpenAI's share of revenue", 100.0 * share[home], "%", 0))
-    rows.append(Row("OpenAI's lead, log compute", run.end_of(lead), "log", 2))
+    rows = [Row(f"{SHORT.get(lab, title(lab))} revenue", revenue[place], "$bn") for place, lab in enumerate(labs)]
+    rows.append(Row("OpenAI's share", 100.0 * share[home], "%", 0))
+    rows.append(Row("OpenAI's lead", run.end_of(lead), "log compute", 2))
     rows.append(Row("xAI's own chips", run.end_of(run.path("sold_h100e_m", "xai")), "M H100e"))
     return sentence, tuple(rows)
 

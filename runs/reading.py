@@ -37,9 +37,9 @@ class Row:
     """(columns, worlds)"""
     unit: str
     decimals: int | None = None
-    """Digits after the point; None: three significant ones for the row's largest median."""
-    flag: bool = False
-    """Whether the values are 0 or 1, so that the share of worlds is shown in place of median and band."""
+    """Digits of the median after the point; None: two or three that count."""
+    mean: bool = False
+    """Whether the mean over the worlds is shown in place of median and band: for odds, and shares that add up."""
 
 
 class Reader:
@@ -95,7 +95,7 @@ class Reader:
         if happens.all():
             return f"in all {self.worlds:,} worlds"
         shown = f"{100.0 * share:.0f}" if 0.01 <= share <= 0.99 else f"{100.0 * share:.1f}"
-        return f"in {shown} % of worlds ({points})"
+        return f"in {shown}\u00a0% of worlds ({points})"
 
     def span(self, values: np.ndarray, decimals: int = 1, scale: float = 1.0, unit: str = "") -> str:
         """`12.3 (4.0 to 30.1)`: the median and the 90 % band over the worlds that have a number."""

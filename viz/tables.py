@@ -19,7 +19,8 @@ from runs.results import quantiles
 
 NARROW = 72
 """Below this width a row's label stands on a line of its own."""
-LABEL = 26
+LABEL = 20
+GAP = 2
 LARGEST_WIDTH = 110
 
 PLAIN = str.maketrans({"±": "+-", "–": "-", "−": "-", "·": "|", "…": "..."})
@@ -33,7 +34,7 @@ class Line:
     style: str = ""
 
 
-STYLES = {"title": "bold", "heading": "bold cyan", "header": "dim", "band": "dim", "note": "dim italic"}
+STYLES = {"title": "bold", "heading": "bold cyan", "header": "dim", "label": "bold", "band": "dim", "note": "dim italic"}
 
 
 def run_lines(dataset: xr.Dataset, width: int) -> list[Line]:
@@ -61,59 +62,76 @@ def _answer_lines(answer: Answer, columns: Sequence[Column], worlds: int, width:
     lines = [Line(""), *_wrapped(f"Q{answer.number}. {answer.question}", width, "heading")]
     lines += _wrapped(answer.sentence, width, "answer")
     cells = [_cells(row, worlds) for row in answer.rows]
-    labels = [_label(column.label, width) for column in columns]
-    widest = max(len(text) for row in cells for pair in row for text in pair)
-    cell = max(widest, *(len(label) for label in labels)) + 2
-    names = [f"{row.label}, {row.unit}" for row in answer.rows]
-    indent = max(LABEL, *(len(name) for name in names)) if width >= NARROW else 0
-    if indent + cell * len(columns) > width:
-        indent = 0
-    fit = max((width - indent) // cell, 1)
-    for first in range(0, len(columns), fit):
-        part = slice(first, first + fit)
-        lines.append(Line(" " * indent + "".join(f"{label:>{cell}}" for label in labels[part]), "header"))
-        for name, row in zip(names, cells, strict=True):
-            if indent == 0:
-                lines += _wrapped(name, width, "figure")
-            start = f"{name:<{indent}}" if indent else ""
-            lines.append(Line(start + "".join(f"{middle:>{cell}}" for middle, _ in row[part]), "figure"))
-            if any(band for _, band in row[part]):
-                lines.append(Line(" " * indent + "".join(f"{band:>{cell}}" for _, band in row[part]), "band"))
+    labels = [column.label.replace(" to ", "-") for column in columns]
+    widths = [
+        GAP + max(len(text) for text in (label, *(text for row in cells for text in row[place])))
+        for place, label in enumerate(labels)
+    ]
+    indent = max(LABEL, *(len(row.label) for row in answer.rows)) if width >= NARROW else 0
+    for part in _blocks(widths, width - indent):
+        lines.append(Line(" " * indent + _cat(labels, widths, part), "header"))
+        for row, pairs in zip(answer.rows, cells, strict=True):
+            middles = _cat([middle for middle, _ in pairs], widths, part)
+            bands = _cat([band for _, band in pairs], widths, part)
+            lines += _row_lines(row, middles, bands, indent, width)
     return lines
 
 
-def _label(label: str, width: int) -> str:
-    return label if width >= NARROW else label.replace(" to ", "-")
+def _blocks(widths: Sequence[int], room: int) -> list[range]:
+    """The columns in as few blocks as fit into the room, about equally many in each."""
+    fit, used = 1, widths[0]
+    while fit < len(widths) and used + max(widths[fit:]) <= room:
+        used += widths[fit]
+        fit += 1
+    count = math.ceil(len(widths) / fit)
+    size = math.ceil(len(widths) / count)
+    return [range(first, min(first + size, len(widths))) for first in range(0, len(widths), size)]
+
+
+def _cat(texts: Sequence[str], widths: Sequence[int], part: range) -> str:
+    return "".join(f"{texts[place]:>{widths[place]}}" for place in part)
+
+
+def _row_lines(row: Row, middles: str, bands: str, indent: int, width: int) -> list[Line]:
+    """The medians beside the label, the bands beside the unit; both below label and unit where there is no room."""
+    if indent == 0:
+        names = _wrapped(f"{row.label.strip()}, {row.unit}", width, "label")
+        return [*names, Line(middles, "figure"), *([Line(bands, "band")] if bands.strip() else [])]
+    if row.mean:
+        return [Line(f"{row.label:<{indent}}{middles}", "figure")]
+    margin = " " * (len(row.label) - len(row.label.lstrip()))
+    return [
+        Line(f"{row.label:<{indent}}{middles}", "figure"),
+        Line(f"{margin + row.unit:<{indent}}{bands}".rstrip(), "band"),
+    ]
 
 
 def _cells(row: Row, worlds: int) -> list[tuple[str, str]]:
-    """(median, band) as text for each column."""
-    if row.flag:
-        return [(f"{100.0 * float(column.mean()):.0f}", "") for column in row.values]
+    """(median, band) as text for each column, or (mean, nothing)."""
+    if row.mean:
+        return [(f"{float(column.mean()):.0f} %", "") for column in row.values]
     low, middle, high = quantiles(row.values, BAND)
-    digits = row.decimals if row.decimals is not None else _decimals(middle)
+    between = ".." if (np.nan_to_num(low) < 0.0).any() else "–"
+    whole = 0 if row.decimals == 0 else None
     return [
-        (_figure(m, digits), "" if worlds == 1 or math.isnan(m) else _band(lo, hi, digits))
+        (
+            _figure(m, row.decimals),
+            "" if worlds == 1 or math.isnan(m) else _figure(lo, whole) + between + _figure(hi, whole),
+        )
         for lo, m, hi in zip(low, middle, high, strict=True)
     ]
 
 
-def _decimals(values: np.ndarray) -> int:
-    known = np.abs(values[~np.isnan(values)])
-    largest = float(known.max()) if known.size else 0.0
-    return 0 if largest >= 100.0 else 1 if largest >= 1.0 else 2
-
-
-def _figure(value: float, digits: int) -> str:
+def _figure(value: float, digits: int | None = None) -> str:
+    """A number with so many digits after the point, or else with two or three that count."""
     if math.isnan(value):
         return "."
+    if abs(value) >= 20_000.0:
+        return f"{value / 1000.0:,.0f}k"
+    if digits is None:
+        digits = 0 if abs(value) >= 9.95 else 1 if abs(value) >= 0.995 else 2
     text = f"{value:,.{digits}f}"
-    return text.removeprefix("-") if float(text.replace(",", "")) == 0.0 else text
-
-
-def _band(low: float, high: float, digits: int) -> str:
-    between = " to " if low < 0.0 and _figure(low, digits).startswith("-") else "–"
-    return _figure(low, digits) + between + _figure(high, digits)
+    return "0" if float(text.replace(",", "")) == 0.0 else text
 
 
 def plain_table(header: Sequence[str], rows: Iterable[Sequence[str]], width: int, wrap: int = -1) -> list[Line]:
@@ -143,7 +161,7 @@ def _wrapped(text: str, width: int, style: str, indent: str = "") -> list[Line]:
     parts = textwrap.wrap(
         text, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
     )
-    return [Line(part, style) for part in parts]
+    return [Line(part.replace("\u00a0", " "), style) for part in parts]
 
 
 def terminal_width() -> int:

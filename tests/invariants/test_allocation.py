@@ -65,7 +65,7 @@ def test_no_ring_of_exchanges_gains_anything(seed, shape):
     allocated = allocate_offers(worth, offered, wanted)
     for world in range(0, WORLDS, 2):
         column = [values[..., world] for values in (worth, allocated, offered, wanted)]
-        assert best_exchange_one_world(*column) <= 1e-11 * max(worth[..., world].max(), 0.0)
+        assert best_exchange_one_world(*column) <= 0.0
 
 
 @given(SEEDS, SHAPES)

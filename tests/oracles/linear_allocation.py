@@ -29,7 +29,8 @@ def best_exchange_one_world(worth: np.ndarray, allocated: np.ndarray, offered: n
     """The most that one unit could still gain by any ring of exchanges, at or below zero for an optimum.
 
     Every simple ring is found by a loop over all pairs and way points (Floyd and Warshall). The yard holds what is
-    not sold and what is not served. Amounts below 1e-12 of what is traded are dust.
+    not sold and what is not served. Amounts below 1e-12 of what is traded are dust, and each link costs 2e-12 of the
+    largest worth, so that ties that differ by rounding are no gain.
     """
     tenants, offers = worth.shape
     dust = 1e-12 * min(offered.sum(), wanted.sum())
@@ -49,6 +50,7 @@ def best_exchange_one_world(worth: np.ndarray, allocated: np.ndarray, offered: n
         gain[yard, tenant] = 0.0
         if wanted[tenant] - allocated[tenant].sum() > dust:
             gain[tenant, yard] = 0.0
+    gain -= 2e-12 * max(float(worth.max()), 0.0)
     for way in range(yard + 1):
         for start in range(yard + 1):
             for end in range(yard + 1):
