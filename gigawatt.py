@@ -174,7 +174,7 @@ def claims_command(asked: argparse.Namespace) -> int:
 
 def parameters_command(asked: argparse.Namespace) -> int:
     """The parameter table, or the part of it that holds a text."""
-    from runs.model import parameters_table
+    from world.parameters import parameters_table
 
     rows = [row for row in parameters_table() if asked.text.lower() in f"{row['name']} {row['description']}".lower()]
     if not rows:

@@ -55,6 +55,8 @@ def equity_round(market: ComputeMarket, event: Event) -> None:
     paid = {name: np.full(market.worlds, usd_bn * market.money) for name, usd_bn in given["by"].items() if usd_bn > 0.0}
     if given["issuer"] == "openai" and paid:
         sell_stakes(market, event, paid)
+    # A round is one negotiation: who raised by an event does not raise again in the same quarter.
+    market.state.flow[f"event_round.{given['issuer']}"] = sum(paid.values(), np.zeros(market.worlds))
     for name, usd_bn in paid.items():
         raise_cash(market, name, usd_bn)
         market.state.ledger.pay("equity", name, given["issuer"], usd_bn)

@@ -11,6 +11,7 @@ import numpy as np
 from agents.cast import GENERATIONS, HOLDERS, LABS, OPERATORS, PAIRS, USERS
 from agents.views import BINDING
 from runs.contracts import PROVIDERS, used_by_provider
+from runs.sight import unit_rent
 from runs.state import GENERATION, OPERATOR, PAIR, USER
 from world.arrays import PerRow, PerWorld, fold, ratio
 from world.sites import BUILDING, STATES
@@ -65,9 +66,9 @@ simple(
     "spot_price_usd_h", "$/H100e-h", "Clearing price by generation; none where nothing is traded",
     lambda m: np.where(m.state.market.traded, m.state.market.price_usd_h, np.nan), dimension="generation", members=GENERATIONS,
 )
-simple("rental_index_usd_h", "$/effective H100e-h", "Rental index over merchant generations", lambda m: m.state.market.index_usd_h[USER["enterprise"]])
+simple("rental_index_usd_h", "$/effective H100e-h", "Average rent of an effective unit of merchant compute", lambda m: unit_rent(m.state))
 simple("long_run_cost_usd_h", "$/effective H100e-h", "Long-run cost of the newest chip", lambda m: m.state.flow["long_run_cost_usd_h"])
-simple("price_over_cost", "ratio", "Rental index over long-run cost", lambda m: ratio(m.state.market.index_usd_h[USER["enterprise"]], m.state.flow["long_run_cost_usd_h"]))
+simple("price_over_cost", "ratio", "Average rent of an effective unit over its long-run cost", lambda m: ratio(unit_rent(m.state), m.state.flow["long_run_cost_usd_h"]))
 simple("sold_h100e_m", "M H100e", "Chips owned (sold basis)", lambda m: fold(m.state.fleet.sold.swapaxes(0, 1)), dimension="owner", members=OPERATORS)
 simple("merchant_sold_h100e_m", "M H100e", "Merchant chips owned by anybody (sold basis)", lambda m: fold(fold(m.state.fleet.sold)[:5]) + m.h20_h100e_m)
 simple("deployed_h100e_m", "M H100e", "Chips switched on", lambda m: fold(m.state.fleet.deployed.swapaxes(0, 1)), dimension="owner", members=OPERATORS)

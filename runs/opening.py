@@ -28,6 +28,8 @@ STAKE_ROWS = {
 
 ASIC_LANDED_SHARE = 0.18
 """Share of the custom chips sold that came in the start quarter: TPU sales grew by a third a quarter in the record."""
+BACKLOG_SHARES = (0.3, 0.25, 0.2, 0.15, 0.1)
+"""Orders standing at the start fall due over the coming quarters: most soon, some a year out."""
 BUILDING_QUARTERS = 8
 """Power under construction at the start arrives within so many quarters, by the tables' definition."""
 BUILDING_WEIGHT = np.exp(-0.1 * np.arange(BUILDING_QUARTERS)) / float(np.exp(-0.1 * np.arange(BUILDING_QUARTERS)).sum())
@@ -51,10 +53,10 @@ def open_state(
     fleet.deploy(generations.kw_per_h100e, sites.energised_gw + named.add_by("operator", OPERATORS))
     leases = open_leases(start, fleet, slots, worlds)
     production = Schedule(len(OPERATORS), slots, worlds)
-    lead = parameters.of("nvidia").production_quarters
     for operator, row in OPERATOR.items():
         backlog = np.full(worlds, start.value(operator, "chip_backlog_h100e_m"))
-        spread_evenly(production, row, backlog, 2.0 * lead)
+        for step, share in enumerate(BACKLOG_SHARES):
+            production.add(row, float(step), backlog * share)
     return State(
         worlds=worlds,
         first_quarter=quarter_number(start.label),
@@ -70,7 +72,7 @@ def open_state(
         asic_queue_h100e_m=np.full(worlds, 2.0 * ASIC_LANDED_SHARE * start.value("rival_clouds", "sold_h100e_m.rival_asic")),
         market=open_market(start, fleet, generations, worlds, parameters),
         cap=open_cap(start, slots, worlds),
-        growth_believed=np.full(worlds, start.value("market", "demand_growth_per_quarter")) * parameters.of("customers").start_growth_factor,
+        growth_believed=np.full(worlds, start.value("market", "demand_growth_per_quarter")) * parameters.of("planners").start_belief,
         base_rate=np.full(worlds, start.value("market", "base_rate")),
         ten_year_rate=np.full(worlds, start.value("market", "ten_year_rate")),
         supply_price_index=np.ones(worlds),
@@ -113,6 +115,15 @@ def open_generations(
         if launch[GENERATION[name], 0] < 0.0 or name == "blackwell":
             known = start.optional("market", f"chip_price_k.{name}")
             price[GENERATION[name]] = price[GENERATION[name]] if known is None else known
+    # The vendor prices a new generation by what it rents for, with a little left to the buyer.
+    for before, name in (("blackwell", "rubin"), ("rubin", "feynman")):
+        row, old = GENERATION[name], GENERATION[before]
+        if launch[row, 0] < 0.0:
+            continue
+        years = np.maximum(launch[row] - np.maximum(launch[old], 0.0), 0.0) / 4.0
+        drifted = price[old] * np.exp(years * np.log1p(-chips.price_drift))
+        exponent = parameters.of("market").hedonic_exponent
+        price[row] = drifted * power(h100e[row] / h100e[old], exponent) * (1.0 - chips.buyer_gain)
     own, asic = GENERATION["own_chip"], GENERATION["rival_asic"]
     h100e[own] = parameters.of("openai").chip_h100e
     launch[own], launch[asic] = np.inf, -8.0
@@ -301,9 +312,3 @@ def open_cap(start: StartState, slots: int, worlds: int) -> Cap:
         profit_share_paid_usd_bn=np.zeros(worlds),
     )
 
-
-def spread_evenly(schedule: Schedule, lane: int, amount: PerWorld, quarters: PerWorld) -> None:
-    """Spread an amount evenly over the coming `quarters` (worlds,), at most twelve."""
-    steps = np.clip(np.ceil(quarters), 1.0, 12.0)
-    for step in range(12):
-        schedule.add(lane, float(step), np.where(step < steps, amount / steps, 0.0))

@@ -131,7 +131,7 @@ def operate(market: ComputeMarket) -> None:
     rows = [USER[name] for name in LABS]
     raw = np.stack([fold(s.market.bought_h100e_m[row]) for row in rows])
     spent = np.stack([user_cost_usd_bn(market, row) for row in rows])
-    effective = ratio(spent, s.market.index_usd_h[rows] * USD_BN_PER_H)
+    effective = np.stack([fold(s.market.bought_h100e_m[row] * s.generations.usefulness) for row in rows])
     budgets = (s.flow["budget_inference_usd_bn"], s.flow["budget_rd_usd_bn"])
     wanted = [budget / (USD_BN_PER_H * view.long_run_cost_usd_h) for budget in budgets]
     inference, research = split_inference(effective, wanted[0], wanted[1], inference_priority=p.inference_priority)

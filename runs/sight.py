@@ -96,7 +96,9 @@ def market_view(market: ComputeMarket) -> MarketView:
     coming_power = fold(idle + building) / kw * useful
     waiting = fold(s.fleet.sold.reshape(-1, s.worlds) * np.tile(g.usefulness, (len(OPERATORS), 1))) - standing
     backlog = fold(backlog_h100e_m(s)) * useful + s.asic_queue_h100e_m * g.usefulness[GENERATION["rival_asic"]]
-    index = s.market.index_usd_h[USER["openai"]]
+    index = unit_rent(s)
+    # The slow index is one of the users' (with the variety gain of many generations): put on the same footing.
+    slow = s.market.slow_index_usd_h[USER["enterprise"]] * ratio(index, s.market.index_usd_h[USER["enterprise"]], 1.0)
     trend = -p.of("costs").rent_fall / 4.0
     level = term_price(np.ones(s.worlds), trend, m.lease_years, 1.0, discount_rate_per_quarter=0.02)
     return MarketView(
@@ -104,7 +106,7 @@ def market_view(market: ComputeMarket) -> MarketView:
         elapsed=s.quarter + 1,
         price_usd_h=s.market.price_usd_h,
         index_usd_h=index,
-        slow_index_usd_h=s.market.slow_index_usd_h[USER["openai"]],
+        slow_index_usd_h=slow,
         term_price_usd_h=index * level * m.lease_risk_premium,
         term_level=level,
         posted_usd_h=s.market.posted_usd_h,
@@ -120,6 +122,13 @@ def market_view(market: ComputeMarket) -> MarketView:
         base_rate=s.base_rate,
         credit_cycle=market.firms["lenders"].credit_cycle,
     )
+
+
+def unit_rent(s: State) -> PerWorld:
+    """Average rent of one effective unit of merchant compute, $/effective H100e-hour: what a builder can earn."""
+    sold = fold(s.market.sold_h100e_m)[MERCHANT_ROWS]
+    price = np.where(s.market.traded, s.market.price_usd_h, 0.0)[MERCHANT_ROWS]
+    return ratio(fold(sold * price), fold(sold * s.generations.usefulness[MERCHANT_ROWS]), 1.0)
 
 
 def chip_lead(market: ComputeMarket) -> PerWorld:
