@@ -22,7 +22,8 @@ class Lenders(Firm):
     def rate(self, base_rate: PerWorld, spread: PerWorld, leverage: PerWorld) -> PerWorld:
         """Yearly rate: base, the borrower's spread, more the higher its leverage, and the cycle."""
         p = self.parameters
-        return base_rate + spread + p.leverage_spread * np.maximum(leverage - p.comfortable_leverage, 0.0) + self.credit_cycle
+        rate = base_rate + spread + p.leverage_spread * np.maximum(leverage - p.comfortable_leverage, 0.0)
+        return np.maximum(rate + self.credit_cycle, 0.5 * base_rate + 0.25 * spread)
 
     def room(self, cash_flow_year_usd_bn: PerWorld, contracted_year_usd_bn: PerWorld, debt_usd_bn: PerWorld, rate: PerWorld, tenor_years: PerWorld) -> PerWorld:
         """What they would still lend so that coverage stays at their minimum, $bn; may be negative.
@@ -93,8 +94,12 @@ class Investors(Firm):
     """Everybody who may buy a lab's equity besides the anchor investor."""
 
     def supply(self, value_usd_bn: PerWorld) -> PerWorld:
-        """What they would put in at the issuer's own valuation, $bn: a share of that value."""
-        return self.parameters.supply_share * value_usd_bn
+        """What they would put in at the issuer's own valuation, $bn: a share of that value, bounded by their depth.
+
+        However high a firm is valued, the world's growth capital in a quarter is not: the supply levels off.
+        """
+        p = self.parameters
+        return p.supply_share * value_usd_bn / (1.0 + value_usd_bn / p.depth_usd_bn)
 
     def bid(self, value_usd_bn: PerWorld, mood: PerWorld) -> PerWorld:
         """What they think the issuer is worth, $bn."""

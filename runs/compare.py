@@ -63,7 +63,7 @@ class Comparison:
     rows: tuple[Difference, ...]
 
     def find(self, metric: str, member: str | None = None, quarter: str | None = None) -> Difference:
-        """One row; the last quarter if none is named. Raises: ValueError naming the nearest metric, or what there is."""
+        """One row, of the last quarter if none is named. Raises: ValueError naming what there is."""
         found = [row for row in self.rows if row.metric == metric]
         if not found:
             raise ValueError(
@@ -99,7 +99,7 @@ def compare(
     """Simulate two scenarios in the same worlds and compare them at every year's end and at the last quarter.
 
     Args:
-        a, b         name, file or mapping of a scenario; their starts may differ, then the quarters that both have count
+        a, b         name, file or mapping of a scenario; if starts differ, the quarters that both have count
         worlds       how many worlds, or their numbers
         seed         of both
         until        last quarter

@@ -1,0 +1,109 @@
+"""Figures of claims that take more than one metric, each (worlds,) from the paths of a run."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from runs.claim_paths import Paths, over
+from world.record import accelerators
+
+PROVIDERS = ("microsoft", "oracle", "rival_clouds", "own")
+
+
+def stargate_power_share(p: Paths) -> np.ndarray:
+    """Stargate's share of the facility power of OpenAI's compute, by each provider's power per deployed H100e."""
+    power = {}
+    for provider in PROVIDERS:
+        firm = "openai" if provider == "own" else provider
+        per_h100e = over(p.at("energised_facility_gw", "2030Q4", firm), p.at("deployed_h100e_m", "2030Q4", firm))
+        used = p.at("openai_h100e_by_provider", "2030Q4", provider)
+        power[provider] = np.where(used > 0.0, used * per_h100e, 0.0)
+    return over(power["oracle"] + power["own"], sum(power.values(), np.zeros_like(power["own"])))
+
+
+def stargate_rent_share(p: Paths) -> np.ndarray:
+    """Oracle's share of the rent of OpenAI's leases in the last quarter of 2030, at their average prices."""
+    rent = {}
+    for provider in ("microsoft", "oracle", "rival_clouds"):
+        pair = f"{provider}>openai"
+        rent[provider] = p.at("leased_h100e_m", "2030Q4", pair) * np.nan_to_num(
+            p.at("lease_price_usd_h", "2030Q4", pair)
+        )
+    return over(rent["oracle"], rent["microsoft"] + rent["oracle"] + rent["rival_clouds"])
+
+
+def softbank_share_of_capital(p: Paths) -> np.ndarray:
+    """SoftBank's equity over what OpenAI raised and Oracle and the landlords borrowed, to the end of 2030."""
+    paid, raised = p.total("softbank_paid_usd_bn", "2030Q4"), p.total("openai_raised_usd_bn", "2030Q4")
+    borrowed = [np.maximum(p.change("debt_usd_bn", "2030Q4", firm), 0.0) for firm in ("oracle", "landlords")]
+    return over(paid, raised + borrowed[0] + borrowed[1])
+
+
+def crossing(p: Paths) -> np.ndarray:
+    """The first quarter in which inference costs more than R&D."""
+    return p.first_time(p.path("inference_cost_usd_bn") > p.path("rd_cost_usd_bn"))
+
+
+def insolvent_or_rescued(p: Paths) -> np.ndarray:
+    """1 in a world in which OpenAI is rescued or leaves a due unpaid by the end of 2030."""
+    last = p.place("2030Q4") + 1
+    failed = (p.path("rescue_usd_bn")[:last] > 0.0) | (p.path("openai_default")[:last] > 0.0)
+    return failed.any(axis=0).astype(float)
+
+
+def revenue_for_a_year(p: Paths) -> np.ndarray:
+    """Revenue in 2027 that would leave twelve months of runway at its end."""
+    short = p.year("openai_burn_usd_bn", 2027) - p.at("openai_cash_usd_bn", "2027Q4")
+    return p.year("openai_revenue_usd_bn", 2027) + np.maximum(short, 0.0)
+
+
+def outside_lease_share(p: Paths) -> np.ndarray:
+    """Share of the leases signed by OpenAI up to the end of 2026 that are not Microsoft's."""
+    signed = {
+        name: p.total("signed_h100e_m", "2026Q4", f"{name}>openai") for name in ("microsoft", "oracle", "rival_clouds")
+    }
+    outside = signed["oracle"] + signed["rival_clouds"]
+    return over(outside, outside + signed["microsoft"])
+
+
+def built_against_requests(p: Paths) -> np.ndarray:
+    """What Microsoft signed with OpenAI over that and what it waived, up to the end of 2027."""
+    signed = p.total("signed_h100e_m", "2027Q4", "microsoft>openai")
+    return over(signed, signed + p.total("waived_h100e_m", "2027Q4"))
+
+
+def in_house_share(p: Paths) -> np.ndarray:
+    """Share of the in-house lab in the labs' revenue of 2030."""
+    labs = ("openai", "xai", "microsoft_lab", "rival_labs")
+    revenue = {lab: p.year("lab_revenue_usd_bn", 2030, lab) for lab in labs}
+    return over(revenue["microsoft_lab"], sum(revenue.values(), np.zeros_like(revenue["openai"])))
+
+
+def abilene_chips_k(p: Paths) -> np.ndarray:
+    """Chips that Abilene's power carries at the end of 2030, by the power of the newest chip known at the start."""
+    known = accelerators(p.known_until)
+    chip = known.get("blackwell", known["hopper"])
+    return p.at("abilene_facility_gw", "2030Q4") * 1000.0 / chip.kw_facility
+
+
+def cluster_paid_for(p: Paths) -> np.ndarray:
+    """When Oracle's capital spending since the start passes $100bn."""
+    return p.first_time(np.cumsum(p.path("capex_usd_bn", "oracle"), axis=0) >= 100.0)
+
+
+def cluster_debt_share(p: Paths) -> np.ndarray:
+    """Growth of Oracle's debt over its capital spending, to the end of 2030."""
+    return over(
+        np.maximum(p.change("debt_usd_bn", "2030Q4", "oracle"), 0.0), p.total("capex_usd_bn", "2030Q4", "oracle")
+    )
+
+
+def conversion_date(p: Paths) -> np.ndarray:
+    """When OpenAI converts."""
+    return p.first_time(p.path("converted") > 0.0)
+
+
+def bargained_stake(p: Paths) -> np.ndarray:
+    """Microsoft's stake out of the conversion; none where it does not happen."""
+    stake = p.path("microsoft_bargained_stake").max(axis=0)
+    return np.where(stake > 0.0, stake, np.nan)
