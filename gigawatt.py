@@ -7,7 +7,8 @@ import json
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -150,10 +151,37 @@ def run_command(asked: argparse.Namespace) -> int:
 
 
 def compare_command(asked: argparse.Namespace) -> int:
-    """Two scenarios on the same draws."""
-    from viz.comparison import compare_and_show
+    """Two scenarios on the same draws, or one without and with the settings."""
+    from dataclasses import replace
 
-    raise NotImplementedError(compare_and_show)
+    from runs.compare import compare
+    from viz.progress import Progress
+
+    first = _scenario(asked, asked.scenario, with_policies=asked.other is not None)
+    second = _scenario(asked, asked.other or asked.scenario)
+    parameters, names = _parameters(asked), (first.name, second.name)
+    if asked.other is None:
+        if not asked.settings:
+            raise Mistake("compare: name two scenarios, or one with --set NAME=VALUE")
+        second = replace(second, parameters={**second.parameters, **parameters})
+        names = (first.name, "with " + ", ".join(f"{name}={value}" for name, value in asked.settings))
+        parameters = {}
+    with _mistakes(), Progress("compare", asked.quiet) as progress:
+        found = compare(first, second, asked.worlds, asked.seed, asked.until, parameters, progress=progress)
+        for metric in asked.metric:
+            found.find(metric, next((row.member for row in found.rows if row.metric == metric), None))
+    if asked.json:
+        from runs.results import without_nan
+
+        rows = [row for row in found.as_rows() if not asked.metric or row["metric"] in asked.metric]
+        facts = {"first": names[0], "second": names[1], "worlds": found.worlds, "seed": found.seed}
+        _print_json(without_nan({**facts, "quarters": found.quarters, "differences": rows}))
+    else:
+        from viz.listings import comparison_lines
+        from viz.tables import show, terminal_width
+
+        show(comparison_lines(found, names, asked.metric, terminal_width()))
+    return DONE
 
 
 def claims_command(asked: argparse.Namespace) -> int:
@@ -166,7 +194,8 @@ def claims_command(asked: argparse.Namespace) -> int:
     if asked.json:
         _print_json(without_nan({"run": run_facts(dataset), "claims": rows}))
     else:
-        from viz.tables import claims_lines, show, terminal_width
+        from viz.listings import claims_lines
+        from viz.tables import show, terminal_width
 
         show(claims_lines(dataset, rows, terminal_width()))
     return DONE
@@ -182,7 +211,8 @@ def parameters_command(asked: argparse.Namespace) -> int:
     if asked.json:
         _print_json({"parameters": rows})
     else:
-        from viz.tables import parameter_lines, show, terminal_width
+        from viz.listings import parameter_lines
+        from viz.tables import show, terminal_width
 
         show(parameter_lines(rows, terminal_width()))
     return DONE
@@ -192,7 +222,7 @@ def scenarios_command(asked: argparse.Namespace) -> int:
     """The names of the scenarios, each with its title."""
     from runs.scenario import load_scenario, scenario_names
 
-    found = [load_scenario(name) for name in scenario_names()]
+    found = [load_scenario(name) for name, _ in scenario_names()]
     rows = [{"name": s.name, "title": s.title, "start": s.start, "known_until": str(s.known_until)} for s in found]
     if asked.json:
         _print_json({"scenarios": rows})
@@ -212,28 +242,44 @@ def bench_command(asked: argparse.Namespace) -> int:
     if asked.json:
         _print_json(result)
     else:
-        from viz.tables import bench_lines, show, terminal_width
+        from viz.listings import bench_lines
+        from viz.tables import show, terminal_width
 
         show(bench_lines(result, terminal_width()))
     return DONE
 
 
-def _scenario(asked: argparse.Namespace, name: str | None = None) -> Scenario:
+def _scenario(asked: argparse.Namespace, name: str | None = None, with_policies: bool = True) -> Scenario:
     """The scenario asked for, with the policies of --set."""
     from dataclasses import replace
 
     from runs.scenario import load_scenario
 
-    names = [name for name, _ in asked.settings]
-    for twice in names:
-        if names.count(twice) > 1:
-            raise Mistake(f"--set: {twice} is given twice")
-    try:
+    given = [name for name, _ in asked.settings]
+    twice = next((name for name in given if given.count(name) > 1), None)
+    if twice is not None:
+        raise Mistake(f"--set: {twice} is given twice")
+    policies = {name: str(value) for name, value in asked.settings if name.endswith(".policy")}
+    with _mistakes():
         scenario = load_scenario(name or asked.scenario)
+        if policies and with_policies:
+            check = load_scenario({"extends": str(name or asked.scenario), "policies": policies})
+            scenario = replace(scenario, policies=check.policies)
+    return scenario
+
+
+def _parameters(asked: argparse.Namespace) -> dict[str, float]:
+    """The parameters of --set."""
+    return {name: float(value) for name, value in asked.settings if not name.endswith(".policy")}
+
+
+@contextmanager
+def _mistakes() -> Iterator[None]:
+    """Bad input, said in one line; what breaks inside a run comes as another kind of error."""
+    try:
+        yield
     except (ValueError, OSError) as error:
         raise Mistake(str(error)) from error
-    policies = {name: str(value) for name, value in asked.settings if name.endswith(".policy")}
-    return replace(scenario, policies={**scenario.policies, **policies})
 
 
 def _simulate(asked: argparse.Namespace, scenario: Scenario) -> xr.Dataset:
@@ -241,12 +287,8 @@ def _simulate(asked: argparse.Namespace, scenario: Scenario) -> xr.Dataset:
     from runs.simulate import simulate
     from viz.progress import Progress
 
-    parameters = {name: value for name, value in asked.settings if not name.endswith(".policy")}
-    try:
-        with Progress(scenario.name, asked.quiet) as progress:
-            return simulate(scenario, asked.worlds, asked.seed, asked.until, parameters, progress=progress)
-    except ValueError as error:
-        raise Mistake(str(error)) from error
+    with _mistakes(), Progress(scenario.name, asked.quiet) as progress:
+        return simulate(scenario, asked.worlds, asked.seed, asked.until, _parameters(asked), progress=progress)
 
 
 def _writable(folder: Path, option: str) -> Path:

@@ -27,11 +27,14 @@ class Lab(Firm):
         parameters: Any,
         worlds: int,
         revenue_usd_bn: float,
+        staff_cost_usd_bn: float | None = None,
         policy: str | None = None,
     ) -> None:
         super().__init__(model, name, parameters, worlds, policy)
         self.revenue_usd_bn = np.full(worlds, revenue_usd_bn)
         self.start_revenue_usd_bn = np.full(worlds, max(revenue_usd_bn, 1e-6))
+        known = self.start_revenue_usd_bn * parameters.staff_cost_share if staff_cost_usd_bn is None else staff_cost_usd_bn
+        self.start_staff_cost_usd_bn = known * np.ones(worlds)
         self.potential_usd_bn = self.revenue_usd_bn.copy()
         self.capability = self.zeros()
         self.served = np.ones(worlds)
@@ -39,6 +42,7 @@ class Lab(Firm):
         self.inference_h100e_m = self.zeros()
         self.rd_h100e_m = self.zeros()
         self.support_usd_bn = self.zeros()
+        self.lease_gain_usd_bn = self.zeros()
         self.research_usd_bn = self.zeros()
         self.wanted_h100e_m = self.zeros()
         self.growth_smoothed = self.zeros()
@@ -57,20 +61,26 @@ class Lab(Firm):
         funds = np.maximum(own.cash_usd_bn + own.committed_usd_bn, 0.0) + own.credits_usd_bn
         a_year_on = np.exp(growth_over(self.growth_smoothed, np.full(self.worlds, 4.0), p.growth_persistence))
         research = p.rd_revenue_share * self.revenue_usd_bn * a_year_on + funds / p.rd_horizon_quarters + self.support_usd_bn
+        research = research + p.gain_reinvested * np.maximum(self.lease_gain_usd_bn, 0.0)
         research = research * np.clip(1.0 + p.rd_urgency * behind, 0.5, 2.0)
         # However much money comes in, people and software absorb only so much more compute in a quarter.
         most = np.where(self.research_usd_bn > 0.0, self.research_usd_bn * (1.0 + p.rd_absorption), np.inf)
-        return ComputeBudget(inference * self.budget_scale, np.minimum(research, most) * self.budget_scale)
+        scale = self.scale_now(view.elapsed)
+        return ComputeBudget(inference * scale, np.minimum(research, most) * scale)
 
-    def settle_budget(self, budget: ComputeBudget) -> None:
+    def scale_now(self, elapsed: int) -> PerWorld:
+        """Factor from the rule to the budget: what use at the start implies, fading to one as plans are carried out."""
+        return np.exp(np.log(self.budget_scale) * np.exp(-elapsed / self.parameters.scale_fade_quarters))
+
+    def settle_budget(self, budget: ComputeBudget, elapsed: int) -> None:
         """Remember what was budgeted for R&D: next quarter's cannot be far above it."""
-        self.research_usd_bn = budget.rd_usd_bn / self.budget_scale
+        self.research_usd_bn = budget.rd_usd_bn / self.scale_now(elapsed)
 
     def staff_cost_usd_bn(self) -> PerWorld:
         """Cash for staff, sales and everything that is not compute: grows less than in proportion to revenue."""
         p = self.parameters
         scale = np.maximum(self.revenue_usd_bn / self.start_revenue_usd_bn, 0.1)
-        return p.staff_cost_share * self.start_revenue_usd_bn * np.exp(p.staff_cost_growth * np.log(scale))
+        return self.start_staff_cost_usd_bn * np.exp(p.staff_cost_growth * np.log(scale))
 
     def ask_for_funds(self, view: MarketView, own: FirmView) -> FundingRequest:
         """Ask for cash up to the target runway once the runway falls short of the trigger."""
@@ -96,6 +106,10 @@ class Lab(Firm):
         growth = np.log(np.maximum(ratio(potential_usd_bn, self.potential_usd_bn, 1.0), 0.2))
         self.growth_smoothed = 0.7 * self.growth_smoothed + 0.3 * np.minimum(growth, 0.7)
         self.potential_usd_bn = potential_usd_bn
+
+    def settle_leases(self, gain_usd_bn: PerWorld) -> None:
+        """Take note of what its leases were worth at the market beyond their rent: leases fund, they never set."""
+        self.lease_gain_usd_bn = gain_usd_bn
 
     def settle_compute(self, inference_h100e_m: PerWorld, rd_h100e_m: PerWorld, served: PerWorld, capability: PerWorld) -> None:
         """Take over the compute it got, what it could serve, and what it learnt."""

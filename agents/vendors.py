@@ -36,9 +36,9 @@ class Vendor(Firm):
     shipped_h100e_m of the last quarter, and queue_quarters, the backlog in quarters of capacity.
     """
 
-    def __init__(self, *arguments: object, wafers_k: float, expansion: float, **keywords: object) -> None:
+    def __init__(self, *arguments: object, wafers_k: PerWorld | float, expansion: float, **keywords: object) -> None:
         super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
-        self.wafers_k = np.full(self.worlds, wafers_k)
+        self.wafers_k = wafers_k * np.ones(self.worlds)
         self.expansion = np.full(self.worlds, expansion)
         self.shipped_h100e_m = self.zeros()
         self.queue_quarters = np.ones(self.worlds)

@@ -19,6 +19,9 @@ from world.profit_share import profit_share_due, profit_share_total
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
+MATURE = ("microsoft", "oracle", "rival_clouds", "nvidia")
+"""Firms that pay out what they do not need."""
+
 SECTOR_OF_LAB = {name: ENTITY_OF_USER[name] for name in LABS}
 
 
@@ -49,7 +52,7 @@ def compute_dues(market: ComputeMarket) -> None:
     position = {entity: np.zeros(s.worlds) for entity in dict.fromkeys(ENTITY_OF_USER.values())} | {
         name: np.zeros(s.worlds) for name in OPERATORS
     }
-    s.flow["oversold_h100e_m"] = np.zeros(s.worlds)
+    gain = {"openai": np.zeros(s.worlds), "rival_labs": np.zeros(s.worlds)}
     s.flow["rent_usd_bn"] = np.zeros((len(PAIRS), s.worlds))
     for provider, row in OPERATOR.items():
         rows = [k for k, pair in enumerate(PAIRS) if pair[0] == provider and pair[1] != provider]
@@ -63,9 +66,13 @@ def compute_dues(market: ComputeMarket) -> None:
             position[provider] = position[provider] - held
             position[tenant] = position[tenant] + held
             pay_rent(market, k, rent[k] * available)
+            if tenant in gain:
+                gain[tenant] = gain[tenant] + held - rent[k] * available
     for row, user in enumerate(USERS):
         entity = ENTITY_OF_USER[user]
         position[entity] = position[entity] - user_cost_usd_bn(market, row)
+    for tenant, value in gain.items():
+        market.firms[tenant].settle_leases(value)
     net_positions(market, position)
     drawn = s.fleet.power_used_gw * market.parameters.of("costs").power_draw
     for name, row in OPERATOR.items():
@@ -212,7 +219,10 @@ def core_dues(market: ComputeMarket) -> None:
     s = market.state
     for name, core in market.core.items():
         s.ledger.due("operating_income", "rest_of_world", name, core["cash_flow"])
-        s.ledger.due("dividends", name, "investors", core["payouts"])
+        # Cash far above what a mature firm keeps goes back to its owners; labs and the anchor investor keep it.
+        ceiling = market.parameters.of("operators").cash_ceiling * market.reserve(name)
+        spare = np.maximum(s.ledger.cash(name) - ceiling, 0.0) if name in MATURE else np.zeros(s.worlds)
+        s.ledger.due("dividends", name, "investors", core["payouts"] + 0.25 * spare)
 
 
 def fill_shortfalls(market: ComputeMarket) -> None:

@@ -68,12 +68,13 @@ def build_cast(
     # The custom vendor ships what was sold in the start quarter; it is found from the stock and its growth.
     asic = start.value("rival_clouds", "sold_h100e_m.rival_asic")
     asic_flow = asic * ASIC_LANDED_SHARE
-    per_wafer = float(parameters.of("broadcom").h100e_per_wafer[0])
+    per_wafer = parameters.of("broadcom").h100e_per_wafer
     cast = [
         make(
             OpenAI,
             "openai",
             revenue("openai"),
+            start.value("openai", "staff_cost_usd_bn") * money,
             exclusivity=start.value("openai", "exclusivity_state"),
             converted=start.value("openai", "converted"),
             chip_started=start.value("openai", "own_chip_state"),

@@ -52,9 +52,28 @@ def insolvent_or_rescued(p: Paths) -> np.ndarray:
 
 
 def revenue_for_a_year(p: Paths) -> np.ndarray:
-    """Revenue in 2027 that would leave twelve months of runway at its end."""
-    short = p.year("openai_burn_usd_bn", 2027) - p.at("openai_cash_usd_bn", "2027Q4")
-    return p.year("openai_revenue_usd_bn", 2027) + np.maximum(short, 0.0)
+    """Revenue in 2027 with which the cash at its end would just last twelve months at the burn of 2027.
+
+    A dollar of revenue more leaves a dollar more cash and a dollar less burn: half of what is missing does it.
+    """
+    spare = p.at("openai_cash_usd_bn", "2027Q4") - p.year("openai_burn_usd_bn", 2027)
+    return np.maximum(p.year("openai_revenue_usd_bn", 2027) - 0.5 * spare, 0.0)
+
+
+def runway_years(p: Paths) -> np.ndarray:
+    """Cash at the end of 2027 over the burn of that year; inf where cash does not fall."""
+    cash, burn = p.at("openai_cash_usd_bn", "2027Q4"), p.year("openai_burn_usd_bn", 2027)
+    return np.divide(cash, burn, out=np.full_like(cash, np.inf), where=burn > 0.0)
+
+
+def microsoft_share_change(p: Paths) -> np.ndarray:
+    """Microsoft's share of OpenAI's compute at the end of 2030 less that of the first quarter."""
+    return p.change("openai_share", "2030Q4", "microsoft")
+
+
+def capability_lead(p: Paths) -> np.ndarray:
+    """Log of xAI's effective training compute less OpenAI's, at the end of 2027."""
+    return p.at("capability", "2027Q4", "xai") - p.at("capability", "2027Q4", "openai")
 
 
 def outside_lease_share(p: Paths) -> np.ndarray:
@@ -96,11 +115,6 @@ def cluster_debt_share(p: Paths) -> np.ndarray:
     return over(
         np.maximum(p.change("debt_usd_bn", "2030Q4", "oracle"), 0.0), p.total("capex_usd_bn", "2030Q4", "oracle")
     )
-
-
-def conversion_date(p: Paths) -> np.ndarray:
-    """When OpenAI converts."""
-    return p.first_time(p.path("converted") > 0.0)
 
 
 def bargained_stake(p: Paths) -> np.ndarray:

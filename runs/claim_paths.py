@@ -11,11 +11,11 @@ from runs.metrics import REGISTRY
 from world.calendar import quarter_number
 
 
-class OutsideTheRun(ValueError):
+class OutsideTheRunError(ValueError):
     """What is asked for lies before the first or after the last quarter of the run."""
 
 
-class NotRecorded(ValueError):
+class NotRecordedError(ValueError):
     """The run has no such metric."""
 
 
@@ -31,9 +31,9 @@ class Paths:
         self.first_full_year = next((int(label[:4]) for label in self.labels if label.endswith("Q1")), 0)
 
     def path(self, metric: str, member: str | None = None) -> np.ndarray:
-        """All quarters, (quarters, worlds). Raises: NotRecorded."""
+        """All quarters, (quarters, worlds). Raises: NotRecordedError."""
         if metric not in self.dataset or metric not in REGISTRY:
-            raise NotRecorded(f"not recorded: {metric}")
+            raise NotRecordedError(f"not recorded: {metric}")
         values = self.dataset[metric]
         dimension = REGISTRY[metric].dimension
         if dimension is not None:
@@ -41,14 +41,14 @@ class Paths:
         return np.asarray(values.to_numpy())
 
     def place(self, label: str) -> int:
-        """The row of a quarter. Raises: OutsideTheRun."""
+        """The row of a quarter. Raises: OutsideTheRunError."""
         number = quarter_number(label)
         if number < self.numbers[0]:
-            raise OutsideTheRun(
+            raise OutsideTheRunError(
                 "decided before the start" if number <= quarter_number(self.start) else "before the start"
             )
         if number > self.numbers[-1]:
-            raise OutsideTheRun(f"after the end of the run, {self.labels[-1]}")
+            raise OutsideTheRunError(f"after the end of the run, {self.labels[-1]}")
         return number - self.numbers[0]
 
     def at(self, metric: str, label: str, member: str | None = None) -> np.ndarray:
@@ -84,7 +84,7 @@ class Paths:
         last = int(self.labels[-1][:4]) - (0 if self.labels[-1].endswith("Q4") else 1)
         years = list(range(self.first_full_year, last + 1))
         if len(years) < 2:
-            raise OutsideTheRun("the run has less than two full years")
+            raise OutsideTheRunError("the run has less than two full years")
         sums = np.stack([self.year(metric, year, member) for year in years])
         return np.array(years, dtype=float)[np.argmax(sums, axis=0)]
 

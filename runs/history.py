@@ -23,11 +23,15 @@ class Counterpart:
     factor: float = 1.0
     per_chip: str | None = None
     """A generation, where the record counts chips and the model H100 equivalents: divided by H100e per chip."""
+    also: str | None = None
+    """Another series of the entity that says the same for other quarters."""
 
 
-def _of(name: str, unit: str, factor: float = 1.0, per_chip: str | None = None) -> Counterpart:
+def _of(
+    name: str, unit: str, factor: float = 1.0, per_chip: str | None = None, also: str | None = None
+) -> Counterpart:
     entity, _, rest = name.partition(":")
-    return Counterpart(entity, rest, unit, factor, per_chip)
+    return Counterpart(entity, rest, unit, factor, per_chip, also)
 
 
 def _owned(entity: str) -> Counterpart:
@@ -51,7 +55,6 @@ COUNTERPARTS: dict[tuple[str, str | None], Counterpart] = {
     ("nvidia_revenue_usd_bn", None): _of("Nvidia:datacenter_revenue", "USD bn"),
     ("openai_revenue_usd_bn", None): _of("OpenAI:revenue", "USD bn"),
     ("lab_revenue_usd_bn", "openai"): _of("OpenAI:revenue", "USD bn"),
-    ("lab_revenue_usd_bn", "xai"): _of("xAI:revenue", "USD bn"),
     ("openai_burn_usd_bn", None): _of("OpenAI:cash_burn", "USD bn"),
     ("openai_cash_usd_bn", None): _of("OpenAI:cash", "USD bn"),
     ("openai_valuation_usd_bn", None): _of("OpenAI:post_money_valuation", "USD bn"),
@@ -62,13 +65,13 @@ COUNTERPARTS: dict[tuple[str, str | None], Counterpart] = {
     ("softbank_ltv", None): _of("SoftBank:ltv", "percent", 0.01),
     ("openai_stake", "softbank"): _of("SoftBank:openai_stake_percent", "percent", 0.01),
     ("openai_stake", "microsoft"): _of("Microsoft:openai_stake_percent", "percent", 0.01),
-    ("oracle_debt_usd_bn", None): _of("Oracle:total_debt", "USD bn"),
+    ("oracle_debt_usd_bn", None): _of("Oracle:total_debt", "USD bn", also="borrowings_total"),
     ("capex_usd_bn", "microsoft"): _of("Microsoft:capex_cash_ppe", "USD bn"),
     ("capex_usd_bn", "oracle"): _of("Oracle:capex", "USD bn"),
     ("capex_usd_bn", "xai"): _of("xAI:capex", "USD bn"),
     ("abilene_facility_gw", None): _of("Stargate:abilene_energised_gw", "GW"),
 }
-"""By (metric, member). What the record has no like for is not here: rival clouds, rival labs, binding constraints."""
+"""By (metric, member). What the record has no like for is not here: rival clouds and labs, xAI's revenue without X, binding constraints."""
 
 
 def observed(metric: str, member: str | None = None) -> list[Observation]:
@@ -90,7 +93,8 @@ def _labelled(metric: str, member: str | None, years: bool) -> list[Observation]
     if counterpart is None:
         return []
     found: dict[str, Observation] = {}
-    for row in series(counterpart.entity, counterpart.series):
+    names = [counterpart.also, counterpart.series]
+    for row in [row for name in names if name is not None for row in series(counterpart.entity, name)]:
         if row.status not in ("observed", "derived"):
             continue
         if row.unit != counterpart.unit:

@@ -74,6 +74,8 @@ class ComputeMarket(mesa.Model):
         self.cash_flow: dict[str, PerWorld] = {}
         self.debt_room: dict[str, PerWorld] = {}
         self.core = self.open_core(start)
+        keep = self.parameters.of("operators").reserve_share
+        self.start_reserve = {name: keep * self.state.ledger.cash(name) for name in self.core}
         self.settle_start(start)
         self.h20_h100e_m = np.full(self.worlds, start.value("market", "h20_h100e_m"))
         self.history = History(self)
@@ -198,7 +200,7 @@ class ComputeMarket(mesa.Model):
             lab.distribution = np.log(np.maximum(share[row], 1e-6)) - services.capability_weight * lab.capability
             own = operators["xai"] if name == "xai" else lab_view(self, name)
             budget = lab.plan_budget(view, own, np.zeros(self.worlds))
-            lab.settle_budget(budget)
+            lab.settle_budget(budget, 0)
             asked = budget_to_demand_scale(budget.total_usd_bn, view.long_run_cost_usd_h, m.elasticity_long)
             lab.budget_scale = s.market.scale[row] / asked
             lab.settle_wanted(lab.budget_scale * budget.total_usd_bn / (USD_BN_PER_H * view.long_run_cost_usd_h * view.usefulness))
@@ -224,9 +226,8 @@ class ComputeMarket(mesa.Model):
         return share
 
     def reserve(self, name: str) -> PerWorld:
-        """Cash that a borrower keeps, $bn."""
-        table = {"oracle": 6.0, "microsoft": 40.0, "rival_clouds": 120.0, "xai": 0.5, "landlords": 1.0, "softbank": 10.0, "nvidia": 5.0}
-        return np.full(self.worlds, table[name] * self.money)
+        """Cash that a firm keeps, $bn: a share of what it held at the start, grown with its core business."""
+        return self.start_reserve[name]
 
     def credit_line(self, name: str) -> PerWorld:
         """Revolving credit of a lab, $bn: a share of its run-rate revenue."""

@@ -122,10 +122,13 @@ def order(market: ComputeMarket) -> None:
     through_landlords = np.stack([market.landlord_share(name) for name in OPERATORS])
     rented = asked * through_landlords
     shells = landlords.shells_gw(fold(s.sites.building_gw + phases_building(s)), view.credit_cycle)
-    rented = ration(rented, np.maximum(rented, 1e-9), shells)
+    # Weights go by what a builder has standing and building, never by what it asks for.
+    standing = power_gw(s) + s.sites.building_gw + phases_building(s) + 0.5
+    weight = np.exp(grid.parameters.size_weight * np.log(standing))
+    rented = ration(rented, weight, shells)
     built = asked * (1.0 - through_landlords) + rented
     behind = np.stack([market.own_turbines(name) for name in OPERATORS])
-    granted = grid.connect(built, behind)
+    granted = grid.connect(built, behind, weight)
     landlords.settle_started(fold(rented))
     size = backlog_h100e_m(s) + fold(s.fleet.sold.swapaxes(0, 1))
     for name, row in OPERATOR.items():

@@ -94,7 +94,7 @@ def demand_scales(market: ComputeMarket, view: MarketView) -> PerRow:
         lab = market.firms[user]
         own = operators["xai"] if user == "xai" else lab_view(market, user)
         budget = lab.plan_budget(view, own, best - lab.capability)
-        lab.settle_budget(budget)
+        lab.settle_budget(budget, view.elapsed)
         row = LABS.index(user)
         s.flow["budget_inference_usd_bn"][row] = budget.inference_usd_bn
         s.flow["budget_rd_usd_bn"][row] = budget.rd_usd_bn

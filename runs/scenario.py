@@ -27,7 +27,7 @@ from world.record import starts
 FOLDER = Path(__file__).parent / "scenarios"
 DEFAULT = "baseline"
 
-KEYS = {
+KEYS: dict[str, tuple[Any, str]] = {
     "title": (str, "text"),
     "description": (str, "text"),
     "extends": (str, "the name or the file of another scenario"),

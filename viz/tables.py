@@ -41,9 +41,9 @@ def run_lines(dataset: xr.Dataset, width: int) -> list[Line]:
     """What a run says to each question: sentence, then median and 90 % band by year."""
     run = Reader(dataset)
     a = dataset.attrs
-    lines = _wrapped(f"{a['title']}", width, "title")
+    lines = wrapped(f"{a['title']}", width, "title")
     worlds = f"{run.worlds:,} world" + ("s" if run.worlds > 1 else "")
-    lines += _wrapped(f"{a['scenario']} · {worlds}, seed {a['seed']} · {run.quarters[0]} to {run.end}", width, "note")
+    lines += wrapped(f"{a['scenario']} · {worlds}, seed {a['seed']} · {run.quarters[0]} to {run.end}", width, "note")
     for answer in answers(dataset):
         lines += _answer_lines(answer, run.columns, run.worlds, width)
     lines.append(Line(""))
@@ -55,12 +55,12 @@ def run_lines(dataset: xr.Dataset, width: int) -> list[Line]:
         )
     else:
         note = "One world: a possible path, without odds. Take more with --worlds."
-    return lines + _wrapped(note, width, "note")
+    return lines + wrapped(note, width, "note")
 
 
 def _answer_lines(answer: Answer, columns: Sequence[Column], worlds: int, width: int) -> list[Line]:
-    lines = [Line(""), *_wrapped(f"Q{answer.number}. {answer.question}", width, "heading")]
-    lines += _wrapped(answer.sentence, width, "answer")
+    lines = [Line(""), *wrapped(f"Q{answer.number}. {answer.question}", width, "heading")]
+    lines += wrapped(answer.sentence, width, "answer")
     cells = [_cells(row, worlds) for row in answer.rows]
     labels = [column.label.replace(" to ", "-") for column in columns]
     widths = [
@@ -95,7 +95,7 @@ def _cat(texts: Sequence[str], widths: Sequence[int], part: range) -> str:
 def _row_lines(row: Row, middles: str, bands: str, indent: int, width: int) -> list[Line]:
     """The medians beside the label, the bands beside the unit; both below label and unit where there is no room."""
     if indent == 0:
-        names = _wrapped(f"{row.label.strip()}, {row.unit}", width, "label")
+        names = wrapped(f"{row.label.strip()}, {row.unit}", width, "label")
         return [*names, Line(middles, "figure"), *([Line(bands, "band")] if bands.strip() else [])]
     if row.mean:
         return [Line(f"{row.label:<{indent}}{middles}", "figure")]
@@ -115,14 +115,14 @@ def _cells(row: Row, worlds: int) -> list[tuple[str, str]]:
     whole = 0 if row.decimals == 0 else None
     return [
         (
-            _figure(m, row.decimals),
-            "" if worlds == 1 or math.isnan(m) else _figure(lo, whole) + between + _figure(hi, whole),
+            figure(m, row.decimals),
+            "" if worlds == 1 or math.isnan(m) else figure(lo, whole) + between + figure(hi, whole),
         )
         for lo, m, hi in zip(low, middle, high, strict=True)
     ]
 
 
-def _figure(value: float, digits: int | None = None) -> str:
+def figure(value: float, digits: int | None = None) -> str:
     """A number with so many digits after the point, or else with two or three that count."""
     if math.isnan(value):
         return "."
@@ -144,8 +144,8 @@ def plain_table(header: Sequence[str], rows: Iterable[Sequence[str]], width: int
     if room < 24:
         for row in rows:
             first = [str(cell) for k, cell in enumerate(row) if k != wrap]
-            lines += _wrapped("  ".join(cell for cell in first if cell), width, "figure")
-            lines += _wrapped(str(row[wrap]), width, "band", "    ")
+            lines += wrapped("  ".join(cell for cell in first if cell), width, "figure")
+            lines += wrapped(str(row[wrap]), width, "band", "    ")
         return lines
     widths[wrap] = min(widths[wrap], room)
     for place, row in enumerate([list(header), *rows]):
@@ -157,9 +157,11 @@ def plain_table(header: Sequence[str], rows: Iterable[Sequence[str]], width: int
     return lines
 
 
-def _wrapped(text: str, width: int, style: str, indent: str = "") -> list[Line]:
+def wrapped(text: str, width: int, style: str, indent: str = "", hanging: str | None = None) -> list[Line]:
+    """Text in lines of at most this width, the first behind `indent`, the others behind `hanging` (default the same)."""
+    rest = indent if hanging is None else hanging
     parts = textwrap.wrap(
-        text, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+        text, width, initial_indent=indent, subsequent_indent=rest, break_on_hyphens=False, break_long_words=False
     )
     return [Line(part.replace("\u00a0", " "), style) for part in parts]
 
@@ -193,4 +195,4 @@ def readable(text: str, encoding: str | None) -> str:
     return text
 
 
-__all__ = ["Line", "plain_table", "readable", "run_lines", "show", "terminal_width"]
+__all__ = ["NARROW", "Line", "figure", "plain_table", "readable", "run_lines", "show", "terminal_width", "wrapped"]
