@@ -155,7 +155,9 @@ def compare_command(asked: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from runs.compare import compare
+    from runs.metrics import REGISTRY
     from viz.progress import Progress
+    from world.parameters import unknown
 
     first = _scenario(asked, asked.scenario, with_policies=asked.other is not None)
     second = _scenario(asked, asked.other or asked.scenario)
@@ -166,10 +168,11 @@ def compare_command(asked: argparse.Namespace) -> int:
         second = replace(second, parameters={**second.parameters, **parameters})
         names = (first.name, "with " + ", ".join(f"{name}={value}" for name, value in asked.settings))
         parameters = {}
+    for metric in asked.metric:
+        if metric not in REGISTRY:
+            raise Mistake(f"--metric: {unknown(metric, REGISTRY, 'metric')}")
     with _mistakes(), Progress("compare", asked.quiet) as progress:
         found = compare(first, second, asked.worlds, asked.seed, asked.until, parameters, progress=progress)
-        for metric in asked.metric:
-            found.find(metric, next((row.member for row in found.rows if row.metric == metric), None))
     if asked.json:
         from runs.results import without_nan
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from agents.base import Firm
@@ -15,8 +17,8 @@ class Lenders(Firm):
     State: credit_cycle, an addition to every spread.
     """
 
-    def __init__(self, *arguments: object, **keywords: object) -> None:
-        super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
         self.credit_cycle = self.zeros()
 
     def rate(self, base_rate: PerWorld, spread: PerWorld, leverage: PerWorld) -> PerWorld:
@@ -25,7 +27,14 @@ class Lenders(Firm):
         rate = base_rate + spread + p.leverage_spread * np.maximum(leverage - p.comfortable_leverage, 0.0)
         return np.maximum(rate + self.credit_cycle, 0.5 * base_rate + 0.25 * spread)
 
-    def room(self, cash_flow_year_usd_bn: PerWorld, contracted_year_usd_bn: PerWorld, debt_usd_bn: PerWorld, rate: PerWorld, tenor_years: PerWorld) -> PerWorld:
+    def room(
+        self,
+        cash_flow_year_usd_bn: PerWorld,
+        contracted_year_usd_bn: PerWorld,
+        debt_usd_bn: PerWorld,
+        rate: PerWorld,
+        tenor_years: PerWorld,
+    ) -> PerWorld:
         """What they would still lend so that coverage stays at their minimum, $bn; may be negative.
 
         Args:
@@ -47,14 +56,16 @@ class Lenders(Firm):
 class Landlords(Firm):
     """Shells: how much they start in a quarter. State: started_gw last quarter."""
 
-    def __init__(self, *arguments: object, **keywords: object) -> None:
-        super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
         self.started_gw = self.zeros()
 
     def shells_gw(self, building_gw: PerWorld, cycle: PerWorld) -> PerWorld:
         """Facility GW of shells they will start this quarter: a share of what they build, less in tight credit."""
         p = self.parameters
-        return np.maximum(p.shells_floor_gw + p.shells_growth * building_gw, 0.0) * np.exp(-p.credit_sensitivity * cycle)
+        return np.maximum(p.shells_floor_gw + p.shells_growth * building_gw, 0.0) * np.exp(
+            -p.credit_sensitivity * cycle
+        )
 
     def settle_started(self, started_gw: PerWorld) -> None:
         """Note what was started."""
@@ -67,8 +78,8 @@ class Grid(Firm):
     State: limit_gw of grid connections and turbines_gw of plant behind the meter, facility GW a quarter.
     """
 
-    def __init__(self, *arguments: object, **keywords: object) -> None:
-        super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
         self.limit_gw = self.parameters.additions_gw * np.ones(self.worlds)
         self.turbines_gw = self.parameters.turbines_gw * np.ones(self.worlds)
 

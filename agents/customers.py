@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from agents.base import Firm
@@ -16,8 +18,16 @@ class Customers(Firm):
     spending on services and the demand for compute share in part.
     """
 
-    def __init__(self, *arguments: object, pool_usd_bn: float, services_growth: float, services_projection: float, demand_growth: float, **keywords: object) -> None:
-        super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
+    def __init__(
+        self,
+        *arguments: Any,
+        pool_usd_bn: float,
+        services_growth: float,
+        services_projection: float,
+        demand_growth: float,
+        **keywords: Any,
+    ) -> None:
+        super().__init__(*arguments, **keywords)
         p = self.parameters
         self.pool_usd_bn = np.full(self.worlds, pool_usd_bn)
         # What has been growing, and what the largest lab had told its investors by then.
@@ -38,5 +48,9 @@ class Customers(Firm):
         self.workload_scale = self.workload_scale * np.exp(self.demand_growth + noise)
         self.pool_usd_bn = self.pool_usd_bn * np.exp(self.services_growth + noise)
         mixed = p.common_share * common + np.sqrt(1.0 - p.common_share * p.common_share) * own
-        self.demand_growth = local_trend(self.demand_growth, p.demand_growth_late, p.growth_persistence, p.growth_noise * common)
-        self.services_growth = local_trend(self.services_growth, p.services_growth_late, p.services_persistence, p.growth_noise * mixed)
+        self.demand_growth = local_trend(
+            self.demand_growth, p.demand_growth_late, p.growth_persistence, p.growth_noise * common
+        )
+        self.services_growth = local_trend(
+            self.services_growth, p.services_growth_late, p.services_persistence, p.growth_noise * mixed
+        )

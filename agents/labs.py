@@ -33,7 +33,9 @@ class Lab(Firm):
         super().__init__(model, name, parameters, worlds, policy)
         self.revenue_usd_bn = np.full(worlds, revenue_usd_bn)
         self.start_revenue_usd_bn = np.full(worlds, max(revenue_usd_bn, 1e-6))
-        known = self.start_revenue_usd_bn * parameters.staff_cost_share if staff_cost_usd_bn is None else staff_cost_usd_bn
+        known = (
+            self.start_revenue_usd_bn * parameters.staff_cost_share if staff_cost_usd_bn is None else staff_cost_usd_bn
+        )
         self.start_staff_cost_usd_bn = known * np.ones(worlds)
         self.potential_usd_bn = self.revenue_usd_bn.copy()
         self.capability = self.zeros()
@@ -55,12 +57,14 @@ class Lab(Firm):
         return p.inference_cost_share_late + (p.inference_cost_share - p.inference_cost_share_late) * fade
 
     def plan_budget(self, view: MarketView, own: FirmView, behind: PerWorld) -> ComputeBudget:
-        """Inference in proportion to potential revenue; R&D out of next year's revenue and of funds, more when behind."""
+        """Inference in proportion to potential revenue; R&D out of next year's revenue and funds, more when behind."""
         p = self.parameters
         inference = self.inference_cost_share(view.elapsed) * self.potential_usd_bn
         funds = np.maximum(own.cash_usd_bn + own.committed_usd_bn, 0.0) + own.credits_usd_bn
         a_year_on = np.exp(growth_over(self.growth_smoothed, np.full(self.worlds, 4.0), p.growth_persistence))
-        research = p.rd_revenue_share * self.revenue_usd_bn * a_year_on + funds / p.rd_horizon_quarters + self.support_usd_bn
+        research = (
+            p.rd_revenue_share * self.revenue_usd_bn * a_year_on + funds / p.rd_horizon_quarters + self.support_usd_bn
+        )
         research = research + p.gain_reinvested * np.maximum(self.lease_gain_usd_bn, 0.0)
         research = research * np.clip(1.0 + p.rd_urgency * behind, 0.5, 2.0)
         # However much money comes in, people and software absorb only so much more compute in a quarter.
@@ -85,7 +89,9 @@ class Lab(Firm):
     def ask_for_funds(self, view: MarketView, own: FirmView) -> FundingRequest:
         """Ask for cash up to the target runway once the runway falls short of the trigger."""
         p = self.parameters
-        expected_burn = np.maximum(own.burn_usd_bn, 0.0) * np.exp(growth_over(view.growth, p.runway_quarters, p.growth_persistence) / 2.0)
+        expected_burn = np.maximum(own.burn_usd_bn, 0.0) * np.exp(
+            growth_over(view.growth, p.runway_quarters, p.growth_persistence) / 2.0
+        )
         standing = own.cash_usd_bn + own.committed_usd_bn
         short = standing < p.runway_trigger_quarters * expected_burn
         ask = np.where(short, np.maximum(p.runway_quarters * expected_burn - standing, 0.0), 0.0)
@@ -111,7 +117,9 @@ class Lab(Firm):
         """Take note of what its leases were worth at the market beyond their rent: leases fund, they never set."""
         self.lease_gain_usd_bn = gain_usd_bn
 
-    def settle_compute(self, inference_h100e_m: PerWorld, rd_h100e_m: PerWorld, served: PerWorld, capability: PerWorld) -> None:
+    def settle_compute(
+        self, inference_h100e_m: PerWorld, rd_h100e_m: PerWorld, served: PerWorld, capability: PerWorld
+    ) -> None:
         """Take over the compute it got, what it could serve, and what it learnt."""
         self.inference_h100e_m = inference_h100e_m
         self.rd_h100e_m = rd_h100e_m

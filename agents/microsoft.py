@@ -6,6 +6,8 @@ share already let to one tenant take away is its *caution*.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from agents.base import policy
@@ -42,7 +44,7 @@ class MatchEveryRequest:
 class Microsoft(Operator):
     """The provider. State besides an operator's: waived_h100e_m and matched_h100e_m under its first refusal."""
 
-    def __init__(self, *arguments: object, **keywords: object) -> None:
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
         self.waived_h100e_m = self.zeros()
         self.matched_h100e_m = self.zeros()

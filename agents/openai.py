@@ -7,6 +7,8 @@ converts to a company that investors can own, and decides on a chip of its own.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from agents.base import policy
@@ -42,9 +44,9 @@ class OpenAI(Lab):
     """State besides a lab's: exclusivity, unmet requests, converted flag, and the own-chip programme."""
 
     def __init__(
-        self, *arguments: object, exclusivity: float, converted: float, chip_started: float, **keywords: object
+        self, *arguments: Any, exclusivity: float, converted: float, chip_started: float, **keywords: Any
     ) -> None:
-        super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
+        super().__init__(*arguments, **keywords)
         self.exclusivity = np.full(self.worlds, exclusivity)
         self.converted = np.full(self.worlds, converted)
         self.unmet_h100e_m = self.zeros()
@@ -113,4 +115,6 @@ class OpenAI(Lab):
     def chip_ready(self) -> PerWorld:
         """How far the ramp of the own chip has come, 0 to 1."""
         p = self.parameters
-        return np.clip(ratio(self.chip_age_quarters - p.chip_lead_quarters - p.chip_slip_quarters, p.chip_ramp_quarters), 0.0, 1.0)
+        return np.clip(
+            ratio(self.chip_age_quarters - p.chip_lead_quarters - p.chip_slip_quarters, p.chip_ramp_quarters), 0.0, 1.0
+        )

@@ -78,7 +78,9 @@ class Operator(Firm):
         """What its operating cash flow, its cash above the reserve and its borrowing carry this quarter."""
         p = self.parameters
         spare_cash = np.maximum(own.cash_usd_bn - p.cash_reserve_usd_bn, 0.0) / 4.0
-        means = p.capex_share * np.maximum(own.operating_cash_flow_usd_bn, 0.0) + spare_cash + own.debt_room_usd_bn / 4.0
+        means = (
+            p.capex_share * np.maximum(own.operating_cash_flow_usd_bn, 0.0) + spare_cash + own.debt_room_usd_bn / 4.0
+        )
         return means / view.capital_usd_bn
 
     def free_to_let_h100e_m(self, own: FirmView, coming_h100e_m: PerWorld) -> PerWorld:
@@ -88,16 +90,22 @@ class Operator(Firm):
     def reservation_usd_h(self, view: MarketView, own: FirmView) -> PerWorld:
         """Least level price per effective H100e-hour over a lease: cost with hurdle, or the market's price if more."""
         p = self.parameters
-        return np.maximum(view.long_run_cost_usd_h * view.term_level * (1.0 + p.hurdle), view.term_price_usd_h * p.market_price_weight)
+        return np.maximum(
+            view.long_run_cost_usd_h * view.term_level * (1.0 + p.hurdle), view.term_price_usd_h * p.market_price_weight
+        )
 
     def offer_lease(self, view: MarketView, own: FirmView, coming_h100e_m: PerWorld) -> LeaseOffer:
         """Offer what is free of its fleet and pipeline, as far as its appetite goes. Changes nothing."""
         p = self.parameters
         quantity = p.lab_lease_share * self.appetite(view, own) * self.free_to_let_h100e_m(own, coming_h100e_m)
-        return LeaseOffer(quantity, self.reservation_usd_h(view, own), p.lease_lead_quarters, own.debt_room_usd_bn < 0.0)
+        return LeaseOffer(
+            quantity, self.reservation_usd_h(view, own), p.lease_lead_quarters, own.debt_room_usd_bn < 0.0
+        )
 
     def settle_additions(self, additions_h100e_m: PerRow, row: int) -> None:
         """Its share follows its share of the additions, slowly; an entrant keeps a small one."""
         p = self.parameters
         observed = ratio(additions_h100e_m[row], fold(additions_h100e_m))
-        self.addition_share = np.maximum(self.addition_share + p.share_inertia * (observed - self.addition_share), p.entrant_share)
+        self.addition_share = np.maximum(
+            self.addition_share + p.share_inertia * (observed - self.addition_share), p.entrant_share
+        )

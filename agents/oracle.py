@@ -43,7 +43,9 @@ class Oracle(Operator):
         """
         general = super().order_capacity(view, own)
         free_power = own.power_gw + own.coming_power_gw - own.chips_power_gw
-        sites = order_gap(own.let_h100e_m, own.fleet_h100e_m + own.backlog_h100e_m, np.maximum(free_power, 0.0) / view.power_kw)
+        sites = order_gap(
+            own.let_h100e_m, own.fleet_h100e_m + own.backlog_h100e_m, np.maximum(free_power, 0.0) / view.power_kw
+        )
         chips = order_gap(own.let_at_chip_lead_h100e_m, own.fleet_h100e_m, own.backlog_h100e_m)
         return self.within_means(view, own, sites + general.wanted_sites_h100e_m, chips + general.wanted_h100e_m)
 
@@ -58,10 +60,16 @@ class Oracle(Operator):
         price = self.reservation_usd_h(view, own)
         # Lenders finance most of a lease on its own rent, if that covers its debt often enough; the rest is equity.
         rent = (1.0 - p.running_share) * price * view.usefulness * HOURS_PER_YEAR / 1000.0
-        service = view.capital_usd_bn * p.project_debt_share * annuity_factor(view.base_rate + p.spread_oracle + view.credit_cycle, 0.0, p.lease_term_years)
+        service = (
+            view.capital_usd_bn
+            * p.project_debt_share
+            * annuity_factor(view.base_rate + p.spread_oracle + view.credit_cycle, 0.0, p.lease_term_years)
+        )
         bankable = rent >= p.min_dscr * service
         unspent = np.maximum(own.let_h100e_m - own.fleet_h100e_m - own.backlog_h100e_m, 0.0) * view.capital_usd_bn
-        equity = np.maximum(4.0 * np.maximum(own.operating_cash_flow_usd_bn, 0.0) - (1.0 - p.project_debt_share) * unspent, 0.0)
+        equity = np.maximum(
+            4.0 * np.maximum(own.operating_cash_flow_usd_bn, 0.0) - (1.0 - p.project_debt_share) * unspent, 0.0
+        )
         means = self.policy.finance_share(self, own) * equity
         financed = np.where(bankable, means / (view.capital_usd_bn * (1.0 - p.project_debt_share)), 0.0)
         quantity = np.minimum(financed, coming_h100e_m)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from agents.base import Firm, policy
@@ -43,8 +45,8 @@ class HardStop:
 class SoftBank(Firm):
     """State: other_holdings_usd_bn (market value without OpenAI), promised_usd_bn by the quarter it falls due."""
 
-    def __init__(self, *arguments: object, holdings_usd_bn: float, **keywords: object) -> None:
-        super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
+    def __init__(self, *arguments: Any, holdings_usd_bn: float, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
         self.other_holdings_usd_bn = np.full(self.worlds, holdings_usd_bn)
 
     def ltv(self, openai_stake_usd_bn: PerWorld, net_debt_usd_bn: PerWorld) -> PerWorld:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from agents.base import Firm, policy
@@ -36,8 +38,8 @@ class Vendor(Firm):
     shipped_h100e_m of the last quarter, and queue_quarters, the backlog in quarters of capacity.
     """
 
-    def __init__(self, *arguments: object, wafers_k: PerWorld | float, expansion: float, **keywords: object) -> None:
-        super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
+    def __init__(self, *arguments: Any, wafers_k: PerWorld | float, expansion: float, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
         self.wafers_k = wafers_k * np.ones(self.worlds)
         self.expansion = np.full(self.worlds, expansion)
         self.shipped_h100e_m = self.zeros()
@@ -54,7 +56,9 @@ class Vendor(Firm):
         weight = self.policy.weight(self, size_h100e_m) if self.policy else np.ones_like(queue_h100e_m)
         return ration(queue_h100e_m, weight, capacity_h100e_m)
 
-    def settle_shipments(self, shipped_h100e_m: PerWorld, backlog_h100e_m: PerWorld, capacity_h100e_m: PerWorld, growth: PerWorld) -> None:
+    def settle_shipments(
+        self, shipped_h100e_m: PerWorld, backlog_h100e_m: PerWorld, capacity_h100e_m: PerWorld, growth: PerWorld
+    ) -> None:
         """Note how long a new order would wait, and turn the expansion towards what the backlog asks for.
 
         Tools and halls ordered earlier arrive meanwhile: the rate of expansion itself changes with a lag. The
@@ -64,7 +68,9 @@ class Vendor(Firm):
         self.shipped_h100e_m = shipped_h100e_m
         self.queue_quarters = ratio(backlog_h100e_m, capacity_h100e_m, 1.0)
         one = np.ones(self.worlds)
-        wanted = next_wafers(one, backlog_h100e_m, capacity_h100e_m, p.expansion_response, p.target_lead_quarters, p.max_expansion)
+        wanted = next_wafers(
+            one, backlog_h100e_m, capacity_h100e_m, p.expansion_response, p.target_lead_quarters, p.max_expansion
+        )
         pressure = np.minimum(ratio(self.queue_quarters, p.target_lead_quarters), 1.0)
         aim = np.clip(np.log(wanted) + p.growth_weight * growth * pressure, -0.02, p.max_expansion)
         self.expansion = self.expansion + (aim - self.expansion) / p.expansion_lag_quarters

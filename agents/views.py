@@ -104,6 +104,7 @@ class ComputeBudget:
 
     @property
     def total_usd_bn(self) -> PerWorld:
+        """Inference and R&D together, $bn."""
         return self.inference_usd_bn + self.rd_usd_bn
 
 

@@ -38,7 +38,12 @@ class XAI(Lab, Operator):
 
     def order_capacity(self, view: MarketView, own: FirmView) -> CapacityOrder:
         """Build for its own demand at the lead times, as far as cash and lenders carry. Changes nothing."""
-        sites = self.gap_h100e_m(view, own, self.site_lead_quarters + 1.0, np.maximum(own.power_gw + own.coming_power_gw - own.chips_power_gw, 0.0) / view.power_kw)
+        sites = self.gap_h100e_m(
+            view,
+            own,
+            self.site_lead_quarters + 1.0,
+            np.maximum(own.power_gw + own.coming_power_gw - own.chips_power_gw, 0.0) / view.power_kw,
+        )
         chips = self.gap_h100e_m(view, own, view.chip_lead_quarters + 1.0, self.zeros())
         return self.within_means(view, own, sites, chips)
 

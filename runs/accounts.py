@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.cast import ENTITY_OF_USER, LABS, OPERATORS, PAIRS, USERS
-from runs.money import BORROWERS, OTHERS, mark_stakes
+from runs.distress import fill_shortfalls, work_out
+from runs.money import BORROWERS, mark_stakes
 from runs.rental import USD_BN_PER_H, user_cost_usd_bn
 from runs.sight import phases_building, power_gw
 from runs.state import GENERATION, OPERATOR, USER
 from world.arrays import PerRow, PerWorld, fold, ratio
-from world.funding import dilute
-from world.ledger import Unpaid
 from world.profit_share import profit_share_due, profit_share_total
 
 if TYPE_CHECKING:
@@ -147,7 +146,9 @@ def service_dues(market: ComputeMarket) -> None:
     cap = s.cap
     cap.cumulative_profit_usd_bn = cap.cumulative_profit_usd_bn + profit
     cap.profit_high_usd_bn = np.maximum(cap.profit_high_usd_bn, cap.cumulative_profit_usd_bn)
-    right = profit_share_total(cap.profit_high_usd_bn, p.profit_share_cap_usd_bn * market.money, first_target_usd_bn=13.0 * market.money)
+    right = profit_share_total(
+        cap.profit_high_usd_bn, p.profit_share_cap_usd_bn * market.money, first_target_usd_bn=13.0 * market.money
+    )
     due = np.where(market.firms["openai"].converted > 0.0, 0.0, profit_share_due(right, cap.profit_share_paid_usd_bn))
     cap.profit_share_paid_usd_bn = cap.profit_share_paid_usd_bn + due
     s.ledger.due("profit_share", "openai", "microsoft", due)
@@ -183,19 +184,25 @@ def capital_dues(market: ComputeMarket) -> None:
         s.ledger.due("shell_rent", name, "landlords", rent)
         other_capex = market.core[name]["other_capex"]
         s.ledger.due("construction", name, "suppliers", other_capex)
-        s.flow["capex_usd_bn"][row] = merchant * costs.system_multiple + captive * costs.system_multiple + spend * (1.0 - rented) + other_capex
+        s.flow["capex_usd_bn"][row] = (
+            merchant * costs.system_multiple + captive * costs.system_multiple + spend * (1.0 - rented) + other_capex
+        )
     s.ledger.due("construction", "landlords", "suppliers", landlord_building)
     sponsors = landlord_building * (1.0 - market.parameters.of("landlords").loan_to_cost)
     s.ledger.pay("equity", "investors", "landlords", sponsors)
     margin = market.parameters.of("nvidia").gross_margin
     s.ledger.due("supplier_cost", "nvidia", "suppliers", vendor * (1.0 - margin))
-    s.ledger.due("supplier_cost", "broadcom", "suppliers", custom * (1.0 - market.parameters.of("broadcom").gross_margin))
+    s.ledger.due(
+        "supplier_cost", "broadcom", "suppliers", custom * (1.0 - market.parameters.of("broadcom").gross_margin)
+    )
     s.ledger.due("tax", "nvidia", "tax", vendor * margin * market.parameters.of("nvidia").tax_rate)
     s.flow["vendor_revenue_usd_bn"], s.flow["custom_revenue_usd_bn"] = vendor, custom
     started = market.firms["openai"].chip_age_quarters
     p = market.parameters.of("openai")
     developing = (started > 0.0) & (started <= p.chip_lead_quarters)
-    s.flow["chip_development_usd_bn"] = np.where(developing, p.chip_development_usd_bn * market.money / p.chip_lead_quarters, 0.0)
+    s.flow["chip_development_usd_bn"] = np.where(
+        developing, p.chip_development_usd_bn * market.money / p.chip_lead_quarters, 0.0
+    )
     s.ledger.due("operating_cost", "openai", "broadcom", s.flow["chip_development_usd_bn"])
 
 
@@ -225,64 +232,15 @@ def core_dues(market: ComputeMarket) -> None:
         s.ledger.due("dividends", name, "investors", core["payouts"] + 0.25 * spare)
 
 
-def fill_shortfalls(market: ComputeMarket) -> None:
-    """Before dues are cleared: credit lines, then a rescue round at a price."""
-    s = market.state
-    s.flow["rescue_usd_bn"] = np.zeros(s.worlds)
-    for name in BORROWERS:
-        room = np.maximum(market.debt_room.get(name, np.zeros(s.worlds)), 0.0)
-        principal = s.ledger.debt(name) / (4.0 * market.parameters.of("lenders").tenor_years)
-        limit = room + principal if name in ("oracle", "xai") else np.full(s.worlds, np.inf)
-        low = np.maximum(market.reserve(name) - s.ledger.cash(name), 0.0)
-        s.ledger.pay("loan", "lenders", name, np.minimum(np.maximum(s.ledger.shortfall(name), low), limit))
-    for name in ("openai", "xai", "rival_labs"):
-        short = s.ledger.shortfall(name)
-        line = np.maximum(market.credit_line(name) - s.ledger.debt(name), 0.0) if name != "xai" else np.zeros(s.worlds)
-        drawn = np.minimum(short, line)
-        s.ledger.pay("loan", "lenders", name, drawn)
-        rescue(market, name, short - drawn)
-
-
-def rescue(market: ComputeMarket, name: str, short: PerWorld) -> None:
-    """Investors put in what is missing at a discount, as long as the firm is worth more than that."""
-    s = market.state
-    investors = market.firms["investors"]
-    if name == "openai":
-        value = s.cap.valuation_usd_bn
-        discounted = value * (1.0 - investors.parameters.rescue_discount)
-        paid = np.minimum(short, investors.parameters.rescue_share * discounted)
-        holders = np.zeros_like(s.cap.stakes)
-        holders[OTHERS] = paid
-        s.cap.stakes = dilute(s.cap.stakes, np.maximum(discounted, 1e-3), holders)
-        s.cap.valuation_usd_bn = np.where(paid > 0.0, discounted + paid, value)
-        s.flow["rescue_usd_bn"] = paid
-    else:
-        paid = np.minimum(short, investors.parameters.rescue_share * np.maximum(20.0 * market.money, 8.0 * market.firms[name].revenue_usd_bn))
-    s.ledger.pay("equity", "investors", name, paid)
-
-
-def work_out(market: ComputeMarket, unpaid: list[Unpaid]) -> None:
-    """What stays unpaid is restructured: leases shrink by the unpaid share of their rent, debts are forgiven."""
-    s = market.state
-    s.flow["default"] = np.zeros(s.worlds)
-    for item in unpaid:
-        missing = item.amount > 1e-9 * market.money
-        if item.kind == "lease_rent":
-            pairs = [k for k, pair in enumerate(PAIRS) if pair[0] == item.payee and pair[1] == item.payer]
-            for k in pairs:
-                s.leases.reduce(k, np.clip(ratio(item.amount, s.flow["rent_usd_bn"][k]), 0.0, 1.0))
-        if item.kind in ("principal", "interest") and item.payee == "lenders":
-            s.ledger.forgive(item.payer, "lenders", np.minimum(item.amount, s.ledger.debt(item.payer)))
-        if item.payer == "openai":
-            s.flow["default"] = np.maximum(s.flow["default"], missing.astype(float))
-        s.flow["unpaid_usd_bn"] = s.flow.get("unpaid_usd_bn", np.zeros(s.worlds)) + item.amount
-
-
 def depreciate(market: ComputeMarket) -> None:
     """Plant loses value with age; chips within about five years."""
     s = market.state
     for name in (*OPERATORS, "rival_labs", "landlords", "nvidia"):
-        rate = market.parameters.of("costs").shell_depreciation if name == "landlords" else market.parameters.of("costs").depreciation
+        rate = (
+            market.parameters.of("costs").shell_depreciation
+            if name == "landlords"
+            else market.parameters.of("costs").depreciation
+        )
         s.ledger.depreciate(name, s.ledger.fixed(name) * rate / 4.0)
 
 

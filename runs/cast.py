@@ -56,8 +56,8 @@ def build_cast(
     worlds, money = market.worlds, float(parameters.of("currency").scale[0])
 
     def make(kind: type[Firm], name: str, *arguments: Any, **keywords: Any) -> Firm:
-        policy = policies.get(f"{name}.policy")
-        return kind(market, name, own_parameters(parameters, name), worlds, *arguments, policy=policy, **keywords)
+        keywords["policy"] = policies.get(f"{name}.policy")
+        return kind(market, name, own_parameters(parameters, name), worlds, *arguments, **keywords)
 
     def revenue(name: str) -> float:
         return start.value(name, "revenue_usd_bn") * money
@@ -86,8 +86,18 @@ def build_cast(
         make(InHouseLab, "microsoft_lab", revenue("microsoft_lab")),
         make(RivalLabs, "rival_labs", revenue("rival_labs")),
         make(RivalClouds, "rival_clouds", addition_share=added["rival_clouds"] / merchant),
-        make(Vendor, "nvidia", wafers_k=start.value("market", "wafers_per_quarter_k"), expansion=start.value("market", "wafer_growth_per_quarter")),
-        make(Vendor, "broadcom", wafers_k=asic_flow * 1000.0 / per_wafer, expansion=start.value("market", "wafer_growth_per_quarter")),
+        make(
+            Vendor,
+            "nvidia",
+            wafers_k=start.value("market", "wafers_per_quarter_k"),
+            expansion=start.value("market", "wafer_growth_per_quarter"),
+        ),
+        make(
+            Vendor,
+            "broadcom",
+            wafers_k=asic_flow * 1000.0 / per_wafer,
+            expansion=start.value("market", "wafer_growth_per_quarter"),
+        ),
         make(Lenders, "lenders"),
         make(Landlords, "landlords"),
         make(Grid, "grid"),

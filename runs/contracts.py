@@ -55,7 +55,9 @@ def tender(market: ComputeMarket) -> None:
     outside = view.term_price_usd_h * useful * m.outside_premium
     penalty = {"openai": delay + dependence, "rival_labs": delay}
     cost = {name: reservation + penalty[name] for name in TENANTS}
-    worth = np.stack([np.minimum(outside, asks[name].worth_usd_h * useful) - cost[name] for name in TENANTS]) * to_usd_bn
+    worth = (
+        np.stack([np.minimum(outside, asks[name].worth_usd_h * useful) - cost[name] for name in TENANTS]) * to_usd_bn
+    )
     worth[0, 3] = 0.0
     wanted = np.stack([asks[name].wanted_h100e_m for name in TENANTS])
     if market.settings.negotiate:
@@ -68,7 +70,9 @@ def tender(market: ComputeMarket) -> None:
     signed = np.zeros((len(PAIRS), s.worlds))
     bargains: dict[str, Bargain] = {}
     for row, name in enumerate(TENANTS):
-        weight = m.provider_weight + m.shortage_weight * np.clip(view.index_usd_h / view.long_run_cost_usd_h - 1.0, -0.5, 0.5)
+        weight = m.provider_weight + m.shortage_weight * np.clip(
+            view.index_usd_h / view.long_run_cost_usd_h - 1.0, -0.5, 0.5
+        )
         deal = bargain(
             allocated[row],
             reservation * to_usd_bn,
@@ -115,7 +119,11 @@ def split_rivals(market: ComputeMarket, offers: list[LeaseOffer]) -> list[LeaseO
     whole = offers[-1]
     anybody = market.firms["rival_clouds"].parameters.open_share
     quantity = whole.quantity_h100e_m
-    return [*offers[:-1], replace(whole, quantity_h100e_m=quantity * anybody), replace(whole, quantity_h100e_m=quantity * (1.0 - anybody))]
+    return [
+        *offers[:-1],
+        replace(whole, quantity_h100e_m=quantity * anybody),
+        replace(whole, quantity_h100e_m=quantity * (1.0 - anybody)),
+    ]
 
 
 def make_tender(market: ComputeMarket, name: str, view: MarketView) -> Tender:
@@ -141,14 +149,22 @@ def provider_shares(s: State) -> PerRow:
 def fixed_shares(market: ComputeMarket, offered: PerRow, wanted: PerRow, shares: PerRow) -> np.ndarray:
     """Without negotiation every tenant orders in the shares of the start, within the offers."""
     nobody = np.zeros((1, market.worlds))
-    tenants = [np.concatenate([market.start_shares, nobody]), np.array([0.1, 0.0, 0.0, 0.9])[:, None] * np.ones_like(shares)]
+    tenants = [
+        np.concatenate([market.start_shares, nobody]),
+        np.array([0.1, 0.0, 0.0, 0.9])[:, None] * np.ones_like(shares),
+    ]
     asked = np.stack([share * want for share, want in zip(tenants, wanted, strict=True)])
     cut = np.minimum(ratio(offered, asked[0] + asked[1], 1.0), 1.0)
     return asked * cut
 
 
 def first_refusal(
-    market: ComputeMarket, allocated: PerRow, offered: PerRow, offers: list[LeaseOffer], cost: PerRow, holder_price: PerWorld
+    market: ComputeMarket,
+    allocated: PerRow,
+    offered: PerRow,
+    offers: list[LeaseOffer],
+    cost: PerRow,
+    holder_price: PerWorld,
 ) -> tuple[PerRow, PerWorld, PerWorld]:
     """Put outside offers that OpenAI would take to the holder of the right, which matches or waives.
 
@@ -161,15 +177,15 @@ def first_refusal(
     holder_left = np.maximum(offered[0] - allocated[0], 0.0)
     best = np.where(allocated[1:] > 0.0, cost[1:], np.inf).min(axis=0)
     price = np.where(np.isfinite(best), best, cost[0])
-    answer = match_first_refusal(price, offers[1].lead_quarters, holder_price, offers[0].lead_quarters, holder_left, outside, holds)
+    answer = match_first_refusal(
+        price, offers[1].lead_quarters, holder_price, offers[0].lead_quarters, holder_left, outside, holds
+    )
     kept = ratio(np.maximum(outside - answer.matched, 0.0), outside, 1.0)
     after = np.concatenate([(allocated[0] + answer.matched)[None, :], allocated[1:] * kept])
     return after, answer.waived, answer.matched
 
 
-def sign(
-    market: ComputeMarket, tenant: str, deal: Bargain, lead: PerRow, ask: Tender, signed: np.ndarray
-) -> None:
+def sign(market: ComputeMarket, tenant: str, deal: Bargain, lead: PerRow, ask: Tender, signed: np.ndarray) -> None:
     """Enter the bargained leases: quantity in H100e, price per H100e-hour of the newest chip."""
     s = market.state
     m = market.parameters.of("market")
@@ -178,7 +194,14 @@ def sign(
         quantity = deal.quantity[row]
         price = ratio(deal.payment[row], quantity * hours, 0.0)
         pair = PAIR[(provider, tenant)]
-        s.leases.sign(pair, quantity, np.where(quantity > 0.0, price, 0.0), m.take_or_pay, s.quarter + lead[row], ask.term_quarters)
+        s.leases.sign(
+            pair,
+            quantity,
+            np.where(quantity > 0.0, price, 0.0),
+            m.take_or_pay,
+            s.quarter + lead[row],
+            ask.term_quarters,
+        )
         signed[pair] += quantity
 
 
@@ -199,6 +222,7 @@ def used_by_provider(s: State) -> PerRow:
     deployed = fold(s.fleet.deployed.swapaxes(0, 1))
     let = s.leases.by_provider(active)
     free = np.stack(
-        [np.maximum(deployed[OPERATOR[p]] - let[s.leases.providers.index(p)], 0.0) for p in PROVIDERS] + [np.zeros(s.worlds)]
+        [np.maximum(deployed[OPERATOR[p]] - let[s.leases.providers.index(p)], 0.0) for p in PROVIDERS]
+        + [np.zeros(s.worlds)]
     )
     return scaled + rest * ratio(free, fold(free))

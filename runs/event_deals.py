@@ -55,8 +55,7 @@ def equity_round(market: ComputeMarket, event: Event) -> None:
     paid = {name: np.full(market.worlds, usd_bn * market.money) for name, usd_bn in given["by"].items() if usd_bn > 0.0}
     if given["issuer"] == "openai" and paid:
         sell_stakes(market, event, paid)
-    # A round is one negotiation: who raised by an event does not raise again in the same quarter.
-    market.state.flow[f"event_round.{given['issuer']}"] = sum(paid.values(), np.zeros(market.worlds))
+    note_round(market, given["issuer"], sum(paid.values(), np.zeros(market.worlds)))
     for name, usd_bn in paid.items():
         raise_cash(market, name, usd_bn)
         market.state.ledger.pay("equity", name, given["issuer"], usd_bn)
@@ -77,8 +76,15 @@ def commitment(market: ComputeMarket, event: Event) -> None:
     if given["usd_bn"] == 0.0:
         return
     amount = np.full(market.worlds, given["usd_bn"] * market.money)
+    note_round(market, "openai", amount)
     sell_stakes(market, event, {"softbank": amount})
     s.cap.tranches.add(0, slot_of(market, given["due"]), amount, earliest=s.quarter)
+
+
+def note_round(market: ComputeMarket, issuer: str, usd_bn: PerWorld) -> None:
+    """Note what an issuer raised by events: it has had its round of this quarter."""
+    flow, name = market.state.flow, f"event_round.{issuer}"
+    flow[name] = flow.get(name, np.zeros(market.worlds)) + usd_bn
 
 
 def sell_stakes(market: ComputeMarket, event: Event, paid: dict[str, PerWorld]) -> None:
@@ -128,7 +134,7 @@ def conversion(market: ComputeMarket, event: Event) -> None:
     lab = market.firms["openai"]
     happens = lab.converted == 0.0
     stake = np.full(market.worlds, event.arguments["microsoft_stake"])
-    swap_stake(market, happens, stake, market.state.cap.valuation_usd_bn)
+    swap_stake(market, happens, stake)
     lab.settle_exclusivity(np.zeros(market.worlds, dtype=bool), happens)
 
 

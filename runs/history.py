@@ -27,9 +27,7 @@ class Counterpart:
     """Another series of the entity that says the same for other quarters."""
 
 
-def _of(
-    name: str, unit: str, factor: float = 1.0, per_chip: str | None = None, also: str | None = None
-) -> Counterpart:
+def _of(name: str, unit: str, factor: float = 1.0, per_chip: str | None = None, also: str | None = None) -> Counterpart:
     entity, _, rest = name.partition(":")
     return Counterpart(entity, rest, unit, factor, per_chip, also)
 
@@ -71,7 +69,7 @@ COUNTERPARTS: dict[tuple[str, str | None], Counterpart] = {
     ("capex_usd_bn", "xai"): _of("xAI:capex", "USD bn"),
     ("abilene_facility_gw", None): _of("Stargate:abilene_energised_gw", "GW"),
 }
-"""By (metric, member). What the record has no like for is not here: rival clouds and labs, xAI's revenue without X, binding constraints."""
+"""By (metric, member). What the record has no like for is not here, such as rival clouds or the labs' capability."""
 
 
 def observed(metric: str, member: str | None = None) -> list[Observation]:

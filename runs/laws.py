@@ -38,9 +38,15 @@ def measure_laws(market: ComputeMarket) -> list[Law]:
     volume = np.maximum(fold(sold), 1e-9)
     deployed = fold(s.fleet.deployed)
     over = (s.market.sold_h100e_m - s.fleet.deployed).max(axis=(0, 1))
-    excess = np.where(s.market.traded & ~s.market.rationed, np.abs(s.flow["excess_demand"]), 0.0) / np.maximum(deployed, 1e-12 * fold(deployed) + 1e-300)
+    excess = np.where(s.market.traded & ~s.market.rationed, np.abs(s.flow["excess_demand"]), 0.0) / np.maximum(
+        deployed, 1e-12 * fold(deployed) + 1e-300
+    )
     anchor = market.firms["openai"].exclusivity > 0.0
-    outside = fold(s.flow["signed_h100e_m"][[k for k, p in enumerate(PAIRS) if p[1] == "openai" and p[0] in ("oracle", "rival_clouds")]])
+    outside = fold(
+        s.flow["signed_h100e_m"][
+            [k for k, p in enumerate(PAIRS) if p[1] == "openai" and p[0] in ("oracle", "rival_clouds")]
+        ]
+    )
     bypassed = np.where(anchor, np.maximum(outside - s.flow["waived_h100e_m"], 0.0), 0.0)
     stakes = s.cap.stakes
     return [
@@ -59,7 +65,10 @@ def measure_laws(market: ComputeMarket) -> list[Law]:
         Law("stakes: sum to one", np.abs(fold(stakes) - 1.0)),
         Law("stakes: none negative", np.maximum(-stakes.min(axis=0), 0.0)),
         Law("first refusal: never bypassed", bypassed),
-        Law("profit share: within profit", np.maximum(s.cap.profit_share_paid_usd_bn - np.maximum(s.cap.profit_high_usd_bn, 0.0), 0.0)),
+        Law(
+            "profit share: within profit",
+            np.maximum(s.cap.profit_share_paid_usd_bn - np.maximum(s.cap.profit_high_usd_bn, 0.0), 0.0),
+        ),
     ]
 
 

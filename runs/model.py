@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import mesa
@@ -12,6 +13,7 @@ from agents.cast import LABS, OPERATORS
 from runs.accounts import settle
 from runs.cast import build_cast
 from runs.contracts import provider_shares, tender
+from runs.events import apply_events
 from runs.laws import check_laws
 from runs.metrics import History
 from runs.money import fund, lend
@@ -20,14 +22,30 @@ from runs.physical import deliver, order
 from runs.rental import USD_BN_PER_H, clear, operate
 from runs.scenario import Scenario, load_scenario
 from runs.sight import lab_view, market_view, operator_views, price_chips
+from runs.state import State
 from world.arrays import Flags, PerWorld, fold
 from world.calendar import quarter_label, quarter_number
 from world.draws import Draws, student_t
-from world.parameters import resolve
+from world.parameters import Parameters, resolve
 from world.record import accelerators, phases, start_state
 from world.services import budget_to_demand_scale, scaled_innovation
 
 DEFAULT_UNTIL = "2030Q4"
+
+HEADLINES = (
+    "h100_price_usd_h",
+    "price_over_cost",
+    "merchant_sold_h100e_m",
+    "stargate_share",
+    "openai_revenue_usd_bn",
+    "openai_burn_usd_bn",
+    "openai_cash_usd_bn",
+    "oracle_debt_usd_bn",
+    "oracle_dscr",
+    "softbank_ltv",
+    "abilene_facility_gw",
+)
+"""Metrics that Mesa's data collector reports as plain numbers."""
 
 
 class ComputeMarket(mesa.Model):
@@ -43,6 +61,11 @@ class ComputeMarket(mesa.Model):
         overrides: the same as keywords, with `__` for the dot.
     Raises: ValueError that names what is wrong and what is allowed.
     """
+
+    state: State
+    h20_h100e_m: PerWorld
+    parameters: Parameters
+    history: History
 
     def __init__(
         self,
@@ -60,7 +83,11 @@ class ComputeMarket(mesa.Model):
         self.worlds = self.draws.worlds
         start = start_state(self.settings.start, self.settings.known_until)
         known = self.settings.known_until
-        values = dict(self.settings.parameters) | dict(parameters or {}) | {k.replace("__", "."): v for k, v in overrides.items()}
+        values = (
+            dict(self.settings.parameters)
+            | dict(parameters or {})
+            | {k.replace("__", "."): v for k, v in overrides.items()}
+        )
         self.parameters = resolve(self.draws, values)
         self.money: float = float(self.parameters.of("currency").scale[0])
         last = quarter_number(until or DEFAULT_UNTIL)
@@ -79,6 +106,9 @@ class ComputeMarket(mesa.Model):
         self.settle_start(start)
         self.h20_h100e_m = np.full(self.worlds, start.value("market", "h20_h100e_m"))
         self.history = History(self)
+        self.datacollector = mesa.DataCollector(
+            model_reporters={name: partial(headline, name=name) for name in HEADLINES}
+        )
         self.running = True
 
     # ------------------------------------------------------------------ the quarter
@@ -86,7 +116,8 @@ class ComputeMarket(mesa.Model):
     def step(self) -> None:
         """One quarter, as DESIGN 5 tells it."""
         self.begin_quarter()
-        # 1. exogenous: rates, shocks, the spending of customers, events
+        # 1. exogenous: events of the scenario and of the record; rates, shocks, the spending of customers
+        apply_events(self)
         self.move_outside_world()
         # 2. deliver: power, chips, leases
         deliver(self)
@@ -116,7 +147,9 @@ class ComputeMarket(mesa.Model):
         """Advance the calendar; last quarter's figures become the past."""
         s = self.state
         if s.quarter + 1 >= self.quarters:
-            raise ValueError(f"the run ends with {quarter_label(s.first_quarter + self.quarters)}; it cannot step further")
+            raise ValueError(
+                f"the run ends with {quarter_label(s.first_quarter + self.quarters)}; it cannot step further"
+            )
         s.quarter += 1
         s.last, s.flow = s.flow, {}
         s.ledger.begin_quarter()
@@ -125,17 +158,30 @@ class ComputeMarket(mesa.Model):
         """Shocks to growth, to rates, to credit and to the portfolio of the anchor investor."""
         s, q, draws, p = self.state, self.calendar_quarter, self.draws, self.parameters
         customers = self.firms["customers"].parameters
-        common = scaled_innovation(student_t(draws.uniform("demand.trend", q), customers.tail_freedom), customers.tail_freedom, 1.0)
-        self.firms["customers"].settle_quarter(common, draws.normal("services.trend", q), draws.normal("demand.level", q))
+        common = scaled_innovation(
+            student_t(draws.uniform("demand.trend", q), customers.tail_freedom), customers.tail_freedom, 1.0
+        )
+        self.firms["customers"].settle_quarter(
+            common, draws.normal("services.trend", q), draws.normal("demand.level", q)
+        )
         self.firms["rival_labs"].settle_support(self.firms["customers"].demand_growth)
         self.firms["lenders"].settle_cycle(draws.normal("credit.cycle", q) - customers.credit_link * common)
         rates = p.of("backers")
         shock = rates.rate_noise * draws.normal("rates", q)
         s.base_rate = np.maximum(s.base_rate + rates.rate_reversion * (rates.rate_late - s.base_rate) + shock, 0.0)
-        s.ten_year_rate = np.maximum(s.ten_year_rate + rates.rate_reversion * (rates.ten_year_late - s.ten_year_rate) + 0.6 * shock, 0.005)
+        s.ten_year_rate = np.maximum(
+            s.ten_year_rate + rates.rate_reversion * (rates.ten_year_late - s.ten_year_rate) + 0.6 * shock, 0.005
+        )
         softbank = self.firms["softbank"]
         sp = softbank.parameters
-        factor = np.exp(sp.holdings_drift + sp.holdings_noise * (sp.demand_link * common + np.sqrt(1.0 - sp.demand_link * sp.demand_link) * draws.normal("softbank.holdings", q)))
+        factor = np.exp(
+            sp.holdings_drift
+            + sp.holdings_noise
+            * (
+                sp.demand_link * common
+                + np.sqrt(1.0 - sp.demand_link * sp.demand_link) * draws.normal("softbank.holdings", q)
+            )
+        )
         softbank.settle_holdings(factor, np.zeros(self.worlds))
         for core in self.core.values():
             core["cash_flow"] = core["cash_flow"] * np.exp(core["growth"])
@@ -152,6 +198,7 @@ class ComputeMarket(mesa.Model):
             self.firms[name].settle_additions(added, row)
         check_laws(self)
         self.history.record(self)
+        self.datacollector.collect(self)
         self.running = s.quarter + 1 < self.quarters
 
     # ------------------------------------------------------------------ the start
@@ -179,7 +226,11 @@ class ComputeMarket(mesa.Model):
         price_chips(self)
         for name, core in self.core.items():
             self.cash_flow[name] = core["cash_flow"].copy()
-        self.burn["openai"] = np.full(self.worlds, start.value("openai", "revenue_usd_bn")) * self.money * self.parameters.of("openai").start_burn_share
+        self.burn["openai"] = (
+            np.full(self.worlds, start.value("openai", "revenue_usd_bn"))
+            * self.money
+            * self.parameters.of("openai").start_burn_share
+        )
         self.burn["xai"] = np.full(self.worlds, 0.4 * self.money)
         self.burn["rival_labs"] = np.full(self.worlds, 0.4 * self.money)
         view = market_view(self)
@@ -203,7 +254,9 @@ class ComputeMarket(mesa.Model):
             lab.settle_budget(budget, 0)
             asked = budget_to_demand_scale(budget.total_usd_bn, view.long_run_cost_usd_h, m.elasticity_long)
             lab.budget_scale = s.market.scale[row] / asked
-            lab.settle_wanted(lab.budget_scale * budget.total_usd_bn / (USD_BN_PER_H * view.long_run_cost_usd_h * view.usefulness))
+            lab.settle_wanted(
+                lab.budget_scale * budget.total_usd_bn / (USD_BN_PER_H * view.long_run_cost_usd_h * view.usefulness)
+            )
         self.start_scale = s.market.scale.copy()
         self.start_shares = provider_shares(s)
         self.start_pool_usd_bn = self.firms["customers"].pool_usd_bn.copy()
@@ -244,3 +297,8 @@ class ComputeMarket(mesa.Model):
         odds = self.parameters.of("grid").expansion_grant_odds
         granted: Flags = self.draws.uniform(f"grant:{spec.name}") < odds
         return granted
+
+
+def headline(market: ComputeMarket, name: str) -> float:
+    """A metric of the quarter as one plain number: the world's own, or the mean over worlds."""
+    return float(np.mean(market.history.values[name][0, market.state.quarter]))

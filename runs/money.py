@@ -43,7 +43,9 @@ def lend(market: ComputeMarket) -> None:
 def pending_price(s: State) -> np.ndarray:
     """Average price of what is signed; the active price where nothing else is known, (pairs, worlds)."""
     value = s.leases.backlog_usd_bn
-    return np.maximum(s.leases.price, np.minimum(ratio(value, (s.leases.pending_total + s.leases.active) * 2.19 * 16.0), 5.0))
+    return np.maximum(
+        s.leases.price, np.minimum(ratio(value, (s.leases.pending_total + s.leases.active) * 2.19 * 16.0), 5.0)
+    )
 
 
 def spread_of(market: ComputeMarket, name: str) -> PerWorld:
@@ -89,7 +91,9 @@ def pay_tranches(market: ComputeMarket) -> None:
     s = market.state
     due = s.cap.tranches.take(s.quarter)[0]
     converted = market.firms["openai"].converted > 0.0
-    waiting = s.last.get("tranche_waiting_usd_bn", np.zeros(s.worlds)) + np.where(converted, 0.0, due * market.parameters.of("softbank").conditional_share)
+    waiting = s.last.get("tranche_waiting_usd_bn", np.zeros(s.worlds)) + np.where(
+        converted, 0.0, due * market.parameters.of("softbank").conditional_share
+    )
     released = np.where(converted, waiting, 0.0)
     paid = np.where(converted, due, due * (1.0 - market.parameters.of("softbank").conditional_share)) + released
     borrow_for_stake(market, paid)
@@ -162,7 +166,9 @@ def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Ro
     borrow_for_stake(market, now)
     s.ledger.pay("equity", "softbank", "openai", now)
     s.ledger.pay("equity", "investors", "openai", result.by_others)
-    s.cap.tranches.add(0, s.quarter + softbank.parameters.tranche_quarters, result.by_anchor - now, earliest=s.quarter + 1)
+    s.cap.tranches.add(
+        0, s.quarter + softbank.parameters.tranche_quarters, result.by_anchor - now, earliest=s.quarter + 1
+    )
     return result
 
 
@@ -190,22 +196,36 @@ def convert(market: ComputeMarket, value: PerWorld) -> None:
     p = lab.parameters
     years = np.arange(1, 9, dtype=float)
     growth = np.minimum(lab.growth_smoothed, 0.2)
-    path = np.stack([4.0 * lab.potential_usd_bn * np.exp(2.0 * growth * year) * p.mature_margin * min(year / 6.0, 1.0) - 1.5 * np.maximum(market.burn.get("openai", 0.0), 0.0) * max(4.0 - year, 0.0) for year in years])
-    share = profit_share_value_usd_bn(s.cap.cumulative_profit_usd_bn, s.cap.profit_high_usd_bn, path, p.profit_share_cap_usd_bn * market.money, p.cost_of_equity)
+    path = np.stack(
+        [
+            4.0 * lab.potential_usd_bn * np.exp(2.0 * growth * year) * p.mature_margin * min(year / 6.0, 1.0)
+            - 1.5 * np.maximum(market.burn.get("openai", 0.0), 0.0) * max(4.0 - year, 0.0)
+            for year in years
+        ]
+    )
+    share = profit_share_value_usd_bn(
+        s.cap.cumulative_profit_usd_bn,
+        s.cap.profit_high_usd_bn,
+        path,
+        p.profit_share_cap_usd_bn * market.money,
+        p.cost_of_equity,
+    )
     claim = np.maximum(share, s.cap.stakes[0] * value * p.as_converted_share)
-    conditional = s.cap.tranches.pending()[0] * market.parameters.of("softbank").conditional_share + s.last.get("tranche_waiting_usd_bn", np.zeros(s.worlds))
+    conditional = s.cap.tranches.pending()[0] * market.parameters.of("softbank").conditional_share + s.last.get(
+        "tranche_waiting_usd_bn", np.zeros(s.worlds)
+    )
     gain = p.conversion_gain * value + conditional - p.conversion_cost * value
     open_ = (lab.converted == 0.0) & (s.quarter + 1 >= p.conversion_quarters)
     happens, stake = conversion_bargain(claim, gain, np.maximum(value, 1e-6), p.microsoft_weight)
     happens = happens & open_
     pressed: Flags = lab.loosen_exclusivity(lab_view(market, "openai"))
     lab.settle_exclusivity(pressed, happens)
-    swap_stake(market, happens, stake, value)
+    swap_stake(market, happens, stake)
     s.flow["converted_now"] = happens.astype(float)
     s.flow["loosened_now"] = pressed.astype(float)
 
 
-def swap_stake(market: ComputeMarket, happens: Flags, stake: PerWorld, value: PerWorld) -> None:
+def swap_stake(market: ComputeMarket, happens: Flags, stake: PerWorld) -> None:
     """Microsoft's old claim on profits becomes the bargained stake; the others share the rest in proportion."""
     s = market.state
     others = s.cap.stakes.copy()

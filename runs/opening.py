@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.cast import GENERATIONS, HOLDERS, MERCHANT, OPERATORS, PAIRS, SECTORS, USERS
-from runs.state import ACCESS, GENERATION, MERCHANT_ROWS, OPERATOR, PAIR, USER, Cap, Generations, Market, State
-from world.arrays import PerRow, PerWorld, fold, power, ratio
+from agents.cast import GENERATIONS, HOLDERS, MERCHANT, OPERATORS, PAIRS, SECTORS
+from runs.opening_market import open_market
+from runs.state import GENERATION, OPERATOR, PAIR, Cap, Generations, State
+from world.arrays import fold, power
 from world.calendar import quarter_number
 from world.costs import usefulness
 from world.draws import Draws
@@ -48,7 +49,7 @@ def open_state(
     worlds = draws.worlds
     slots = quarters + 1
     generations = open_generations(start, accelerators, draws, parameters)
-    fleet = open_fleet(start, worlds, draws, parameters)
+    fleet = open_fleet(start, worlds)
     sites, named = open_sites(start, phases, slots, worlds, draws, parameters)
     fleet.deploy(generations.kw_per_h100e, sites.energised_gw + named.add_by("operator", OPERATORS))
     leases = open_leases(start, fleet, slots, worlds)
@@ -69,10 +70,13 @@ def open_state(
         phases=named,
         production=production,
         queue_h100e_m=np.zeros((len(OPERATORS), worlds)),
-        asic_queue_h100e_m=np.full(worlds, 2.0 * ASIC_LANDED_SHARE * start.value("rival_clouds", "sold_h100e_m.rival_asic")),
+        asic_queue_h100e_m=np.full(
+            worlds, 2.0 * ASIC_LANDED_SHARE * start.value("rival_clouds", "sold_h100e_m.rival_asic")
+        ),
         market=open_market(start, fleet, generations, worlds, parameters),
         cap=open_cap(start, slots, worlds),
-        growth_believed=np.full(worlds, start.value("market", "demand_growth_per_quarter")) * parameters.of("planners").start_belief,
+        growth_believed=np.full(worlds, start.value("market", "demand_growth_per_quarter"))
+        * parameters.of("planners").start_belief,
         base_rate=np.full(worlds, start.value("market", "base_rate")),
         ten_year_rate=np.full(worlds, start.value("market", "ten_year_rate")),
         supply_price_index=np.ones(worlds),
@@ -94,7 +98,9 @@ def open_generations(
     h100e, price, packages = rows("h100e"), rows("price_k"), rows("packages_per_wafer")
     kw_it, kw_facility = rows("kw_it"), rows("kw_facility")
     first = quarter_number(start.label)
-    launch = np.repeat(np.array([[quarter_number(column[g].launch) - first - 1.0] for g in GENERATIONS]), worlds, axis=1)
+    launch = np.repeat(
+        np.array([[quarter_number(column[g].launch) - first - 1.0] for g in GENERATIONS]), worlds, axis=1
+    )
     ramp = np.repeat(chips.ramp_quarters[None, :], len(GENERATIONS), axis=0)
 
     slip = np.zeros(worlds)
@@ -139,7 +145,7 @@ def open_generations(
     )
 
 
-def open_fleet(start: StartState, worlds: int, draws: Draws, parameters: Parameters) -> Fleet:
+def open_fleet(start: StartState, worlds: int) -> Fleet:
     """Chips sold to each owner by generation; what landed in the start quarter is installed in the first one."""
     fleet = Fleet(len(OPERATORS), len(GENERATIONS), worlds)
     sold = np.zeros((len(OPERATORS), len(GENERATIONS), worlds))
@@ -162,7 +168,17 @@ def open_sites(
     """Power that is energised and power under construction; named phases are taken out of the pooled figures."""
     first = quarter_number(start.label)
     specs = [
-        PhaseSpec(p.name, p.site, p.landlord, p.operator, p.tenant, p.programme, p.power_source, p.facility_gw, p.ramp_quarters)
+        PhaseSpec(
+            p.name,
+            p.site,
+            p.landlord,
+            p.operator,
+            p.tenant,
+            p.programme,
+            p.power_source,
+            p.facility_gw,
+            p.ramp_quarters,
+        )
         for p in phases
     ]
     named = NamedPhases(specs, worlds)
@@ -176,7 +192,11 @@ def open_sites(
             if date is None or quarter_number(date) > first:
                 break
             steps.append(float(quarter_number(date) - first - 1))
-        due = np.inf if phase.due is None or len(steps) < 3 else np.maximum(quarter_number(phase.due) - first - 0.5, 0.0) + late
+        due = (
+            np.inf
+            if phase.due is None or len(steps) < 3
+            else np.maximum(quarter_number(phase.due) - first - 0.5, 0.0) + late
+        )
         named.open(phase.name, steps, due)
         if len(steps) == 4:
             standing[OPERATOR[phase.operator]] += phase.facility_gw
@@ -201,15 +221,28 @@ def open_leases(start: StartState, fleet: Fleet, slots: int, worlds: int) -> Lea
         subject = f"lease.{tenant}.{provider}"
         running = np.minimum(start.value(subject, "h100e_m"), 0.97 * deployed[OPERATOR[provider]])
         if running.any():
-            book.open(row, running, start.value(subject, "price_usd_h"), 0.9, max(start.value(subject, "remaining_quarters"), 1.0))
+            book.open(
+                row,
+                running,
+                start.value(subject, "price_usd_h"),
+                0.9,
+                max(start.value(subject, "remaining_quarters"), 1.0),
+            )
         pending = start.value(subject, "pending_h100e_m")
         if pending <= 0.0:
             continue
-        middle, ramp = start.value(subject, "pending_start_quarters"), max(int(start.value(subject, "pending_ramp_quarters")), 1)
+        middle, ramp = (
+            start.value(subject, "pending_start_quarters"),
+            max(int(start.value(subject, "pending_ramp_quarters")), 1),
+        )
         for step in range(ramp):
             at = max(middle - 0.5 * (ramp - 1) + step - 1.0, 0.0)
             book.sign(
-                row, np.full(worlds, pending / ramp), start.value(subject, "pending_price_usd_h"), 0.9, at,
+                row,
+                np.full(worlds, pending / ramp),
+                start.value(subject, "pending_price_usd_h"),
+                0.9,
+                at,
                 start.value(subject, "pending_term_quarters"),
             )
     return book
@@ -226,9 +259,9 @@ def open_ledger(start: StartState, worlds: int, parameters: Parameters) -> Ledge
                 ledger.open(account, sector, value * scale)
                 if account == "debt":
                     ledger.open("loans", "lenders", value * scale)
-    credits = start.value("openai", "credits_usd_bn") * scale
-    ledger.open("prepaid", "openai", credits)
-    ledger.open("deferred", "microsoft", credits)
+    prepaid = start.value("openai", "credits_usd_bn") * scale
+    ledger.open("prepaid", "openai", prepaid)
+    ledger.open("deferred", "microsoft", prepaid)
     valuation = start.value("openai", "valuation_usd_bn") * scale
     for holder, quantity in STAKE_ROWS.items():
         ledger.open("stakes", holder, valuation * start.value("openai", quantity))
@@ -237,65 +270,6 @@ def open_ledger(start: StartState, worlds: int, parameters: Parameters) -> Ledge
     ledger.open("cash", "lenders", money.lenders_cash_usd_bn * scale)
     ledger.open("cash", "investors", money.investors_cash_usd_bn * scale)
     return ledger
-
-
-def open_market(start: StartState, fleet: Fleet, generations: Generations, worlds: int, parameters: Parameters) -> Market:
-    """The market at rest: prices at which everything deployed is used as the record says, in closed form.
-
-    With m_b = a_b P_b^(sigma - eps) a user buys m_b theta_g^sigma p_g^-sigma of each generation that it can use.
-    Shares of merchant compute give m_b up to one number, which the price of the Hopper generation fixes; the
-    captive chips then clear at the price that their own users pay.
-    """
-    m = parameters.of("market")
-    theta, sigma = generations.usefulness, m.substitution
-    capacity = fold(fleet.deployed)
-    hopper = GENERATION["hopper"]
-    price_hopper = start.value("market", "spot_price_hopper_usd_h") * parameters.of("currency").scale
-    log_price = np.full((len(GENERATIONS), worlds), np.nan)
-    total = np.log(capacity[hopper]) + sigma * (np.log(price_hopper) - np.log(theta[hopper]))
-    shares = np.array([[start.value("market", f"used_share.{user}")] for user in USERS])
-    shares = shares / shares.sum()
-    has = capacity > 1e-9
-    safe = np.where(has, capacity, 1.0)
-    for row in range(len(GENERATIONS)):
-        access = float((shares[:, 0] * ACCESS[:, row, 0]).sum())
-        log_price[row] = np.log(theta[row]) + (total + np.log(access) - np.log(safe[row])) / sigma
-    price = np.where(has, np.exp(log_price), 100.0)
-    index = user_index(price, theta, sigma, has)
-    eps_short, eps_long = m.elasticity_short, m.elasticity_long
-    # a_b = m_b P_b^(eps - sigma), and A_b = a_b Pbar_b^(eps_L - eps_S) with Pbar_b = P_b.
-    log_scale = np.log(shares) + total + (eps_long - sigma) * np.log(index)
-    deployed = fleet.deployed
-    taste = np.where(has, np.exp(sigma * (np.log(theta) - np.log(price))), 0.0)
-    wanted = ACCESS * taste * (shares * np.exp(total))[:, None, :]
-    bought = wanted * ratio(capacity, fold(wanted))
-    posted = np.full(worlds, start.value("market", "posted_one_year_usd_h")) * parameters.of("currency").scale
-    return Market(
-        price_usd_h=price,
-        traded=has,
-        bought_h100e_m=bought,
-        sold_h100e_m=deployed.copy(),
-        index_usd_h=index,
-        slow_index_usd_h=index.copy(),
-        posted_usd_h=posted,
-        list_usd_h=posted * m.list_premium,
-        rationed=np.zeros(worlds, dtype=bool),
-        gap=np.zeros(worlds),
-        iterations=np.zeros(worlds, dtype=np.int64),
-        scale=np.exp(log_scale),
-    )
-
-
-def user_index(price: np.ndarray, theta: np.ndarray, sigma: PerWorld, has: np.ndarray) -> PerRow:
-    """Each user's price index over the generations that it can use, (users, worlds), $/effective H100e-hour."""
-    merchant = np.where(has, np.exp(sigma * np.log(theta) + (1.0 - sigma) * np.log(price)), 0.0)
-    base = fold(merchant[MERCHANT_ROWS])
-    own = base + merchant[GENERATION["own_chip"]]
-    asic = base + merchant[GENERATION["rival_asic"]]
-    kinds = np.stack([base, own, asic])
-    index = power(kinds, 1.0 / (1.0 - sigma))
-    row = [1 if ACCESS[u, GENERATION["own_chip"], 0] else 2 if ACCESS[u, GENERATION["rival_asic"], 0] else 0 for u in range(len(USERS))]
-    return index[row]
 
 
 def open_cap(start: StartState, slots: int, worlds: int) -> Cap:
@@ -311,4 +285,3 @@ def open_cap(start: StartState, slots: int, worlds: int) -> Cap:
         profit_high_usd_bn=np.maximum(profit, 0.0),
         profit_share_paid_usd_bn=np.zeros(worlds),
     )
-

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.cast import OPERATORS, PAIRS
-from agents.views import BINDING, CapacityOrder, FirmView
+from agents.views import BINDING, CapacityOrder
 from runs.sight import backlog_h100e_m, market_view, operator_views, phases_building, power_gw
 from runs.state import GENERATION, MERCHANT_ROWS, OPERATOR, State
-from world.arrays import PerRow, PerWorld, fold, ratio
+from world.arrays import PerWorld, fold, ratio
 from world.rationing import ration
 from world.sites import CONTRACTED
 
@@ -116,7 +116,7 @@ def order(market: ComputeMarket) -> None:
     view = market_view(market)
     views = operator_views(market, view)
     orders = {name: market.firms[name].order_capacity(view, views[name]) for name in OPERATORS if name != "openai"}
-    orders["openai"] = own_site_order(market, view.power_kw)
+    orders["openai"] = own_site_order(market)
     asked = np.stack([orders[name].facility_gw for name in OPERATORS])
     landlords, grid = market.firms["landlords"], market.firms["grid"]
     through_landlords = np.stack([market.landlord_share(name) for name in OPERATORS])
@@ -135,13 +135,13 @@ def order(market: ComputeMarket) -> None:
         place_sites(market, name, granted[row])
         order_chips(market, name, orders[name].chips_h100e_m)
         cuts = {"shells": ratio(built[row], asked[row], 1.0), "grid": ratio(granted[row], built[row], 1.0)}
-        s.binding[row] = what_binds(market, orders[name], views[name], ratio(size[row], fold(size)), cuts)
+        s.binding[row] = what_binds(market, orders[name], ratio(size[row], fold(size)), cuts)
     grid.settle_growth()
     s.flow["ordered_gw"] = granted
     s.flow["ordered_chips_h100e_m"] = np.stack([orders[name].chips_h100e_m for name in OPERATORS])
 
 
-def own_site_order(market: ComputeMarket, kw: PerWorld) -> CapacityOrder:
+def own_site_order(market: ComputeMarket) -> CapacityOrder:
     """The lab's own chips need sites in time: power for the coming two years of the programme."""
     s, lab = market.state, market.firms["openai"]
     row = OPERATOR["openai"]
@@ -189,10 +189,10 @@ def order_chips(market: ComputeMarket, name: str, chips: PerWorld) -> None:
         s.asic_queue_h100e_m = s.asic_queue_h100e_m + captive
         chips = chips - captive
     lead = market.firms["nvidia"].parameters.production_quarters
-    s.production.add_spread(row, s.quarter + lead, chips, spread=1, earliest=s.quarter + 1)
+    s.production.add_spread(row, s.quarter + lead, chips, spread=2, earliest=s.quarter + 1)
 
 
-def what_binds(market: ComputeMarket, order: CapacityOrder, own: FirmView, share: PerWorld, cuts: dict[str, PerWorld]) -> np.ndarray:
+def what_binds(market: ComputeMarket, order: CapacityOrder, share: PerWorld, cuts: dict[str, PerWorld]) -> np.ndarray:
     """Which of demand, power, shells, chips and finance allows the least, as an index into BINDING for each world.
 
     Each limit is put in M H100e of chips that could be added: what demand asks for, what power expected at the
@@ -204,7 +204,9 @@ def what_binds(market: ComputeMarket, order: CapacityOrder, own: FirmView, share
     queue = np.maximum(patience - vendor.queue_quarters, 0.0) / patience
     limits = {
         "demand": order.wanted_h100e_m,
-        "power": np.minimum(order.powered_h100e_m, order.wanted_sites_h100e_m * cuts["grid"] + 1e3 * (cuts["grid"] >= 1.0 - 1e-9)),
+        "power": np.minimum(
+            order.powered_h100e_m, order.wanted_sites_h100e_m * cuts["grid"] + 1e3 * (cuts["grid"] >= 1.0 - 1e-9)
+        ),
         "shells": np.where(cuts["shells"] < 1.0 - 1e-9, order.wanted_sites_h100e_m * cuts["shells"], np.inf),
         "chips": np.where(queue >= 0.5, np.inf, vendor.shipped_h100e_m * share * queue),
         "finance": order.affordable_h100e_m,

@@ -91,7 +91,8 @@ def _cash(run: Reader) -> tuple[str, tuple[Row, ...]]:
     part = ratio(fold(anchor), fold(raised))
     distress = (run.path("rescue_usd_bn") > SLACK).any(axis=0) | (run.path("openai_default") > 0.5).any(axis=0)
     sentence = (
-        f"Its burn is {run.money(burn[year])} in {labels[year]}, above $20bn {run.chance(burn[year] > BURN_MARK_USD_BN)}. "
+        f"Its burn is {run.money(burn[year])} in {labels[year]}, above $20bn "
+        f"{run.chance(burn[year] > BURN_MARK_USD_BN)}. "
         f"The deepest year is most often {labels[often]} ({run.money(burn.max(axis=0))} in a world's worst). "
         f"It raises {run.money(fold(raised))} of equity by {run.end}, of which SoftBank "
         f"{run.span(part, 0, 100.0, PERCENT)}; a rescue round or an unpaid due comes {run.chance(distress)}."
@@ -110,7 +111,9 @@ def _cash(run: Reader) -> tuple[str, tuple[Row, ...]]:
 def _inference(run: Reader) -> tuple[str, tuple[Row, ...]]:
     inference, training = run.path("inference_cost_usd_bn"), run.path("rd_cost_usd_bn")
     over = inference > training
-    sentence = f"OpenAI's inference compute costs more than all its R&D compute by {run.end} {run.chance(over.any(axis=0))}"
+    sentence = (
+        f"OpenAI's inference compute costs more than all its R&D compute by {run.end} {run.chance(over.any(axis=0))}"
+    )
     sentence += f", first in {run.when(run.first(over))}" if over.any() else ""
     sentence += f"; in {run.end} it does {run.chance(over[-1])}."
     rows = (
@@ -214,8 +217,8 @@ def _race(run: Reader) -> tuple[str, tuple[Row, ...]]:
     fast = capability[labs.index("xai")] > capability[home]
     sentence = (
         f"OpenAI takes {run.span(share[home, -1], 0, 100.0, PERCENT)} of the labs' revenue in {label}. Most effective "
-        f"training compute in {run.end}, share of worlds: {ahead} (rival labs count as one). xAI overtakes OpenAI in it "
-        f"{run.chance(fast.any(axis=0))}."
+        f"training compute in {run.end}, share of worlds: {ahead} (rival labs count as one). xAI overtakes "
+        f"OpenAI in it {run.chance(fast.any(axis=0))}."
     )
     rows = [Row(f"{SHORT.get(lab, title(lab))} revenue", revenue[place], "$bn") for place, lab in enumerate(labs)]
     rows.append(Row("OpenAI's share", 100.0 * share[home], "%", 0))

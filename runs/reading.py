@@ -84,8 +84,9 @@ class Reader:
 
     # ------------------------------------------------------------------ words
 
-    def chance(self, happens: np.ndarray) -> str:
+    def chance(self, happens: np.ndarray | np.bool_) -> str:
         """`in 62 % of worlds (±3)`, with the 95 % Monte Carlo error in points."""
+        happens = np.asarray(happens)
         if self.worlds == 1:
             return "in this one world" if happens[0] else "not in this one world"
         share, error = odds(happens)

@@ -8,14 +8,21 @@ import numpy as np
 
 from agents.cast import LABS
 from agents.views import MarketView
-from runs.opening import user_index
+from runs.opening_market import user_index
 from runs.sight import lab_view, market_view, operator_views
 from runs.state import ACCESS, GENERATION, USER
 from world.arrays import PerRow, PerWorld, fold, power, ratio
 from world.costs import close_gap, step_list_price
 from world.market import clear_rental_market
 from world.planning import learn_growth, slow_speed
-from world.services import budget_to_demand_scale, market_shares, next_capability, serve, split_inference, unserved_share
+from world.services import (
+    budget_to_demand_scale,
+    market_shares,
+    next_capability,
+    serve,
+    split_inference,
+    unserved_share,
+)
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -58,7 +65,9 @@ def clear(market: ComputeMarket) -> None:
     # The posted index follows a one-year price: spot as it is expected to move over the year.
     target = spot_hopper * np.exp(-market.parameters.of("costs").rent_fall / 8.0) * m.one_year_premium
     speed = slow_speed(m.slow_speed, m.elasticity_short, m.elasticity_long)
-    posted = close_gap(before.posted_usd_h, np.where(traded[GENERATION["hopper"]], target, before.posted_usd_h), m.index_speed)
+    posted = close_gap(
+        before.posted_usd_h, np.where(traded[GENERATION["hopper"]], target, before.posted_usd_h), m.index_speed
+    )
     s.market = type(before)(
         price_usd_h=result.price,
         traded=traded,

@@ -28,7 +28,9 @@ def price_chips(market: ComputeMarket) -> None:
     vendor = market.firms["nvidia"]
     pressure = vendor.queue_quarters / vendor.parameters.target_lead_quarters
     since = np.where(g.launch < 0.0, s.quarter + 1.0, age)
-    price = list_price_k(g.launch_price_k, np.where(np.isfinite(since), since, -1.0), chips.price_drift, pressure, chips.price_elasticity)
+    price = list_price_k(
+        g.launch_price_k, np.where(np.isfinite(since), since, -1.0), chips.price_drift, pressure, chips.price_elasticity
+    )
     price[GENERATION["own_chip"]] = p.of("openai").chip_price_k * market.money
     price = price * s.supply_price_index
     cost_of_capital = costs.capital_premium + s.ten_year_rate
@@ -166,8 +168,10 @@ def operator_views(market: ComputeMarket, view: MarketView) -> dict[str, FirmVie
     asic_kw = g.kw_per_h100e[GENERATION["rival_asic"]]
     power = power_gw(s)
     building = s.sites.building_gw + s.sites.contracted_gw + phases_building(s)
-    at_lead = power + s.sites.due_within(s.quarter, view.chip_lead_quarters) + s.phases.add_by(
-        "operator", OPERATORS, s.phases.due_within(s.quarter, view.chip_lead_quarters)
+    at_lead = (
+        power
+        + s.sites.due_within(s.quarter, view.chip_lead_quarters)
+        + s.phases.add_by("operator", OPERATORS, s.phases.due_within(s.quarter, view.chip_lead_quarters))
     )
     active, pending = s.leases.active, s.leases.pending_total
     ahead = s.leases.contracted_at(s.quarter + view.chip_lead_quarters)
@@ -221,7 +225,11 @@ def lab_view(market: ComputeMarket, name: str) -> FirmView:
 
 def own_use(s: State, operator: str) -> PerWorld:
     """Compute that an operator's own users took last quarter, M H100e."""
-    users = {"microsoft": ("microsoft_lab", "microsoft_workloads"), "xai": ("xai",), "rival_clouds": ("rival_workloads",)}
+    users = {
+        "microsoft": ("microsoft_lab", "microsoft_workloads"),
+        "xai": ("xai",),
+        "rival_clouds": ("rival_workloads",),
+    }
     rows = [fold(s.market.bought_h100e_m[USER[user]]) for user in users.get(operator, ())]
     return fold(np.stack(rows)) if rows else np.zeros(s.worlds)
 
@@ -232,7 +240,15 @@ def money(market: ComputeMarket, sector: str | None) -> dict[str, PerWorld]:
     nothing = np.zeros(s.worlds)
     if sector is None:
         return dict.fromkeys(
-            ("cash_usd_bn", "debt_usd_bn", "burn_usd_bn", "committed_usd_bn", "credits_usd_bn", "debt_room_usd_bn", "operating_cash_flow_usd_bn"),
+            (
+                "cash_usd_bn",
+                "debt_usd_bn",
+                "burn_usd_bn",
+                "committed_usd_bn",
+                "credits_usd_bn",
+                "debt_room_usd_bn",
+                "operating_cash_flow_usd_bn",
+            ),
             nothing,
         )
     committed = s.cap.tranches.within(s.quarter + 1, float(s.quarter + 4))[0] if sector == "openai" else nothing
@@ -247,4 +263,14 @@ def money(market: ComputeMarket, sector: str | None) -> dict[str, PerWorld]:
     }
 
 
-__all__ = ["GENERATIONS", "backlog_h100e_m", "chip_lead", "lab_view", "market_view", "operator_views", "power_gw", "price_chips", "ratio"]
+__all__ = [
+    "GENERATIONS",
+    "backlog_h100e_m",
+    "chip_lead",
+    "lab_view",
+    "market_view",
+    "operator_views",
+    "power_gw",
+    "price_chips",
+    "ratio",
+]

@@ -20,9 +20,9 @@ USER = {name: row for row, name in enumerate(USERS)}
 MERCHANT_ROWS = slice(0, len(MERCHANT))
 PAIR = {(provider, tenant): row for row, (provider, tenant, _) in enumerate(PAIRS)}
 
-ACCESS = np.array(
-    [[1.0 if g in MERCHANT or user in CAPTIVE_USERS[g] else 0.0 for g in GENERATIONS] for user in USERS]
-)[:, :, None]
+ACCESS = np.array([[1.0 if g in MERCHANT or user in CAPTIVE_USERS[g] else 0.0 for g in GENERATIONS] for user in USERS])[
+    :, :, None
+]
 """Which user can use which generation, (users, generations, 1)."""
 
 

@@ -32,7 +32,7 @@ RED = "#b3261e"
 
 def oracle_debt(run: Reader) -> Figure:
     """Oracle's debt, what covers it, and what it has been promised."""
-    sheet = Sheet(run, "Oracle's debt and its coverage", f"{BANDS}; {RECORD}", 11.5, 5.2)
+    sheet = Sheet(run, "Oracle's debt and its coverage", f"{BANDS[0].upper()}{BANDS[1:]}; {RECORD}", 11.5, 5.2)
     debt_axes, cover_axes, backlog_axes = sheet.axes(1, 3, left=0.05, right=0.95, wspace=0.42)
     x, colour = moments(run), COLOURS["oracle"]
     debt = run.path("oracle_debt_usd_bn")
@@ -68,8 +68,10 @@ def _yearly_mean(path: np.ndarray) -> np.ndarray:
 
 def softbank_ltv(run: Reader) -> Figure:
     """SoftBank's loan to value, and the odds that it is above its limits."""
-    sheet = Sheet(run, "SoftBank's loan to value", f"Net debt over gross holdings, OpenAI at its last round; {RECORD}", 11.0)
-    left, right = sheet.axes(1, 2, left=0.06, right=0.945, wspace=0.34)
+    sheet = Sheet(
+        run, "SoftBank's loan to value", f"Net debt over gross holdings, OpenAI at its last round; {RECORD}", 11.0
+    )
+    left, right = sheet.axes(1, 2, left=0.06, right=0.925, wspace=0.34)
     x, colour = moments(run), COLOURS["softbank"]
     ltv = run.path("softbank_ltv")
     middle = fan(left, x, ltv, colour)

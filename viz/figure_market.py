@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from runs.history import observed
@@ -24,6 +27,7 @@ from viz.style import (
     plain_logarithm,
     stack,
     tidy,
+    tight,
     time_axis,
 )
 
@@ -65,11 +69,17 @@ def price_by_generation(run: Reader) -> Figure:
 def who_holds_compute(run: Reader) -> Figure:
     """Chips owned by each builder, on one logarithmic axis."""
     owners = [m for m in run.members("sold_h100e_m") if float(run.path("sold_h100e_m", m)[-1].mean()) > 1e-4]
-    sheet = Sheet(run, "Who holds the compute", f"Chips owned, million H100 equivalents, logarithmic; {BANDS}; {RECORD}", 11.0, 6.0)
+    sheet = Sheet(
+        run,
+        "Who holds the compute",
+        f"Chips owned, million H100 equivalents, logarithmic; {BANDS}; {RECORD}",
+        11.0,
+        6.0,
+    )
     x = moments(run)
     panels = [(title(m), run.path("sold_h100e_m", m), observed("sold_h100e_m", m), COLOURS[m]) for m in owners]
     merchant = run.path("merchant_sold_h100e_m")
-    panels.append(("All merchant chips (Nvidia)", merchant, observed("merchant_sold_h100e_m"), COLOURS["nvidia"]))
+    panels.append(("All Nvidia chips", merchant, observed("merchant_sold_h100e_m"), COLOURS["nvidia"]))
     all_axes = sheet.axes(2, 3, left=0.06, right=0.985, wspace=0.18, hspace=0.40)
     floor = min(float(quantiles(p, (0.05,))[0].min()) for _, p, *_ in panels)
     known = [value for *_, record, _ in panels for _, value, *_ in record]
@@ -79,14 +89,25 @@ def who_holds_compute(run: Reader) -> Figure:
         axes.set_ylim(max(min(floor, *known) * 0.8, 1e-3), float(quantiles(merchant, (0.95,)).max()) * 1.6)
         time_axis(axes, run, RECORD_SINCE, short=True)
         dots(axes, record, run, colour)
-        heading(axes, name, colour)
-        axes.annotate(
-            f"{middle[-1]:,.3g} M", (x[-1], middle[-1]), xytext=(-4, 9), textcoords="offset points",
-            ha="right", fontsize=8.5, color=colour, fontweight="bold",
-        )  # fmt: skip
+        heading(axes, f"{name}: {middle[-1]:,.3g} M in {run.end}", colour)
     for axes in all_axes[len(panels) :]:
         axes.set_visible(False)
+    if len(panels) < len(all_axes):
+        _shares(all_axes[len(panels)], run, owners)
     return sheet.figure
+
+
+def _shares(axes: Axes, run: Reader, owners: Sequence[str]) -> None:
+    """Each owner's share of all chips, on average over the worlds."""
+    paths = np.stack([run.path("sold_h100e_m", m) for m in owners])
+    shares = 100.0 * paths / np.maximum(sum(paths), 1e-12)
+    axes.set_visible(True)
+    x = moments(run)
+    stack(axes, x, [("", values, COLOURS[m]) for m, values in zip(owners, shares, strict=True)])
+    axes.set_ylim(0.0, 100.0)
+    time_axis(axes, run, short=True)
+    tight(axes, x)
+    heading(axes, "Share of all chips, %, mean over worlds")
 
 
 def binding_constraints(run: Reader) -> Figure:
@@ -103,7 +124,7 @@ def binding_constraints(run: Reader) -> Figure:
     stack(axes, x, [(name, 100.0 * values, colour) for name, values, colour in rows])
     axes.set_ylim(0.0, 100.0)
     time_axis(axes, run)
-    axes.set_xlim(x[0], x[-1])
+    tight(axes, x)
     heading(axes, "% of orders")
     return sheet.figure
 
@@ -126,7 +147,7 @@ def power_and_abilene(run: Reader) -> Figure:
     owners = run.members("energised_facility_gw")
     stack(left, x, [(title(m), run.path("energised_facility_gw", m), COLOURS[m]) for m in owners])
     time_axis(left, run)
-    left.set_xlim(x[0], x[-1])
+    tight(left, x)
     heading(left, "Energised by owner, GW, mean over worlds")
     abilene = run.path("abilene_facility_gw")
     middle = fan(right, x, abilene, COLOURS["oracle"])

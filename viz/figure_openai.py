@@ -26,29 +26,39 @@ from viz.style import (
     per_cent,
     plain_logarithm,
     stack,
+    tight,
     time_axis,
     yearly,
 )
 
 GOAL = 0.75
+STARGATE = ("oracle", "own")
+"""Providers whose leases to OpenAI belong to the Stargate programme."""
 RECORD_SINCE = 2023.0
 YEARS_SINCE = 2023.5
 
 
 def compute_by_provider(run: Reader) -> Figure:
     """Where OpenAI's compute comes from, and Stargate's share of it."""
-    sheet = Sheet(run, "OpenAI's compute by provider", "Does Stargate supply three quarters of it?", 11.5, 5.2)
-    parts, share_axes, total = sheet.axes(1, 3, left=0.05, right=0.955, wspace=0.48)
+    sheet = Sheet(
+        run,
+        "OpenAI's compute by provider",
+        f"Does Stargate (at the bottom: Oracle, own chips) supply three quarters of it? {BANDS}",
+        11.5,
+        5.2,
+    )
+    parts, share_axes, total = sheet.axes(1, 3, left=0.05, right=0.955, wspace=0.52)
     x = moments(run)
     rows = []
-    for member in run.members("openai_share"):
-        name = {"own": "Own chips", "rival_clouds": "Rivals"}.get(member, title(member))
+    members = run.members("openai_share")
+    for member in sorted(members, key=lambda m: (m not in STARGATE, members.index(m))):
+        name = {"own": "Own chips", "rival_clouds": "Rival clouds"}.get(member, title(member))
         rows.append((name, run.path("openai_share", member), COLOURS[member]))
     stack(parts, x, rows)
     parts.set_ylim(0.0, 1.0)
-    parts.axhline(1.0 - GOAL, color="white", linewidth=0.0)
+    parts.axhline(GOAL, color="white", linewidth=1.2, linestyle=(0, (5, 3)))
     time_axis(parts, run, short=True)
-    parts.set_xlim(x[0], x[-1])
+    tight(parts, x)
     per_cent(parts)
     heading(parts, "Share by provider, mean over worlds")
 
@@ -104,12 +114,14 @@ def _by_year(axes: Axes, run: Reader, flow: np.ndarray, colour: str) -> None:
     sums = run.sum_of(flow)
     places = np.array([0.5 * (moments(run)[c.first] + moments(run)[c.last]) for c in run.columns])
     time_axis(axes, run, YEARS_SINCE)
+    low, high = float(quantiles(sums, (0.05,)).min()), float(quantiles(sums, (0.95,)).max())
+    axes.set_ylim(min(1.15 * low, 0.0), max(1.1 * high, 25.0))
     yearly(axes, places, sums, colour, 0.55 if "Q" not in run.columns[0].label else 0.2)
 
 
 def funding_by_source(run: Reader) -> Figure:
     """Equity paid into OpenAI and debt, piled up since the start."""
-    sheet = Sheet(run, "Who funds OpenAI", f"Billion dollars since the start of the run, {run.quarters[0]}", 11.0)
+    sheet = Sheet(run, "Who funds OpenAI", f"Billion dollars from {run.quarters[0]} on; {BANDS}", 11.0)
     left, right = sheet.axes(1, 2, left=0.055, right=0.93, wspace=0.42)
     x = moments(run)
     anchor = np.cumsum(run.path("softbank_paid_usd_bn"), axis=0)
@@ -122,37 +134,39 @@ def funding_by_source(run: Reader) -> Figure:
     ]
     stack(left, x, rows)
     time_axis(left, run)
-    left.set_xlim(x[0], x[-1])
+    tight(left, x)
     heading(left, "Equity by source, and debt owed, mean over worlds")
     middle = fan(right, x, raised, COLOURS["openai"])
     burnt = np.cumsum(run.path("openai_burn_usd_bn"), axis=0)
     burnt_middle = quantiles(burnt, (0.5,))[0]
     right.plot(x, burnt_middle, color=GREY, linewidth=1.6, linestyle=(0, (4, 2)))
     from_zero(right, raised)
-    right.set_ylim(min(0.0, 1.1 * float(burnt_middle.min())), max(right.get_ylim()[1], 1.06 * float(burnt_middle.max())))
+    right.set_ylim(
+        min(0.0, 1.1 * float(burnt_middle.min())), max(right.get_ylim()[1], 1.06 * float(burnt_middle.max()))
+    )
     time_axis(right, run)
     labels = [("equity", float(middle[-1]), COLOURS["openai"]), ("burn", float(burnt_middle[-1]), GREY)]
     end_labels(right, labels)
-    heading(right, f"Equity paid in ({BANDS}); cash burnt, median")
+    heading(right, "Equity paid in, with bands; cash burnt, median")
     return sheet.figure
 
 
 def inference_and_training(run: Reader) -> Figure:
     """What OpenAI's compute costs, by use."""
     sheet = Sheet(run, "OpenAI's compute: running models against R&D", f"At market prices; {BANDS}; {RECORD}", 11.0)
-    left, right = sheet.axes(1, 2, left=0.055, right=0.94, wspace=0.36)
+    left, right = sheet.axes(1, 2, left=0.055, right=0.935, wspace=0.36)
     inference, training = run.path("inference_cost_usd_bn"), run.path("rd_cost_usd_bn")
     x = moments(run)
     one = fan(left, x, 4.0 * training, COLOURS["rival_labs"])
     two = fan(left, x, 4.0 * inference, COLOURS["openai"])
-    from_zero(left, 4.0 * inference, 4.0 * training)
+    plain_logarithm(left)
+    low, high = float(quantiles(4.0 * inference, (0.05,)).min()), float(quantiles(4.0 * inference, (0.95,)).max())
+    left.set_ylim(max(min(low, 2.0) * 0.7, 0.05), high * 1.4)
     time_axis(left, run, RECORD_SINCE)
     dots(left, observed_years("inference_cost_usd_bn"), run, COLOURS["openai"])
     dots(left, observed_years("rd_cost_usd_bn"), run, COLOURS["rival_labs"])
-    end_labels(
-        left, [("R&D", float(one[-1]), COLOURS["rival_labs"]), ("Inference", float(two[-1]), COLOURS["openai"])]
-    )
-    heading(left, "Cost at a yearly rate, $bn")
+    end_labels(left, [("R&D", float(one[-1]), COLOURS["rival_labs"]), ("Inference", float(two[-1]), COLOURS["openai"])])
+    heading(left, "Cost at a yearly rate, $bn, logarithmic")
     over = np.maximum.accumulate(inference > training, axis=0).mean(axis=-1)
     right.plot(x, over, color=INK, linewidth=2.0)
     right.plot(x, (inference > training).mean(axis=-1), color=COLOURS["openai"], linewidth=1.6)
@@ -160,15 +174,21 @@ def inference_and_training(run: Reader) -> Figure:
     per_cent(right)
     time_axis(right, run)
     end_labels(
-        right, [("has been", float(over[-1]), INK), ("is", float((inference[-1] > training[-1]).mean()), COLOURS["openai"])]
+        right,
+        [("has been", float(over[-1]), INK), ("is", float((inference[-1] > training[-1]).mean()), COLOURS["openai"])],
     )
-    heading(right, "Share of worlds in which inference is (has been) dearer")
+    heading(right, "Share of worlds where inference is, or has been, dearer")
     return sheet.figure
 
 
 def the_race(run: Reader) -> Figure:
     """Revenue and capability of the labs."""
-    sheet = Sheet(run, "The race of the labs", f"{BANDS} for revenue, medians and middle halves for capability", 11.0)
+    sheet = Sheet(
+        run,
+        "The race of the labs",
+        "Median, 50 % and 90 % bands for revenue; median and 50 % band for compute; dots: the record",
+        11.0,
+    )
     left, right = sheet.axes(1, 2, left=0.06, right=0.905, wspace=0.50)
     x = moments(run)
     entries, lowest, highest = [], np.inf, 0.0

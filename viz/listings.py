@@ -37,7 +37,8 @@ SHOWN_IN_COMPARISON: tuple[tuple[str, str | None, str], ...] = (
 )
 """What a comparison shows unless metrics are named: (metric, member, label)."""
 
-PLAIN_UNITS = {"bn USD": "$bn", "calendar year": "", "flag": "% of worlds", "share": "%", "ratio": "ratio"}
+DATE, QUARTER = "calendar year", "quarter"
+PLAIN_UNITS = {QUARTER: "", "bn USD": "$bn", "calendar year": "", "flag": "% of worlds", "share": "%", "ratio": "ratio"}
 
 
 # ---------------------------------------------------------------------- claims
@@ -67,12 +68,22 @@ def claims_lines(dataset: xr.Dataset, rows: Sequence[Mapping[str, Any]], width: 
 
 def _claim_lines(row: Mapping[str, Any], label: int, columns: Sequence[int], width: int) -> list[Line]:
     unit = str(row["unit"])
-    low, middle, high = (_claimed(row[key], unit) for key in ("low", "median", "high"))
-    band = f"{low or '?'}–{high or 'never'}" if row["low"] is not None and low != high else ""
+    figures = [row[key] for key in ("low", "median", "high")]
+    if unit == DATE and ("quarter" in str(row.get("measure")).lower() or any((x or 0.0) % 1.0 for x in figures)):
+        unit = QUARTER
+    low, middle, high = (_claimed(value, unit) for value in figures)
+    between = ".." if (row["low"] or 0.0) < 0.0 else "–"
+    last = "never" if unit in (DATE, QUARTER) else "∞"
+    band = f"{low}{between}{high or last}" if row["low"] is not None and low != high else ""
     odds = "" if row["odds"] is None else f"{100.0 * row['odds']:.0f} %"
     shown = PLAIN_UNITS.get(unit, unit)
     name = str(row.get("measure", row["claim"])) + (f", {shown}" if shown else "")
-    cells = (_claimed(row["claimed"], unit), "" if row["odds"] is not None and unit == "flag" else middle, band, odds)
+    cells = (
+        _claimed(row["claimed"], DATE if unit == QUARTER else unit),
+        "" if row["odds"] is not None and unit == "flag" else middle,
+        band,
+        odds,
+    )
     note = str(row.get("note", ""))
     lines: list[Line] = []
     if label:
@@ -80,7 +91,9 @@ def _claim_lines(row: Mapping[str, Any], label: int, columns: Sequence[int], wid
         lines = [Line(f"{parts[0].text:<{label}}{_columns(cells, columns)}".rstrip(), "figure"), *parts[1:]]
     else:
         lines = wrapped(name, width, "label", "  ", "    ")
-        said = [f"{head} {cell}" for head, cell in zip(("claimed", "median", "band", "odds"), cells, strict=True) if cell]
+        said = [
+            f"{head} {cell}" for head, cell in zip(("claimed", "median", "band", "odds"), cells, strict=True) if cell
+        ]
         lines += wrapped(", ".join(said) or "no figure", width, "figure", "    ")
     return lines + (wrapped(note, width, "note", "    ") if note else [])
 
@@ -93,9 +106,9 @@ def _claimed(value: float | None, unit: str) -> str:
     """A claim's figure in the way of its unit: a date as a quarter, a share in per cent."""
     if value is None:
         return ""
-    if unit == "calendar year":
+    if unit in (DATE, QUARTER):
         year, part = divmod(value, 1.0)
-        return f"{year:.0f}" if part == 0.0 and abs(value - round(value)) == 0.0 else f"{year:.0f}Q{1 + round(4 * part)}"
+        return f"{year:.0f}Q{1 + int(4.0 * part)}" if unit == QUARTER else f"{year:.0f}"
     return figure(100.0 * value, 0) if unit in ("share", "flag") else figure(value)
 
 
@@ -115,12 +128,14 @@ def comparison_lines(comparison: Comparison, names: tuple[str, str], metrics: Se
     for label, row in _differences(comparison, metrics):
         scale, unit = (100.0, "%") if row.unit in ("share", "flag") else (1.0, PLAIN_UNITS.get(row.unit, row.unit))
         change = _number(row.mean, scale, True)
-        spread = "" if row.low is None or row.high is None else f"{_number(row.low, scale)} to {_number(row.high, scale)}"
+        spread = (
+            "" if row.low is None or row.high is None else f"{_number(row.low, scale)} to {_number(row.high, scale)}"
+        )
         higher = "" if row.share_positive is None else f"{100.0 * row.share_positive:.0f} %"
         rows.append(
             [f"{label}, {unit}", _number(row.mean_a, scale), _number(row.mean_b, scale), change, spread, higher]
         )
-    lines += plain_table(("", "first", "second", "change", "95 % interval", "higher in"), rows, width, wrap=0)
+    lines += plain_table(("", "first", "second", "change", "95 % interval", "higher in"), rows, width, 0, range(1, 6))
     ratios = [row.variance_ratio for _, row in _differences(comparison, metrics) if row.variance_ratio is not None]
     note = "First is " + names[0] + ", second " + names[1] + ". The interval is that of the mean change."
     if ratios:

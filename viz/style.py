@@ -19,15 +19,13 @@ INK, GREY, PALE = "#1d2733", "#667080", "#dfe3e8"
 COLOURS = {
     "openai": "#00805d", "microsoft": "#0069a6", "oracle": "#b84f00", "softbank": "#ad4a86", "xai": "#2b2b2b",
     "price": "#8a6d00", "nvidia": "#4f7a00", "rival_clouds": "#71809a", "rival_labs": "#7a55a8", "own": "#35b394",
-    "microsoft_lab": "#5aa7d6", "investors": "#c9a13b", "landlords": "#9a8478",
+    "microsoft_lab": "#5aa7d6", "investors": "#b58a1c", "landlords": "#9a8478",
     "ampere": "#b9a877", "hopper": "#8a6d00", "blackwell": "#b84f00", "rubin": "#9c2f5f", "feynman": "#4a3f8f",
     "own_chip": "#00805d", "rival_asic": "#71809a",
-    "demand": "#a9b4c2", "power": "#c9a13b", "shells": "#9a8478", "chips": "#4f7a00", "finance": "#ad4a86",
+    "demand": "#7d8898", "power": "#b58a1c", "shells": "#9a8478", "chips": "#4f7a00", "finance": "#ad4a86",
     "appetite": "#0069a6",
 }  # fmt: skip
 """Dark enough to be read as text on white, for whoever is named in words."""
-
-FONT = {"family": "DejaVu Sans"}
 
 
 class Sheet:
@@ -38,9 +36,9 @@ class Sheet:
         self.figure = Figure(figsize=(width, height), dpi=144, facecolor="white")
         FigureCanvasAgg(self.figure)
         left = 0.35 / width
-        self.figure.text(left, 1.0 - 0.30 / height, title, fontsize=14, fontweight="bold", color=INK, va="center", **FONT)
-        self.figure.text(left, 1.0 - 0.60 / height, subtitle, fontsize=9.5, color=GREY, va="center", **FONT)
-        self.figure.text(left, 0.18 / height, footer(run.dataset), fontsize=7.5, color=GREY, va="center", **FONT)
+        self.figure.text(left, 1.0 - 0.30 / height, title, fontsize=14, fontweight="bold", color=INK, va="center")
+        self.figure.text(left, 1.0 - 0.60 / height, subtitle, fontsize=9.5, color=GREY, va="center")
+        self.figure.text(left, 0.18 / height, footer(run.dataset), fontsize=7.5, color=GREY, va="center")
         self.top, self.bottom = 1.0 - 1.05 / height, 0.72 / height
 
     def axes(self, rows: int = 1, columns: int = 1, **grid: float) -> list[Axes]:
@@ -75,7 +73,7 @@ def tidy(axes: Axes) -> Axes:
 
 def heading(axes: Axes, text: str, colour: str = INK) -> None:
     """What a panel shows, with its unit."""
-    axes.set_title(text, loc="left", fontsize=9.5, color=colour, fontweight="bold", pad=6, **FONT)
+    axes.set_title(text, loc="left", fontsize=9.5, color=colour, fontweight="bold", pad=6)
 
 
 # ---------------------------------------------------------------------- time
@@ -92,7 +90,7 @@ def moments(run: Reader) -> np.ndarray:
 
 
 def time_axis(axes: Axes, run: Reader, since: float | None = None, short: bool = False) -> None:
-    """Years along the bottom, from the record's first year (or `since`) to the end of the run; a line where it starts."""
+    """Years along the bottom, from `since` or the start of the run to its end; a line where it starts."""
     first, last = moment(run.quarters[0]) - 0.125, moment(run.end) + 0.125
     begin = first if since is None else min(since, first)
     axes.set_xlim(begin, last)
@@ -103,12 +101,22 @@ def time_axis(axes: Axes, run: Reader, since: float | None = None, short: bool =
         axes.axvline(first, color="#9aa3ae", linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
 
 
+def tight(axes: Axes, x: np.ndarray) -> np.ndarray:
+    """Let the horizontal axis hold these moments and nothing else; returns them, a single one as its two edges."""
+    shown = x if x.size > 1 else x[0] + np.array([-WIDE, WIDE])
+    axes.set_xlim(shown[0], shown[-1])
+    return shown
+
+
 # ---------------------------------------------------------------------- marks
 
 
 def fan(axes: Axes, x: np.ndarray, values: np.ndarray, colour: str, outer: bool = True) -> np.ndarray:
     """Median, middle half and (if `outer`) 90 % band of values (quarters, worlds). Returns the median."""
     low, first, middle, third, high = quantiles(values, LEVELS)
+    if x.size == 1:
+        x, low, first, middle, third, high = (np.repeat(row, 2) for row in (x, low, first, middle, third, high))
+        x = x + np.array([-WIDE, WIDE])
     if values.shape[-1] > 1:
         if outer:
             axes.fill_between(x, low, high, color=colour, alpha=0.13, linewidth=0)
@@ -136,7 +144,9 @@ def dots(axes: Axes, record: Sequence[Observation], run: Reader, colour: str, fa
         if low is not None and high is not None:
             axes.vlines(x, low * factor, high * factor, color=colour, linewidth=0.9, alpha=0.7, zorder=4)
         face = colour if x < begin else "white"
-        axes.plot(x, value * factor, "o", markersize=4.6, color=colour, markerfacecolor=face, markeredgewidth=1.1, zorder=5)
+        axes.plot(
+            x, value * factor, "o", markersize=4.6, color=colour, markerfacecolor=face, markeredgewidth=1.1, zorder=5
+        )
     return bool(record)
 
 
@@ -154,15 +164,15 @@ def end_labels(axes: Axes, entries: Sequence[tuple[str, float, str]], size: floa
     entries = [entry for entry in entries if np.isfinite(entry[1])]
     if not entries:
         return
-    axes.figure.canvas.draw()
-    box = axes.get_window_extent()
+    axes.get_ylim()  # settles what is still to be scaled
+    box = axes.bbox
     gap = size * axes.figure.dpi / 72.0 * 1.22
     order = sorted(range(len(entries)), key=lambda k: entries[k][1])
     heights = [axes.transData.transform((0.0, entries[k][1]))[1] for k in order]
     placed: list[float] = []
     for height in heights:
         placed.append(max(height, placed[-1] + gap if placed else box.y0))
-    over = placed[-1] - max(box.y1, max(heights))
+    over = placed[-1] - max(box.y1, *heights)
     if over > 0.0:
         placed = [height - over for height in placed]
         for k in range(len(placed) - 2, -1, -1):
@@ -180,14 +190,17 @@ def stack(axes: Axes, x: np.ndarray, rows: Sequence[tuple[str, np.ndarray, str]]
 
     Means, for the mean of a sum is the sum of the means, which medians do not obey.
     """
-    base = np.zeros(x.size)
+    shown = tight(axes, x)
+    base = np.zeros(shown.size)
     entries = []
+    whole = max(float(sum(values.mean(axis=-1) for _, values, _ in rows).max()), 1e-9)
     for name, values, colour in rows:
-        mean = values.mean(axis=-1)
-        if float(mean.max()) <= 1e-9:
+        mean = np.resize(values.mean(axis=-1), shown.size)
+        if float(mean.max()) <= 0.002 * whole:
             continue
-        axes.fill_between(x, base, base + mean, color=colour, alpha=0.78, linewidth=0.6, edgecolor="white")
-        entries.append((name, float(base[-1] + mean[-1] / 2.0), colour))
+        axes.fill_between(shown, base, base + mean, color=colour, alpha=0.78, linewidth=0.6, edgecolor="white")
+        if name:
+            entries.append((name, float(base[-1] + mean[-1] / 2.0), colour))
         base = base + mean
     axes.set_ylim(0.0, max(float(base.max()) * 1.03, 1e-9))
     end_labels(axes, entries)
@@ -211,5 +224,7 @@ def plain_logarithm(axes: Axes) -> None:
     axes.yaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
 
 
+WIDE = 0.1
+"""Half the width, in years, of the only quarter of a run."""
 BANDS = "median, 50 % and 90 % bands"
 RECORD = "dots: the record, hollow after the start"

@@ -6,7 +6,7 @@ import math
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
@@ -23,7 +23,7 @@ LABEL = 20
 GAP = 2
 LARGEST_WIDTH = 110
 
-PLAIN = str.maketrans({"±": "+-", "–": "-", "−": "-", "·": "|", "…": "..."})
+PLAIN = str.maketrans({"±": "+-", "–": "-", "−": "-", "·": "|", "∞": "inf"})
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,14 @@ class Line:
     style: str = ""
 
 
-STYLES = {"title": "bold", "heading": "bold cyan", "header": "dim", "label": "bold", "band": "dim", "note": "dim italic"}
+STYLES = {
+    "title": "bold",
+    "heading": "bold cyan",
+    "header": "dim",
+    "label": "bold",
+    "band": "dim",
+    "note": "dim italic",
+}
 
 
 def run_lines(dataset: xr.Dataset, width: int) -> list[Line]:
@@ -134,8 +141,13 @@ def figure(value: float, digits: int | None = None) -> str:
     return "0" if float(text.replace(",", "")) == 0.0 else text
 
 
-def plain_table(header: Sequence[str], rows: Iterable[Sequence[str]], width: int, wrap: int = -1) -> list[Line]:
-    """A table of texts; the column `wrap` takes the room that the others leave, or all of it below them if that is little."""
+def plain_table(
+    header: Sequence[str], rows: Iterable[Sequence[str]], width: int, wrap: int = -1, numbers: Collection[int] = ()
+) -> list[Line]:
+    """A table of texts, those of the columns `numbers` to the right.
+
+    The column `wrap` takes the room that the others leave; where that is little, its text stands on lines of its own.
+    """
     rows = [list(row) for row in rows]
     wrap %= len(header)
     widths = [max(len(str(row[k])) for row in [list(header), *rows]) for k in range(len(header))]
@@ -143,22 +155,31 @@ def plain_table(header: Sequence[str], rows: Iterable[Sequence[str]], width: int
     lines: list[Line] = []
     if room < 24:
         for row in rows:
-            first = [str(cell) for k, cell in enumerate(row) if k != wrap]
-            lines += wrapped("  ".join(cell for cell in first if cell), width, "figure")
-            lines += wrapped(str(row[wrap]), width, "band", "    ")
+            others = [
+                f"{header[k]} {row[k]}" if numbers else str(row[k]) for k in range(len(row)) if k != wrap and row[k]
+            ]
+            own, rest = wrapped(str(row[wrap]), width, "label"), wrapped("  ".join(others), width, "figure", "    ")
+            lines += (
+                own + rest
+                if wrap == 0
+                else wrapped("  ".join(others), width, "label") + wrapped(str(row[wrap]), width, "figure", "    ")
+            )
         return lines
     widths[wrap] = min(widths[wrap], room)
     for place, row in enumerate([list(header), *rows]):
         parts = textwrap.wrap(str(row[wrap]), widths[wrap]) or [""]
         for line, part in enumerate(parts):
             cells = [part if k == wrap else (str(cell) if line == 0 else "") for k, cell in enumerate(row)]
-            text = "  ".join(f"{cell:<{w}}" for cell, w in zip(cells, widths, strict=True)).rstrip()
-            lines.append(Line(text, "header" if place == 0 else "figure"))
+            texts = [
+                f"{cell:>{w}}" if k in numbers else f"{cell:<{w}}"
+                for k, (cell, w) in enumerate(zip(cells, widths, strict=True))
+            ]
+            lines.append(Line("  ".join(texts).rstrip(), "header" if place == 0 else "figure"))
     return lines
 
 
 def wrapped(text: str, width: int, style: str, indent: str = "", hanging: str | None = None) -> list[Line]:
-    """Text in lines of at most this width, the first behind `indent`, the others behind `hanging` (default the same)."""
+    """Text in lines of at most this width, the first behind `indent`, the others behind `hanging` (or the same)."""
     rest = indent if hanging is None else hanging
     parts = textwrap.wrap(
         text, width, initial_indent=indent, subsequent_indent=rest, break_on_hyphens=False, break_long_words=False

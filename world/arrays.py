@@ -80,9 +80,7 @@ def per_world(value: object, worlds: int, name: str) -> np.ndarray:
     return require(array, np.isfinite, name, "a finite number")
 
 
-def require(
-    values: np.ndarray, allowed: Callable[[np.ndarray], np.ndarray], name: str, wanted: str
-) -> np.ndarray:
+def require(values: np.ndarray, allowed: Callable[[np.ndarray], np.ndarray], name: str, wanted: str) -> np.ndarray:
     """Return `values` as float64 if `allowed` holds everywhere.
 
     Raises: ValueError naming the argument, the first offending index and (its last axis) world, what was given
@@ -93,7 +91,13 @@ def require(
         wrong = ~allowed(array)
     if wrong.any():
         index = tuple(int(i) for i in np.argwhere(wrong)[0])
-        where = f"index {index[:-1]}, world {index[-1]}" if len(index) > 1 else f"world {index[0]}" if index else "the value"
+        where = (
+            f"index {index[:-1]}, world {index[-1]}"
+            if len(index) > 1
+            else f"world {index[0]}"
+            if index
+            else "the value"
+        )
         raise ValueError(f"{name}: {where} is {array[index]}; wanted {wanted}")
     return array
 

@@ -77,9 +77,9 @@ def spoilt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / table.name).write_bytes(table.read_bytes())
     rows = list(csv.reader((tmp_path / "deals.csv").read_text(encoding="utf-8").splitlines()))
     header, kept = rows[0], []
-    for row in rows[1:]:
+    for number, row in enumerate(rows[1:]):
         if row[header.index("known_from")] > "2025-02-28":
-            row[header.index("size_usd_bn")] = "777"
+            row[header.index("size_usd_bn")] = str(700 + number)
             row[header.index("status")] = "signed"
             row[header.index("starts")] = "2025"
         kept.append(row)
