@@ -12,9 +12,10 @@ import numpy as np
 
 from agents.cast import HOLDERS, PAIRS
 from agents.openai import FIRST_REFUSAL, OPEN
+from agents.views import MarketView
 from runs.event_arguments import Argument, Event, amounts, choice, kind, number, quarter
 from runs.money import BORROWERS, borrow_for_stake, openai_value, swap_stake
-from runs.sight import market_view
+from runs.sight import market_view, price_chips
 from world.arrays import PerWorld
 from world.calendar import HOURS_PER_QUARTER, quarter_number
 from world.funding import dilute
@@ -96,7 +97,7 @@ def sell_stakes(market: ComputeMarket, event: Event, paid: dict[str, PerWorld]) 
     elif given["post_money_usd_bn"] is not None:
         pre_money = given["post_money_usd_bn"] * market.money - raised
     else:
-        pre_money = np.maximum(openai_value(market, market_view(market)), 0.5 * market.money)
+        pre_money = np.maximum(openai_value(market, view_now(market)), 0.5 * market.money)
     holders = np.zeros_like(s.cap.stakes)
     for name, usd_bn in paid.items():
         holders[HOLDERS.index(name)] = usd_bn
@@ -186,7 +187,7 @@ def capacity_lease(market: ComputeMarket, event: Event) -> None:
     """Sign the lease in even parts over its ramp; it starts when its provider can deliver."""
     s, given = market.state, event.arguments
     row = pair_row(given["provider"], given["tenant"])
-    view = market_view(market)
+    view = view_now(market)
     price = view.term_price_usd_h * view.usefulness
     if given["price_usd_h"] is not None:
         price = np.full(market.worlds, given["price_usd_h"] * market.money)
@@ -207,6 +208,12 @@ def own_chip(market: ComputeMarket, event: Event) -> None:  # noqa: ARG001  ever
     """Start the programme whatever its expected value."""
     lab = market.firms["openai"]
     lab.chip_age_quarters = np.maximum(lab.chip_age_quarters, 0.0)
+
+
+def view_now(market: ComputeMarket) -> MarketView:
+    """What everybody sees at the beginning of the quarter, at last quarter's prices."""
+    price_chips(market)
+    return market_view(market)
 
 
 def slot_of(market: ComputeMarket, label: str) -> int:

@@ -9,7 +9,6 @@ import numpy as np
 
 from runs.cast import own_parameters
 from runs.event_arguments import Argument, Event, choice, kind, number, parameter_name
-from runs.sight import price_chips
 from world.arrays import PerWorld
 from world.parameters import Parameters, specifications
 
@@ -63,13 +62,12 @@ def power_price_shock(market: ComputeMarket, event: Event) -> None:
     Argument("spread", number(-0.1, 0.2, "rate per year"), "added to every borrower's spread", 0.0),
 )
 def rate_shock(market: ComputeMarket, event: Event) -> None:
-    """Move rates and the credit cycle, and what chips cost a builder with them."""
+    """Move rates and the credit cycle; they revert from this quarter on."""
     s, given = market.state, event.arguments
     s.base_rate = np.maximum(s.base_rate + given["base"], 0.0)
     s.ten_year_rate = np.maximum(s.ten_year_rate + given["ten_year"], 0.005)
     lenders = market.firms["lenders"]
     lenders.credit_cycle = lenders.credit_cycle + given["spread"]
-    price_chips(market)
 
 
 def within_limits(given: Mapping[str, Any]) -> None:
@@ -108,4 +106,3 @@ def change_parameter(market: ComputeMarket, event: Event, name: str, values: Per
     market.parameters = Parameters(dict(market.parameters) | {name: values})
     for firm in market.firms.values():
         firm.parameters = own_parameters(market.parameters, firm.name)
-    price_chips(market)

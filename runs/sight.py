@@ -136,7 +136,7 @@ def unit_rent(s: State) -> PerWorld:
 def chip_lead(market: ComputeMarket) -> PerWorld:
     """Quarters from order to deployment of merchant chips today."""
     vendor = market.firms["nvidia"]
-    lead: PerWorld = vendor.parameters.production_quarters + np.minimum(vendor.queue_quarters, 4.0) + 1.0
+    lead: PerWorld = vendor.parameters.production_quarters + np.minimum(vendor.queue_quarters, 1.5) + 1.0
     return lead
 
 
