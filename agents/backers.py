@@ -111,7 +111,7 @@ class Investors(Firm):
         However high a firm is valued, the world's growth capital in a quarter is not: the supply levels off.
         """
         p = self.parameters
-        return p.supply_share * value_usd_bn / (1.0 + value_usd_bn / p.depth_usd_bn)
+        return p.supply_share * value_usd_bn / (1.0 + value_usd_bn / (p.depth_usd_bn * self.money))
 
     def bid(self, value_usd_bn: PerWorld, mood: PerWorld) -> PerWorld:
         """What they think the issuer is worth, $bn."""

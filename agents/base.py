@@ -22,7 +22,7 @@ def policy(firm: str, name: str) -> Any:
 
 
 class Firm(mesa.Agent):
-    """A named decision maker whose state is an array over worlds.
+    """A named decision maker whose state is an array over worlds; `money` is its currency's units per dollar.
 
     Args:
         model: the market it belongs to; an agent never reads it, it is handed views.
@@ -38,6 +38,7 @@ class Firm(mesa.Agent):
         self.name = name
         self.parameters = parameters
         self.worlds = worlds
+        self.money = getattr(parameters, "money", 1.0)
         known = POLICIES.get(name, {})
         if policy is not None and policy not in known:
             raise ValueError(f"{name}.policy: no policy named {policy!r}; known: {', '.join(known) or 'none'}")

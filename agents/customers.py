@@ -46,11 +46,13 @@ class Customers(Firm):
         p = self.parameters
         noise = p.level_noise * level
         self.workload_scale = self.workload_scale * np.exp(self.demand_growth + noise)
-        self.pool_usd_bn = self.pool_usd_bn * np.exp(self.services_growth + noise)
+        # Spending levels off as it nears what the economy can spend on such services at all.
+        room = np.maximum(1.0 - self.pool_usd_bn / (p.pool_ceiling_usd_bn * self.money), -0.5)
+        self.pool_usd_bn = self.pool_usd_bn * np.exp(self.services_growth * room + noise)
         mixed = p.common_share * common + np.sqrt(1.0 - p.common_share * p.common_share) * own
         self.demand_growth = local_trend(
             self.demand_growth, p.demand_growth_late, p.growth_persistence, p.growth_noise * common
         )
         self.services_growth = local_trend(
-            self.services_growth, p.services_growth_late, p.services_persistence, p.growth_noise * mixed
+            self.services_growth, p.services_growth_late, p.services_persistence, p.services_noise * mixed
         )

@@ -99,13 +99,17 @@ class Lab(Firm):
         return FundingRequest(ask, value, value * (1.0 - p.down_round_tolerance))
 
     def value_usd_bn(self, view: MarketView, own: FirmView) -> PerWorld:
-        """What its owners think it is worth: run-rate revenue three years on at a mature multiple, discounted."""
+        """What its owners think it is worth: revenue three years on at a mature multiple, discounted.
+
+        The multiple falls with size: no firm is worth a multiple of the whole economy's growth.
+        """
         p = self.parameters
         years = 3.0
         growth = growth_over(self.growth_smoothed, np.full(self.worlds, 4.0 * years), p.growth_persistence)
         run_rate = 4.0 * np.maximum(self.potential_usd_bn, self.start_revenue_usd_bn * 0.1)
-        discount = np.exp(years * np.log1p(p.cost_of_equity))
-        return p.mature_multiple * run_rate * np.exp(np.minimum(growth, 3.0)) / discount
+        expected = run_rate * np.exp(np.minimum(growth, 2.5))
+        size = 1.0 + expected / (p.value_scale_usd_bn * self.money)
+        return p.mature_multiple * expected / size / np.exp(years * np.log1p(p.cost_of_equity))
 
     def observe_revenue(self, potential_usd_bn: PerWorld) -> None:
         """Take note of this quarter's potential revenue (before what it cannot serve)."""

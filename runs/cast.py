@@ -42,6 +42,7 @@ def own_parameters(parameters: Parameters, name: str) -> SimpleNamespace:
     values["elasticity_short"], values["elasticity_long"] = market.elasticity_short, market.elasticity_long
     values["growth_persistence"] = parameters.of("planners").growth_persistence
     values["min_dscr"], values["spread_oracle"] = parameters["lenders.min_dscr"], parameters["lenders.spread_oracle"]
+    values["money"] = float(parameters["currency.scale"][0])
     values["lease_term_years"] = parameters["market.lease_years"]
     for group in (*INHERITS.get(name, ()), name):
         prefix = f"{group}."

@@ -79,7 +79,8 @@ class _NoCounterpartError(ValueError):
 def apply_events(market: ComputeMarket) -> None:
     """Apply what happens in the current quarter: contracts of the record first, then the scenario's own events.
 
-    Call it once a quarter, when the quarter has begun and before shocks are drawn and anything is delivered. Raises: ValueError naming event and quarter if it cannot happen.
+    Call it once a quarter, when the quarter has begun and before shocks are drawn and anything is delivered.
+    Raises: ValueError naming event and quarter if it cannot happen.
     """
     now = market.calendar_quarter
     for event in events_of(market.settings):

@@ -88,7 +88,7 @@ class Reader:
         """`in 62 % of worlds (±3)`, with the 95 % Monte Carlo error in points."""
         happens = np.asarray(happens)
         if self.worlds == 1:
-            return "in this one world" if happens[0] else "not in this one world"
+            return f"(in this world: {'yes' if happens[0] else 'no'})"
         share, error = odds(happens)
         points = f"±{max(100.0 * error, 0.1):.1f}" if error < 0.0095 else f"±{100.0 * error:.0f}"
         if not happens.any():

@@ -74,13 +74,14 @@ def _answer_lines(answer: Answer, columns: Sequence[Column], worlds: int, width:
         GAP + max(len(text) for text in (label, *(text for row in cells for text in row[place])))
         for place, label in enumerate(labels)
     ]
-    indent = max(LABEL, *(len(row.label) for row in answer.rows)) if width >= NARROW else 0
+    names = [row.label if worlds > 1 or row.mean else f"{row.label}, {row.unit}" for row in answer.rows]
+    indent = max(LABEL, *(len(name) for name in names)) if width >= NARROW else 0
     for part in _blocks(widths, width - indent):
         lines.append(Line(" " * indent + _cat(labels, widths, part), "header"))
-        for row, pairs in zip(answer.rows, cells, strict=True):
+        for row, name, pairs in zip(answer.rows, names, cells, strict=True):
             middles = _cat([middle for middle, _ in pairs], widths, part)
             bands = _cat([band for _, band in pairs], widths, part)
-            lines += _row_lines(row, middles, bands, indent, width)
+            lines += _row_lines(row, name, middles, bands, indent, width)
     return lines
 
 
@@ -99,16 +100,16 @@ def _cat(texts: Sequence[str], widths: Sequence[int], part: range) -> str:
     return "".join(f"{texts[place]:>{widths[place]}}" for place in part)
 
 
-def _row_lines(row: Row, middles: str, bands: str, indent: int, width: int) -> list[Line]:
+def _row_lines(row: Row, name: str, middles: str, bands: str, indent: int, width: int) -> list[Line]:
     """The medians beside the label, the bands beside the unit; both below label and unit where there is no room."""
     if indent == 0:
         names = wrapped(f"{row.label.strip()}, {row.unit}", width, "label")
         return [*names, Line(middles, "figure"), *([Line(bands, "band")] if bands.strip() else [])]
-    if row.mean:
-        return [Line(f"{row.label:<{indent}}{middles}", "figure")]
+    if row.mean or name != row.label:
+        return [Line(f"{name:<{indent}}{middles}", "figure")]
     margin = " " * (len(row.label) - len(row.label.lstrip()))
     return [
-        Line(f"{row.label:<{indent}}{middles}", "figure"),
+        Line(f"{name:<{indent}}{middles}", "figure"),
         Line(f"{margin + row.unit:<{indent}}{bands}".rstrip(), "band"),
     ]
 
