@@ -130,7 +130,9 @@ def run_command(asked: argparse.Namespace) -> int:
     """Simulate one scenario and show what happens."""
     scenario = _scenario(asked)
     draws = not asked.no_figures and (asked.out is not None or not asked.json)
-    folder = _writable(asked.out or Path("results") / scenario.name, "--out") if draws else None
+    folder = asked.out or Path("results") / scenario.name
+    if draws:
+        _check_writable(folder)
     dataset = _simulate(asked, scenario)
     if asked.json:
         from runs.results import as_dictionary
@@ -141,9 +143,11 @@ def run_command(asked: argparse.Namespace) -> int:
 
         show(run_lines(dataset, terminal_width()))
         sys.stdout.flush()
-    if folder is not None:
+    if draws:
         from viz.figures import draw_figures
 
+        with _mistakes():
+            folder.mkdir(parents=True, exist_ok=True)
         files = draw_figures(dataset, folder)
         if not asked.quiet:
             print(*("", "Figures:", *files), sep="\n", file=sys.stderr if asked.json else sys.stdout)
@@ -294,15 +298,13 @@ def _simulate(asked: argparse.Namespace, scenario: Scenario) -> xr.Dataset:
         return simulate(scenario, asked.worlds, asked.seed, asked.until, _parameters(asked), progress=progress)
 
 
-def _writable(folder: Path, option: str) -> Path:
-    """The folder, made if need be, found to be writable before anything is computed."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Mistake(f"{option}: cannot make the folder {folder}: {error.strerror}") from error
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise Mistake(f"{option}: may not write into the folder {folder}")
-    return folder
+def _check_writable(folder: Path) -> None:
+    """A folder that cannot be made or written is found before anything is computed."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise Mistake(f"--out: {there} is not a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise Mistake(f"--out: may not write into the folder {there}")
 
 
 def _print_json(document: object) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from agents.base import Firm
-from world.arrays import PerRow, PerWorld, ratio
+from world.arrays import PerRow, PerWorld
 from world.rationing import ration
 
 
@@ -117,7 +117,3 @@ class Investors(Firm):
         """What they think the issuer is worth, $bn."""
         return value_usd_bn * np.exp(mood)
 
-
-def share_of(part: PerWorld, whole: PerWorld) -> PerWorld:
-    """part / whole between 0 and 1; 0 where the whole is nothing."""
-    return np.clip(ratio(part, whole), 0.0, 1.0)

@@ -20,6 +20,8 @@ from world.chips import programme_npv_usd_bn
 NAME = "openai"
 SOLE_PROVIDER, FIRST_REFUSAL, OPEN = 2.0, 1.0, 0.0
 """Exclusivity: who may supply it."""
+BUILD_UP_QUARTERS = 8.0
+"""A stock of own chips is built up over two years."""
 
 
 @policy(NAME, "diversify")
@@ -77,9 +79,13 @@ class OpenAI(Lab):
         self.exclusivity = np.where(self.converted > 0.0, OPEN, self.exclusivity)
 
     def chip_volume_h100e_m(self) -> PerWorld:
-        """Own chips that it would deploy in a quarter once they come: a share of the compute it wants."""
-        volume: PerWorld = self.parameters.chip_share * self.wanted_h100e_m / 12.0
-        return volume
+        """Own chips that it would take in a quarter: its target stock over the quarters in which it would be built."""
+        return self.chip_target_h100e_m() / BUILD_UP_QUARTERS
+
+    def chip_target_h100e_m(self) -> PerWorld:
+        """Own chips that it would like to have in use: a share of the compute it wants."""
+        target: PerWorld = self.parameters.chip_share * self.wanted_h100e_m
+        return target
 
     def start_chip(self, view: MarketView, own_cost_usd_h: PerWorld) -> Flags:
         """Start the chip programme where its expected present value is positive. Changes nothing.
@@ -97,7 +103,7 @@ class OpenAI(Lab):
         p = self.parameters
         rate = np.log1p(p.cost_of_equity) / 4.0
         value: PerWorld = programme_npv_usd_bn(
-            volume_h100e_m=self.chip_volume_h100e_m(),
+            volume_h100e_m=self.chip_target_h100e_m(),
             cost_bought_usd_h=view.long_run_cost_usd_h,
             cost_own_usd_h=own_cost_usd_h,
             development_cost_usd_bn=p.chip_development_usd_bn,

@@ -57,7 +57,9 @@ def ship(market: ComputeMarket) -> np.ndarray:
     arrivals[:, MERCHANT_ROWS] = shipped[:, None, :] * mix
     # The custom vendor's slots are shared by the rivals' ASICs and the own chip, in proportion to their size.
     lab = market.firms["openai"]
-    own_wanted = lab.chip_volume_h100e_m() * lab.chip_ready()
+    lacking = np.maximum(lab.chip_target_h100e_m() - s.fleet.sold[OPERATOR["openai"], GENERATION["own_chip"]], 0.0)
+    pays = s.last.get("own_chip_pays", np.zeros(s.worlds))
+    own_wanted = np.minimum(lab.chip_volume_h100e_m(), lacking) * lab.chip_ready() * pays
     own_room = np.maximum(own_power_room(s) / g.kw_per_h100e[GENERATION["own_chip"]], 0.0)
     slots = custom.wafers_k * custom.parameters.h100e_per_wafer / 1000.0
     orders = np.stack([s.asic_queue_h100e_m, np.minimum(own_wanted, own_room)])
@@ -115,6 +117,11 @@ def order(market: ComputeMarket) -> None:
     s = market.state
     view = market_view(market)
     views = operator_views(market, view)
+    own = GENERATION["own_chip"]
+    own_cost = s.flow["cost_usd_h"][own] / s.generations.usefulness[own]
+    started = market.firms["openai"].start_chip(view, own_cost)
+    market.firms["openai"].settle_chip(started)
+    s.flow["own_chip_pays"] = (own_cost < view.long_run_cost_usd_h).astype(float)
     orders = {name: market.firms[name].order_capacity(view, views[name]) for name in OPERATORS if name != "openai"}
     orders["openai"] = own_site_order(market)
     asked = np.stack([orders[name].facility_gw for name in OPERATORS])
@@ -147,7 +154,7 @@ def own_site_order(market: ComputeMarket) -> CapacityOrder:
     row = OPERATOR["openai"]
     kw_own = s.generations.kw_per_h100e[GENERATION["own_chip"]]
     fleet = s.fleet.sold[row, GENERATION["own_chip"]]
-    soon = np.where(lab.chip_age_quarters >= 0.0, 8.0 * lab.chip_volume_h100e_m(), 0.0)
+    soon = np.where(lab.chip_age_quarters >= 0.0, np.maximum(lab.chip_target_h100e_m() - fleet, 0.0), 0.0)
     standing = power_gw(s)[row] + s.sites.building_gw[row] + phases_building(s)[row]
     gigawatts = np.maximum((fleet + soon) * kw_own - standing, 0.0)
     nothing = np.zeros(s.worlds)

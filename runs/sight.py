@@ -31,7 +31,9 @@ def price_chips(market: ComputeMarket) -> None:
     price = list_price_k(
         g.launch_price_k, np.where(np.isfinite(since), since, -1.0), chips.price_drift, pressure, chips.price_elasticity
     )
-    price[GENERATION["own_chip"]] = p.of("openai").chip_price_k * market.money
+    # Its later versions give more for the money, as everybody's do.
+    learning = np.exp(-p.of("openai").chip_improvement * (s.quarter + 1) / 4.0)
+    price[GENERATION["own_chip"]] = p.of("openai").chip_price_k * market.money * learning
     price = price * s.supply_price_index
     cost_of_capital = costs.capital_premium + s.ten_year_rate
     shared = {

@@ -61,7 +61,7 @@ def ratio(numerator: np.ndarray, denominator: np.ndarray, otherwise: float = 0.0
 
 
 def pick_worlds(values: np.ndarray, worlds: np.ndarray) -> np.ndarray:
-    """The named worlds of an array (..., worlds), contiguous; `worlds` are positions or a truth value for each world."""
+    """The named worlds of an array (..., worlds), contiguous; `worlds` are positions, or a truth value for each."""
     if worlds.dtype == bool:
         return np.compress(worlds, values, axis=-1)
     return np.take(values, worlds, axis=-1)

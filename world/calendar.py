@@ -16,7 +16,7 @@ _QUARTER = re.compile(r"(\d{4})Q([1-4])", re.ASCII)
 _YEAR = re.compile(r"(\d{4})", re.ASCII)
 _MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
-_FORMS = "a quarter like 2026Q3, a year like 2026, a month like 2026-03 or a day like 2026-03-31"
+_FORMS = "a quarter like YYYYQn, a year like YYYY, a month like YYYY-MM or a day like YYYY-MM-DD"
 
 
 def quarter_number(label: str) -> int:
@@ -26,7 +26,7 @@ def quarter_number(label: str) -> int:
     """
     match = _QUARTER.fullmatch(label) if isinstance(label, str) else None
     if match is None or int(match[1]) == 0:
-        raise ValueError(f"quarter: {label!r} is not a quarter; wanted a year, Q and 1 to 4, like 2026Q3")
+        raise ValueError(f"quarter: {label!r} is not a quarter; wanted a year, Q and 1 to 4, like YYYYQn")
     return 4 * int(match[1]) + int(match[2]) - 1
 
 

@@ -48,7 +48,7 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
         (["rum"], "rum"),
         ([], "COMMAND"),
         (["compare", "baseline"], "--set"),
-        (["compare", "baseline", "demand-winter", "--metric", "openai_cash"], "openai_cash_usd_bn"),
+        (["compare", "baseline", "demand-winter", "--metric", "openai_cash_usd"], "openai_cash_usd_bn"),
         (["parameters", "zzz"], "zzz"),
     ],
 )
@@ -130,7 +130,7 @@ def test_what_stops_a_run_is_one_line_with_its_code(
 
 @pytest.mark.processes
 def test_help_and_version_load_nothing_heavy() -> None:
-    heavy = "numpy xarray matplotlib mesa rich scipy pandas importlib.metadata".split()
+    heavy = ["numpy", "xarray", "matplotlib", "mesa", "rich", "scipy", "pandas", "importlib.metadata"]
     code = (
         "import sys, contextlib, io, gigawatt\n"
         "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n"

@@ -82,8 +82,8 @@ def test_the_record_speaks_of_metrics_that_exist(metric: str, member: str | None
 
 
 def test_the_record_is_in_the_metrics_own_unit() -> None:
-    assert dict((label, value) for label, value, *_ in observed("sold_h100e_m", "microsoft"))["2025Q4"] < 10.0
-    assert dict((label, value) for label, value, *_ in observed("softbank_ltv"))["2025Q4"] < 1.0
+    assert {label: value for label, value, *_ in observed("sold_h100e_m", "microsoft")}["2025Q4"] < 10.0
+    assert {label: value for label, value, *_ in observed("softbank_ltv")}["2025Q4"] < 1.0
     assert observed("exclusivity") == []
 
 
