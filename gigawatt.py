@@ -7,7 +7,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from runs.scenario import Scenario
+    from viz.tables import Line
 
 DONE, FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130
 MOST_WORLDS = 10_000_000
@@ -54,40 +55,31 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action=Version, nargs=0, help="print the version")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Grammar)
 
-    run = commands.add_parser("run", help="simulate a scenario: table by question, figures, or JSON")
+    def command(name: str, work: Callable[[argparse.Namespace], int], about: str, more: str = "") -> Grammar:
+        added: Grammar = commands.add_parser(name, help=about, description=about)
+        added.add_argument("--json", action="store_true", help="one JSON object on stdout" + more)
+        added.set_defaults(work=work)
+        return added
+
+    run = command("run", run_command, "simulate a scenario: table by question, figures", "; figures only with --out")
     run.add_argument("scenario", nargs="?", default="baseline", help="name or TOML file (default baseline)")
     _add_ensemble(run)
     run.add_argument("--out", metavar="DIR", type=Path, help="where figures go (default results/SCENARIO)")
-    run.add_argument("--json", action="store_true", help="one JSON object on stdout; figures only with --out")
     run.add_argument("--no-figures", action="store_true", help="draw no figures")
-    run.set_defaults(work=run_command)
-
-    compare = commands.add_parser("compare", help="two scenarios on the same random numbers: paired differences")
+    compare = command("compare", compare_command, "two scenarios on the same random numbers: paired differences")
     compare.add_argument("scenario", help="name or TOML file")
     compare.add_argument("other", nargs="?", help="what it is compared with (default the same, with --set)")
     _add_ensemble(compare)
     compare.add_argument("--metric", action="append", default=[], metavar="NAME", help="only this metric (repeatable)")
-    compare.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    compare.set_defaults(work=compare_command)
-
-    claims = commands.add_parser("claims", help="what the source articles claim beside what the model finds")
+    claims = command("claims", claims_command, "what the source articles claim beside what the model finds")
     claims.add_argument("scenario", nargs="?", default="stargate-2025", help="name or file (default stargate-2025)")
     _add_ensemble(claims)
-    claims.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    claims.set_defaults(work=claims_command)
-
-    parameters = commands.add_parser("parameters", help="every parameter: range, unit, meaning")
+    parameters = command(
+        "parameters", parameters_command, "every parameter: range, unit, meaning", ", with the sources"
+    )
     parameters.add_argument("text", nargs="?", default="", help="only those whose name or description holds this")
-    parameters.add_argument("--json", action="store_true", help="one JSON object on stdout, with the sources")
-    parameters.set_defaults(work=parameters_command)
-
-    scenarios = commands.add_parser("scenarios", help="the scenarios that come with the model")
-    scenarios.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    scenarios.set_defaults(work=scenarios_command)
-
-    bench = commands.add_parser("bench", help="measure the speed on this machine")
-    bench.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    bench.set_defaults(work=bench_command)
+    command("scenarios", scenarios_command, "the scenarios that come with the model")
+    command("bench", bench_command, "measure the speed on this machine")
     return top
 
 
@@ -139,10 +131,9 @@ def run_command(asked: argparse.Namespace) -> int:
 
         _print_json(as_dictionary(dataset))
     else:
-        from viz.tables import run_lines, show, terminal_width
+        from viz.tables import run_lines
 
-        show(run_lines(dataset, terminal_width()))
-        sys.stdout.flush()
+        _show(lambda width: run_lines(dataset, width))
     if draws:
         from viz.figures import draw_figures
 
@@ -160,6 +151,7 @@ def compare_command(asked: argparse.Namespace) -> int:
 
     from runs.compare import compare
     from runs.metrics import REGISTRY
+    from viz.listings import comparison_lines
     from viz.progress import Progress
     from world.parameters import unknown
 
@@ -177,83 +169,53 @@ def compare_command(asked: argparse.Namespace) -> int:
             raise Mistake(f"--metric: {unknown(metric, REGISTRY, 'metric')}")
     with _mistakes(), Progress("compare", asked.quiet) as progress:
         found = compare(first, second, asked.worlds, asked.seed, asked.until, parameters, progress=progress)
-    if asked.json:
-        from runs.results import without_nan
-
-        rows = [row for row in found.as_rows() if not asked.metric or row["metric"] in asked.metric]
-        facts = {"first": names[0], "second": names[1], "worlds": found.worlds, "seed": found.seed}
-        _print_json(without_nan({**facts, "quarters": found.quarters, "differences": rows}))
-    else:
-        from viz.listings import comparison_lines
-        from viz.tables import show, terminal_width
-
-        show(comparison_lines(found, names, asked.metric, terminal_width()))
-    return DONE
+    rows = [row for row in found.as_rows() if not asked.metric or row["metric"] in asked.metric]
+    facts = {"first": names[0], "second": names[1], "worlds": found.worlds, "seed": found.seed}
+    document = {**facts, "quarters": found.quarters, "differences": rows}
+    return _tell(asked, document, lambda width: comparison_lines(found, names, asked.metric, width))
 
 
 def claims_command(asked: argparse.Namespace) -> int:
     """The claims of the source articles beside the model's distributions."""
     from runs.claims import claims_table
-    from runs.results import run_facts, without_nan
+    from runs.results import run_facts
+    from viz.listings import claims_lines
 
     dataset = _simulate(asked, _scenario(asked))
     rows = claims_table(dataset)
-    if asked.json:
-        _print_json(without_nan({"run": run_facts(dataset), "claims": rows}))
-    else:
-        from viz.listings import claims_lines
-        from viz.tables import show, terminal_width
-
-        show(claims_lines(dataset, rows, terminal_width()))
-    return DONE
+    document = {"run": run_facts(dataset), "claims": rows}
+    return _tell(asked, document, lambda width: claims_lines(dataset, rows, width))
 
 
 def parameters_command(asked: argparse.Namespace) -> int:
     """The parameter table, or the part of it that holds a text."""
+    from viz.listings import parameter_lines
     from world.parameters import parameters_table
 
     rows = [row for row in parameters_table() if asked.text.lower() in f"{row['name']} {row['description']}".lower()]
     if not rows:
         raise Mistake(f"no parameter holds {asked.text!r}")
-    if asked.json:
-        _print_json({"parameters": rows})
-    else:
-        from viz.listings import parameter_lines
-        from viz.tables import show, terminal_width
-
-        show(parameter_lines(rows, terminal_width()))
-    return DONE
+    return _tell(asked, {"parameters": rows}, lambda width: parameter_lines(rows, width))
 
 
 def scenarios_command(asked: argparse.Namespace) -> int:
     """The names of the scenarios, each with its title."""
     from runs.scenario import load_scenario, scenario_names
+    from viz.tables import plain_table
 
     found = [load_scenario(name) for name, _ in scenario_names()]
     rows = [{"name": s.name, "title": s.title, "start": s.start, "known_until": str(s.known_until)} for s in found]
-    if asked.json:
-        _print_json({"scenarios": rows})
-    else:
-        from viz.tables import plain_table, show, terminal_width
-
-        cells = [[row["name"], row["start"], row["title"]] for row in rows]
-        show(plain_table(("scenario", "start", "what it is"), cells, terminal_width()))
-    return DONE
+    cells = [[row["name"], row["start"], row["title"]] for row in rows]
+    return _tell(asked, {"scenarios": rows}, lambda width: plain_table(("scenario", "start", "title"), cells, width))
 
 
 def bench_command(asked: argparse.Namespace) -> int:
     """Measure the speed."""
     from runs.bench import bench
+    from viz.listings import bench_lines
 
     result = bench()
-    if asked.json:
-        _print_json(result)
-    else:
-        from viz.listings import bench_lines
-        from viz.tables import show, terminal_width
-
-        show(bench_lines(result, terminal_width()))
-    return DONE
+    return _tell(asked, result, lambda width: bench_lines(result, width))
 
 
 def _scenario(asked: argparse.Namespace, name: str | None = None, with_policies: bool = True) -> Scenario:
@@ -305,6 +267,24 @@ def _check_writable(folder: Path) -> None:
         raise Mistake(f"--out: {there} is not a folder")
     if not os.access(there, os.W_OK | os.X_OK):
         raise Mistake(f"--out: may not write into the folder {there}")
+
+
+def _tell(asked: argparse.Namespace, document: object, lines: Callable[[int], list[Line]]) -> int:
+    """The one JSON object if that is asked for, else the lines for the width of the terminal."""
+    if asked.json:
+        from runs.results import without_nan
+
+        _print_json(without_nan(document))
+    else:
+        _show(lines)
+    return DONE
+
+
+def _show(lines: Callable[[int], list[Line]]) -> None:
+    from viz.tables import show, terminal_width
+
+    show(lines(terminal_width()))
+    sys.stdout.flush()
 
 
 def _print_json(document: object) -> None:

@@ -83,18 +83,18 @@ class Grid(Firm):
         self.limit_gw = self.parameters.additions_gw * np.ones(self.worlds)
         self.turbines_gw = self.parameters.turbines_gw * np.ones(self.worlds)
 
-    def connect(self, ready_gw: PerRow, own_turbines: PerRow, weight: PerRow) -> PerRow:
+    def connect(self, ready_gw: PerRow, own_turbines: PerRow, weight: PerRow) -> tuple[PerRow, PerRow]:
         """Grant power, rationed where the grid or the makers of turbines are short.
 
         Args:   ready_gw      (operators, worlds) facility GW built and waiting for power
                 own_turbines  (operators, worlds) share of it that runs on power behind the meter
                 weight        (operators, worlds) standing with utilities, independent of the order
-        Returns:              (operators, worlds) facility GW energised
+        Returns:              (operators, worlds) facility GW granted in all, and of it behind the meter
         """
         wanted = ready_gw * own_turbines
         behind_meter = ration(wanted, weight, self.turbines_gw)
         queue = ready_gw - wanted
-        return behind_meter + ration(queue, weight, self.limit_gw)
+        return behind_meter + ration(queue, weight, self.limit_gw), behind_meter
 
     def settle_growth(self) -> None:
         """Utilities connect more each quarter, and makers of turbines and engines deliver more."""
@@ -116,4 +116,3 @@ class Investors(Firm):
     def bid(self, value_usd_bn: PerWorld, mood: PerWorld) -> PerWorld:
         """What they think the issuer is worth, $bn."""
         return value_usd_bn * np.exp(mood)
-

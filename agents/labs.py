@@ -9,15 +9,15 @@ import numpy as np
 
 from agents.base import Firm
 from agents.views import ComputeBudget, FirmView, FundingRequest, MarketView, Tender
-from world.arrays import PerWorld, ratio
+from world.arrays import PerRow, PerWorld, ratio
 from world.planning import growth_over
 
 
 class Lab(Firm):
     """A lab that sells AI services and buys compute for inference and for research and development.
 
-    State: revenue and potential revenue ($bn a quarter), capability (log), served share, the factor between
-    budget rule and observed use at the start, and the compute it split last.
+    State: revenue and potential revenue ($bn a quarter), capability (log), served share, the factors between
+    budget rules and observed use at the start, and the compute it split last.
     """
 
     def __init__(
@@ -40,7 +40,8 @@ class Lab(Firm):
         self.potential_usd_bn = self.revenue_usd_bn.copy()
         self.capability = self.zeros()
         self.served = np.ones(worlds)
-        self.budget_scale = np.ones(worlds)
+        self.inference_scale = np.ones(worlds)
+        self.rd_scale = np.ones(worlds)
         self.inference_h100e_m = self.zeros()
         self.rd_h100e_m = self.zeros()
         self.support_usd_bn = self.zeros()
@@ -70,15 +71,19 @@ class Lab(Firm):
         # However much money comes in, people and software absorb only so much more compute in a quarter.
         most = np.where(self.research_usd_bn > 0.0, self.research_usd_bn * (1.0 + p.rd_absorption), np.inf)
         scale = self.scale_now(view.elapsed)
-        return ComputeBudget(inference * scale, np.minimum(research, most) * scale)
+        return ComputeBudget(inference * scale[0], np.minimum(research, most) * scale[1])
 
-    def scale_now(self, elapsed: int) -> PerWorld:
-        """Factor from the rule to the budget: what use at the start implies, fading to one as plans are carried out."""
-        return np.exp(np.log(self.budget_scale) * np.exp(-elapsed / self.parameters.scale_fade_quarters))
+    def scale_now(self, elapsed: int) -> PerRow:
+        """Factors from the rule to the budgets for inference and for R&D, (2, worlds).
+
+        At the start what use then implies, fading to one as contracts and money raised are turned into compute.
+        """
+        fade = np.exp(-elapsed / self.parameters.scale_fade_quarters)
+        return np.exp(np.log(np.stack([self.inference_scale, self.rd_scale])) * fade)
 
     def settle_budget(self, budget: ComputeBudget, elapsed: int) -> None:
         """Remember what was budgeted for R&D: next quarter's cannot be far above it."""
-        self.research_usd_bn = budget.rd_usd_bn / self.scale_now(elapsed)
+        self.research_usd_bn = budget.rd_usd_bn / self.scale_now(elapsed)[1]
 
     def staff_cost_usd_bn(self) -> PerWorld:
         """Cash for staff, sales and everything that is not compute: grows less than in proportion to revenue."""

@@ -95,7 +95,7 @@ class OpenAI(Lab):
         """
         p = self.parameters
         value = self.chip_value_usd_bn(view, own_cost_usd_h)
-        affordable = self.potential_usd_bn > p.chip_development_usd_bn / 16.0
+        affordable = self.potential_usd_bn > p.chip_development_usd_bn * self.money / 16.0
         return (self.chip_age_quarters < 0.0) & (value > 0.0) & affordable
 
     def chip_value_usd_bn(self, view: MarketView, own_cost_usd_h: PerWorld) -> PerWorld:
@@ -106,7 +106,7 @@ class OpenAI(Lab):
             volume_h100e_m=self.chip_target_h100e_m(),
             cost_bought_usd_h=view.long_run_cost_usd_h,
             cost_own_usd_h=own_cost_usd_h,
-            development_cost_usd_bn=p.chip_development_usd_bn,
+            development_cost_usd_bn=p.chip_development_usd_bn * self.money,
             lead_quarters=p.chip_lead_quarters,
             horizon_quarters=p.chip_horizon_quarters,
             discount_rate_per_quarter=rate,

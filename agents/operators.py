@@ -77,7 +77,7 @@ class Operator(Firm):
     def affordable_h100e_m(self, view: MarketView, own: FirmView) -> PerWorld:
         """What its operating cash flow, its cash above the reserve and its borrowing carry this quarter."""
         p = self.parameters
-        spare_cash = np.maximum(own.cash_usd_bn - p.cash_reserve_usd_bn, 0.0) / 4.0
+        spare_cash = np.maximum(own.cash_usd_bn - p.cash_reserve_usd_bn * self.money, 0.0) / 4.0
         means = (
             p.capex_share * np.maximum(own.operating_cash_flow_usd_bn, 0.0) + spare_cash + own.debt_room_usd_bn / 4.0
         )

@@ -72,7 +72,7 @@ class SoftBank(Firm):
 
     def settle_holdings(self, market_factor: PerWorld, sold_usd_bn: PerWorld) -> None:
         """Holdings follow their market factor, less what was sold."""
-        self.other_holdings_usd_bn = np.maximum(self.other_holdings_usd_bn * market_factor - sold_usd_bn, 1.0)
+        self.other_holdings_usd_bn = np.maximum(self.other_holdings_usd_bn * market_factor - sold_usd_bn, self.money)
 
     def breach(self, ltv: PerWorld) -> Flags:
         """Where the hard cap is passed."""

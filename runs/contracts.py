@@ -30,7 +30,7 @@ def tender(market: ComputeMarket) -> None:
     """Run this quarter's tender over all tenants and providers at once."""
     s = market.state
     view = market_view(market)
-    views = operator_views(market, view)
+    views = operator_views(market, view, PROVIDERS)
     offers = [make_offer(market, name, view, views[name]) for name in PROVIDERS]
     offers = split_rivals(market, offers)
     asks = {name: make_tender(market, name, view) for name in TENANTS}
@@ -131,9 +131,8 @@ def make_tender(market: ComputeMarket, name: str, view: MarketView) -> Tender:
     s = market.state
     lab = market.firms[name]
     own = lab_view(market, name)
-    ahead = s.leases.contracted_at(s.quarter + lab.parameters.planning_quarters)
     rows = [k for k, pair in enumerate(PAIRS) if pair[1] == name]
-    contracted = fold(ahead[rows])
+    contracted = fold(s.leases.contracted_at(s.quarter + lab.parameters.planning_quarters, rows))
     if name == "openai":
         contracted = contracted + fold(s.fleet.sold[OPERATOR["openai"]])
     return lab.tender(view, own, contracted)
@@ -146,7 +145,7 @@ def provider_shares(s: State) -> PerRow:
     return ratio(rows, fold(rows))
 
 
-def fixed_shares(market: ComputeMarket, offered: PerRow, wanted: PerRow, shares: PerRow) -> np.ndarray:
+def fixed_shares(market: ComputeMarket, offered: PerRow, wanted: np.ndarray, shares: PerRow) -> np.ndarray:
     """Without negotiation every tenant orders in the shares of the start, within the offers."""
     nobody = np.zeros((1, market.worlds))
     tenants = [

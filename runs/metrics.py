@@ -335,6 +335,14 @@ simple(
     members=OPERATORS,
 )
 simple("abilene_facility_gw", "GW facility", "Energised power at Abilene", lambda m: site(m, ABILENE))
+simple(
+    "behind_meter_share",
+    "share",
+    "Share of power behind the meter",
+    lambda m: ratio(m.state.behind_meter_gw, m.state.granted_gw),
+    dimension="firm",
+    members=OPERATORS,
+)
 simple("colossus_h100e_m", "M H100e", "Chips that xAI owns", lambda m: fold(m.state.fleet.sold[OPERATOR["xai"]]))
 simple(
     "binding_share",

@@ -235,7 +235,7 @@ class ComputeMarket(mesa.Model):
         self.burn["rival_labs"] = np.full(self.worlds, 0.4 * self.money)
         view = market_view(self)
         m = self.parameters.of("market")
-        operators = operator_views(self, view)
+        operators = operator_views(self, view, ("xai",))
         revenue = np.stack([self.firms[name].revenue_usd_bn for name in LABS])
         share = revenue / fold(revenue)
         used = np.stack([fold(s.market.bought_h100e_m[row]) for row in range(len(LABS))])
@@ -253,10 +253,12 @@ class ComputeMarket(mesa.Model):
             budget = lab.plan_budget(view, own, np.zeros(self.worlds))
             lab.settle_budget(budget, 0)
             asked = budget_to_demand_scale(budget.total_usd_bn, view.long_run_cost_usd_h, m.elasticity_long)
-            lab.budget_scale = s.market.scale[row] / asked
-            lab.settle_wanted(
-                lab.budget_scale * budget.total_usd_bn / (USD_BN_PER_H * view.long_run_cost_usd_h * view.usefulness)
-            )
+            implied = s.market.scale[row] / asked * budget.total_usd_bn
+            known = start.optional("market", f"inference_share.{name}")
+            inference = budget.inference_usd_bn / budget.total_usd_bn if known is None else np.full(self.worlds, known)
+            lab.inference_scale = inference * implied / budget.inference_usd_bn
+            lab.rd_scale = (1.0 - inference) * implied / budget.rd_usd_bn
+            lab.settle_wanted(implied / (USD_BN_PER_H * view.long_run_cost_usd_h * view.usefulness))
         self.start_scale = s.market.scale.copy()
         self.start_shares = provider_shares(s)
         self.start_pool_usd_bn = self.firms["customers"].pool_usd_bn.copy()

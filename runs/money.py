@@ -27,7 +27,7 @@ def lend(market: ComputeMarket) -> None:
     lenders = market.firms["lenders"]
     p = lenders.parameters
     s.flow["rates"] = np.zeros((len(BORROWERS), s.worlds))
-    backlog = s.leases.pending_total * pending_price(s) * 2.19
+    backlog = s.leases.pending_total * pending_price(market) * 2.19
     for row, name in enumerate(BORROWERS):
         debt = s.ledger.debt(name)
         flow = 4.0 * market.cash_flow.get(name, np.zeros(s.worlds))
@@ -40,11 +40,13 @@ def lend(market: ComputeMarket) -> None:
         market.debt_room[name] = np.maximum(by_flow, collateral) if name != "softbank" else np.zeros(s.worlds)
 
 
-def pending_price(s: State) -> np.ndarray:
+def pending_price(market: ComputeMarket) -> np.ndarray:
     """Average price of what is signed; the active price where nothing else is known, (pairs, worlds)."""
+    s = market.state
     value = s.leases.backlog_usd_bn
     return np.maximum(
-        s.leases.price, np.minimum(ratio(value, (s.leases.pending_total + s.leases.active) * 2.19 * 16.0), 5.0)
+        s.leases.price,
+        np.minimum(ratio(value, (s.leases.pending_total + s.leases.active) * 2.19 * 16.0), 5.0 * market.money),
     )
 
 
@@ -149,7 +151,7 @@ def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Ro
     mood = investors.parameters.mood_noise * market.draws.normal("investors.mood", market.calendar_quarter)
     bid = investors.bid(value, mood)
     result = price_round(
-        request.ask_usd_bn,
+        unless_raised(market, "openai", request.ask_usd_bn),
         np.maximum(bid, 0.5 * market.money),
         np.maximum(value * (1.0 - lab.parameters.down_round_tolerance), 0.5 * market.money),
         room,
@@ -172,16 +174,22 @@ def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Ro
     return result
 
 
+def unless_raised(market: ComputeMarket, name: str, ask_usd_bn: PerWorld) -> PerWorld:
+    """What a lab asks for, unless a round of the record or of the scenario was closed this quarter already."""
+    closed = market.state.flow.get(f"event_round.{name}", np.zeros(market.worlds))
+    return np.where(closed > 0.0, 0.0, ask_usd_bn)
+
+
 def lab_round(market: ComputeMarket, name: str, view: MarketView) -> None:
     """A rival's round with the other investors alone."""
     s = market.state
     lab, investors = market.firms[name], market.firms["investors"]
-    own = operator_views(market, view)["xai"] if name == "xai" else lab_view(market, name)
+    own = operator_views(market, view, ("xai",))["xai"] if name == "xai" else lab_view(market, name)
     request = lab.ask_for_funds(view, own)
     # What a young lab may become is worth something before its revenue shows it; it grows like the root of the pool.
     promise = np.sqrt(market.firms["customers"].pool_usd_bn / market.start_pool_usd_bn) * market.promise_usd_bn[name]
     value = np.maximum(request.value_usd_bn + promise, 0.5 * market.money)
-    raised = np.minimum(request.ask_usd_bn, 2.0 * investors.supply(value))
+    raised = np.minimum(unless_raised(market, name, request.ask_usd_bn), 2.0 * investors.supply(value))
     s.ledger.pay("equity", "investors", name, raised)
     s.flow[f"raised.{name}"] = raised
 
@@ -236,7 +244,8 @@ def swap_stake(market: ComputeMarket, happens: Flags, stake: PerWorld) -> None:
     granted[0] = np.where(happens, stake, 0.0)
     after = np.where(happens, grant(cleaned, granted), s.cap.stakes)
     s.cap.stakes = after
-    s.flow["bargained_stake"] = np.where(happens, stake, 0.0)
+    before = s.flow.get("bargained_stake", np.zeros(s.worlds))
+    s.flow["bargained_stake"] = np.maximum(before, np.where(happens, stake, 0.0))
 
 
 def mark_stakes(market: ComputeMarket) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from agents.cast import GENERATIONS, HOLDERS, MERCHANT, OPERATORS, PAIRS, SECTORS
 from runs.opening_market import open_market
 from runs.state import GENERATION, OPERATOR, PAIR, Cap, Generations, State
-from world.arrays import fold, power
+from world.arrays import PerRow, fold, power
 from world.calendar import quarter_number
 from world.costs import usefulness
 from world.draws import Draws
@@ -31,6 +31,8 @@ ASIC_LANDED_SHARE = 0.18
 """Share of the custom chips sold that came in the start quarter: TPU sales grew by a third a quarter in the record."""
 BACKLOG_SHARES = (0.3, 0.25, 0.2, 0.15, 0.1)
 """Orders standing at the start fall due over the coming quarters: most soon, some a year out."""
+QUARTERS_BEYOND = 40
+"""Schedules reach past the horizon, as far as leases signed there run: how far a run goes must not change its path."""
 BUILDING_QUARTERS = 8
 """Power under construction at the start arrives within so many quarters, by the tables' definition."""
 BUILDING_WEIGHT = np.exp(-0.1 * np.arange(BUILDING_QUARTERS)) / float(np.exp(-0.1 * np.arange(BUILDING_QUARTERS)).sum())
@@ -47,12 +49,13 @@ def open_state(
 ) -> State:
     """Build the state at the end of the start quarter, in every world."""
     worlds = draws.worlds
-    slots = quarters + 1
+    slots = quarters + 1 + QUARTERS_BEYOND
     generations = open_generations(start, accelerators, draws, parameters)
     fleet = open_fleet(start, worlds)
     sites, named = open_sites(start, phases, slots, worlds, draws, parameters)
     fleet.deploy(generations.kw_per_h100e, sites.energised_gw + named.add_by("operator", OPERATORS))
-    leases = open_leases(start, fleet, slots, worlds)
+    money = float(parameters.of("currency").scale[0])
+    leases = open_leases(start, fleet, slots, worlds, money)
     production = Schedule(len(OPERATORS), slots, worlds)
     for operator, row in OPERATOR.items():
         backlog = np.full(worlds, start.value(operator, "chip_backlog_h100e_m"))
@@ -74,12 +77,14 @@ def open_state(
             worlds, 2.0 * ASIC_LANDED_SHARE * start.value("rival_clouds", "sold_h100e_m.rival_asic")
         ),
         market=open_market(start, fleet, generations, worlds, parameters),
-        cap=open_cap(start, slots, worlds),
+        cap=open_cap(start, slots, worlds, money),
         growth_believed=np.full(worlds, start.value("market", "demand_growth_per_quarter"))
         * parameters.of("planners").start_belief,
         base_rate=np.full(worlds, start.value("market", "base_rate")),
         ten_year_rate=np.full(worlds, start.value("market", "ten_year_rate")),
         supply_price_index=np.ones(worlds),
+        granted_gw=standing_power(sites, named),
+        behind_meter_gw=standing_power(sites, named) * on_site_share(parameters),
         binding=np.zeros((len(OPERATORS), worlds), dtype=np.int64),
     )
 
@@ -90,6 +95,7 @@ def open_generations(
     """Chips as they are known at the start; what is not launched yet takes its launch and strength from draws."""
     worlds = draws.worlds
     chips = parameters.of("chips")
+    money = float(parameters.of("currency").scale[0])
     column = {name: accelerators[name] for name in GENERATIONS}
 
     def rows(field: str) -> np.ndarray:
@@ -140,7 +146,7 @@ def open_generations(
         packages=packages,
         launch=launch,
         ramp_quarters=ramp,
-        launch_price_k=price,
+        launch_price_k=price * money,
         usefulness=usefulness(h100e, parameters.of("market").hedonic_exponent),
     )
 
@@ -211,7 +217,7 @@ def open_sites(
     return sites, named
 
 
-def open_leases(start: StartState, fleet: Fleet, slots: int, worlds: int) -> LeaseBook:
+def open_leases(start: StartState, fleet: Fleet, slots: int, worlds: int, money: float) -> LeaseBook:
     """The contract book: leases that run and leases signed but not begun."""
     book = LeaseBook(PAIRS, slots, worlds)
     deployed = fold(fleet.deployed.swapaxes(0, 1))
@@ -224,7 +230,7 @@ def open_leases(start: StartState, fleet: Fleet, slots: int, worlds: int) -> Lea
             book.open(
                 row,
                 running,
-                start.value(subject, "price_usd_h"),
+                start.value(subject, "price_usd_h") * money,
                 0.9,
                 max(start.value(subject, "remaining_quarters"), 1.0),
             )
@@ -240,7 +246,7 @@ def open_leases(start: StartState, fleet: Fleet, slots: int, worlds: int) -> Lea
             book.sign(
                 row,
                 np.full(worlds, pending / ramp),
-                start.value(subject, "pending_price_usd_h"),
+                start.value(subject, "pending_price_usd_h") * money,
                 0.9,
                 at,
                 start.value(subject, "pending_term_quarters"),
@@ -272,16 +278,27 @@ def open_ledger(start: StartState, worlds: int, parameters: Parameters) -> Ledge
     return ledger
 
 
-def open_cap(start: StartState, slots: int, worlds: int) -> Cap:
+def open_cap(start: StartState, slots: int, worlds: int, money: float) -> Cap:
     """Who owns OpenAI at the start."""
     stakes = np.array([[start.value("openai", STAKE_ROWS[h]) if h in STAKE_ROWS else 0.0] for h in HOLDERS])
-    profit = np.full(worlds, start.value("openai", "cumulative_profit_usd_bn"))
+    profit = np.full(worlds, start.value("openai", "cumulative_profit_usd_bn") * money)
     tranches = Schedule(1, slots, worlds)
     return Cap(
         stakes=np.repeat(stakes / stakes.sum(), worlds, axis=1),
-        valuation_usd_bn=np.full(worlds, start.value("openai", "valuation_usd_bn")),
+        valuation_usd_bn=np.full(worlds, start.value("openai", "valuation_usd_bn") * money),
         tranches=tranches,
         cumulative_profit_usd_bn=profit,
         profit_high_usd_bn=np.maximum(profit, 0.0),
         profit_share_paid_usd_bn=np.zeros(worlds),
     )
+
+
+def standing_power(sites: SitePipeline, named: NamedPhases) -> PerRow:
+    """Energised power of each operator at the start, (operators, worlds) GW."""
+    return sites.energised_gw + named.add_by("operator", OPERATORS)
+
+
+def on_site_share(parameters: Parameters) -> PerRow:
+    """Share of each operator's power behind the meter at the start: as it builds, (operators, worlds)."""
+    rows = [parameters.get(f"{name}.own_turbines", parameters["operators.own_turbines"]) for name in OPERATORS]
+    return np.stack(rows)

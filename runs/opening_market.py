@@ -35,7 +35,7 @@ def open_market(
     for row in range(len(GENERATIONS)):
         access = float((shares[:, 0] * ACCESS[:, row, 0]).sum())
         log_price[row] = np.log(theta[row]) + (total + np.log(access) - np.log(safe[row])) / sigma
-    price = np.where(has, np.exp(log_price), 100.0)
+    price = np.where(has, np.exp(log_price), 100.0 * parameters.of("currency").scale)
     index = user_index(price, theta, sigma, has)
     eps_long = m.elasticity_long
     # a_b = m_b P_b^(eps - sigma), and A_b = a_b Pbar_b^(eps_L - eps_S) with Pbar_b = P_b.

@@ -8,7 +8,7 @@ import numpy as np
 
 from agents.cast import OPERATORS, PAIRS
 from agents.views import BINDING, CapacityOrder
-from runs.sight import backlog_h100e_m, market_view, operator_views, phases_building, power_gw
+from runs.sight import backlog_h100e_m, market_view, measure_standing, operator_views, phases_building, power_gw
 from runs.state import GENERATION, MERCHANT_ROWS, OPERATOR, State
 from world.arrays import PerWorld, fold, ratio
 from world.rationing import ration
@@ -35,6 +35,7 @@ def deliver(market: ComputeMarket) -> None:
     s.fleet.deploy(s.generations.kw_per_h100e, power_gw(s))
     s.sites.equip(np.minimum(s.fleet.power_used_gw, s.sites.energised_gw))
     equip_phases(s)
+    s.flow |= measure_standing(market)
     start_leases(s)
 
 
@@ -135,7 +136,9 @@ def order(market: ComputeMarket) -> None:
     rented = ration(rented, weight, shells)
     built = asked * (1.0 - through_landlords) + rented
     behind = np.stack([market.own_turbines(name) for name in OPERATORS])
-    granted = grid.connect(built, behind, weight)
+    granted, on_site = grid.connect(built, behind, weight)
+    s.behind_meter_gw = s.behind_meter_gw + on_site
+    s.granted_gw = s.granted_gw + granted
     landlords.settle_started(fold(rented))
     size = backlog_h100e_m(s) + fold(s.fleet.sold.swapaxes(0, 1))
     for name, row in OPERATOR.items():

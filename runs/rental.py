@@ -11,7 +11,7 @@ from agents.views import MarketView
 from runs.opening_market import user_index
 from runs.sight import lab_view, market_view, operator_views
 from runs.state import ACCESS, GENERATION, USER
-from world.arrays import PerRow, PerWorld, fold, power, ratio
+from world.arrays import PerRow, PerWorld, fold, fold_sectors, power, ratio
 from world.costs import close_gap, step_list_price
 from world.market import clear_rental_market
 from world.planning import learn_growth, slow_speed
@@ -30,6 +30,16 @@ if TYPE_CHECKING:
 USD_BN_PER_H = 2.19
 """$bn a quarter for one M H100e at one $/H100e-hour."""
 
+KINDS = tuple({ACCESS[user, :, 0].tobytes(): user for user in reversed(range(len(ACCESS)))}.values())[::-1]
+"""The first user of each kind: users of one kind can use the same generations."""
+KIND_OF_USER = [next(k for k, user in enumerate(KINDS) if (ACCESS[user] == mine).all()) for mine in ACCESS]
+"""Which kind each user is of."""
+
+
+def pool_by_access(scale: PerRow) -> PerRow:
+    """Demand scale of each kind of user, (kinds, worlds)."""
+    return fold_sectors(scale, KIND_OF_USER, len(KINDS))
+
 
 def clear(market: ComputeMarket) -> None:
     """Labs set budgets, workloads grow, and the rental market clears gross: everybody bids for all that it uses."""
@@ -44,22 +54,26 @@ def clear(market: ComputeMarket) -> None:
     now = scale * power(s.market.slow_index_usd_h, m.elasticity_short - m.elasticity_long)
     g = s.generations
     capacity = s.fleet.deployed
-    users = len(now)
+    pooled, held = pool_by_access(now), fold(capacity)
+    kinds = len(pooled)
+    # Users who can use the same chips demand alike, and so do holders offer whose chips cost the same to run: each kind
+    # enters the market as one and shares its trade in proportion, which is what all of them would get one by one.
     result = clear_rental_market(
-        demand_scale=now,
-        price_elasticity=np.repeat(m.elasticity_short[None, :], users, axis=0),
-        substitution=np.repeat(m.substitution[None, :], users, axis=0),
-        suitability=ACCESS * g.usefulness,
-        capacity=capacity,
-        reserve_price=np.maximum(s.flow["cash_cost_usd_h"], 1e-3) * np.ones_like(capacity),
+        demand_scale=pooled,
+        price_elasticity=np.repeat(m.elasticity_short[None, :], kinds, axis=0),
+        substitution=np.repeat(m.substitution[None, :], kinds, axis=0),
+        suitability=ACCESS[list(KINDS)] * g.usefulness,
+        capacity=held[None, :],
+        reserve_price=np.maximum(s.flow["cash_cost_usd_h"], 1e-3)[None, :],
         band=m.band,
         price_floor=0.01 * market.money,
         price_cap=100.0 * market.money,
         start_price=s.market.price_usd_h,
     )
-    traded = fold(result.sold) > 0.0
-    index = user_index(result.price, g.usefulness, m.substitution, fold(capacity) > 0.0)
-    s.flow["max_gap"] = ratio(result.duality_gap, fold(result.price * fold(result.sold)), 0.0)
+    sold = result.sold[0]
+    traded = sold > 0.0
+    index = user_index(result.price, g.usefulness, m.substitution, held > 0.0)
+    s.flow["max_gap"] = ratio(result.duality_gap, fold(result.price * sold), 0.0)
     before = s.market
     spot_hopper = result.price[GENERATION["hopper"]]
     # The posted index follows a one-year price: spot as it is expected to move over the year.
@@ -71,8 +85,8 @@ def clear(market: ComputeMarket) -> None:
     s.market = type(before)(
         price_usd_h=result.price,
         traded=traded,
-        bought_h100e_m=result.bought,
-        sold_h100e_m=result.sold,
+        bought_h100e_m=result.bought[KIND_OF_USER] * ratio(now, pooled[KIND_OF_USER])[:, None],
+        sold_h100e_m=capacity * ratio(sold, held),
         index_usd_h=index,
         slow_index_usd_h=power(before.slow_index_usd_h, 1.0 - speed) * power(index, speed),
         posted_usd_h=posted,
@@ -90,7 +104,7 @@ def demand_scales(market: ComputeMarket, view: MarketView) -> PerRow:
     s = market.state
     m = market.parameters.of("market")
     share_out_pool(market)
-    operators = operator_views(market, view)
+    operators = operator_views(market, view, ("xai",))
     best = np.stack([market.firms[name].capability for name in LABS]).max(axis=0)
     customers = market.firms["customers"]
     rows = []

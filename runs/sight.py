@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -80,31 +81,70 @@ def merchant_mix(s: State, quarter: float) -> PerGeneration:
     return shipments_capacity_h100e(np.ones(s.worlds), g.packages[MERCHANT_ROWS], g.h100e[MERCHANT_ROWS], mix)
 
 
+STANDING = (
+    "new_usefulness",
+    "new_cost_usd_h",
+    "new_kw",
+    "new_capital_usd_bn",
+    "term_level",
+    "power_gw",
+    "power_needed_gw",
+    "owned_h100e_m",
+    "deployed_h100e_m",
+    "standing_effective_m",
+    "waiting_effective_m",
+)
+"""Figures of the newest chips and of the fleets that nothing changes between delivery and the quarter's end."""
+
+
+def standing_figures(market: ComputeMarket) -> Mapping[str, np.ndarray]:
+    """The figures named in STANDING: those noted at delivery this quarter, else as they are now."""
+    s = market.state
+    return s.flow if STANDING[0] in s.flow else measure_standing(market)
+
+
+def measure_standing(market: ComputeMarket) -> dict[str, np.ndarray]:
+    """Work out the figures named in STANDING."""
+    s, p = market.state, market.parameters
+    g, rows = s.generations, MERCHANT_ROWS
+    weight = s.flow["new_mix"]
+    weight = weight / fold(weight)
+    useful = fold(weight * g.usefulness[rows])
+    sold, by_generation = s.fleet.sold, fold(s.fleet.deployed)
+    standing = fold(by_generation * g.usefulness)
+    trend = -p.of("costs").rent_fall / 4.0
+    lease_years = p.of("market").lease_years
+    return {
+        "new_usefulness": useful,
+        "new_cost_usd_h": fold(weight * s.flow["cost_usd_h"][rows]) / useful,
+        "new_kw": fold(weight * g.kw_per_h100e[rows]),
+        "new_capital_usd_bn": fold(weight * s.flow["chip_price_k"][rows] / g.h100e[rows])
+        * p.of("costs").system_multiple,
+        "term_level": term_price(np.ones(s.worlds), trend, lease_years, 1.0, discount_rate_per_quarter=0.02),
+        "power_gw": power_gw(s),
+        "power_needed_gw": fold((sold * g.kw_per_h100e).swapaxes(0, 1)),
+        "owned_h100e_m": fold(sold.swapaxes(0, 1)),
+        "deployed_h100e_m": fold(s.fleet.deployed.swapaxes(0, 1)),
+        "standing_effective_m": standing,
+        "waiting_effective_m": fold(fold(sold) * g.usefulness) - standing,
+    }
+
+
 def market_view(market: ComputeMarket) -> MarketView:
     """What everybody sees now."""
     s, p = market.state, market.parameters
     g, m = s.generations, p.of("market")
-    weight = s.flow["new_mix"]
-    weight = weight / fold(weight)
-    rows = MERCHANT_ROWS
-    useful = fold(weight * g.usefulness[rows])
-    cost = fold(weight * s.flow["cost_usd_h"][rows]) / useful
-    kw = fold(weight * g.kw_per_h100e[rows])
-    capital = fold(weight * s.flow["chip_price_k"][rows] / g.h100e[rows]) * p.of("costs").system_multiple
-
-    effective = s.fleet.deployed * g.usefulness
-    standing = fold(fold(effective))
-    power = power_gw(s)
-    idle = np.maximum(power - s.fleet.power_needed_gw(g.kw_per_h100e), 0.0)
+    fixed = standing_figures(market)
+    useful, kw = fixed["new_usefulness"], fixed["new_kw"]
+    power = fixed["power_gw"]
+    idle = np.maximum(power - fixed["power_needed_gw"], 0.0)
     building = s.sites.building_gw + s.sites.contracted_gw + phases_building(s)
     coming_power = fold(idle + building) / kw * useful
-    waiting = fold(s.fleet.sold.reshape(-1, s.worlds) * np.tile(g.usefulness, (len(OPERATORS), 1))) - standing
     backlog = fold(backlog_h100e_m(s)) * useful + s.asic_queue_h100e_m * g.usefulness[GENERATION["rival_asic"]]
     index = unit_rent(s)
     # The slow index is one of the users' (with the variety gain of many generations): put on the same footing.
     slow = s.market.slow_index_usd_h[USER["enterprise"]] * ratio(index, s.market.index_usd_h[USER["enterprise"]], 1.0)
-    trend = -p.of("costs").rent_fall / 4.0
-    level = term_price(np.ones(s.worlds), trend, m.lease_years, 1.0, discount_rate_per_quarter=0.02)
+    level = fixed["term_level"]
     return MarketView(
         quarter=s.first_quarter + 1 + s.quarter,
         elapsed=s.quarter + 1,
@@ -114,14 +154,14 @@ def market_view(market: ComputeMarket) -> MarketView:
         term_price_usd_h=index * level * m.lease_risk_premium,
         term_level=level,
         posted_usd_h=s.market.posted_usd_h,
-        long_run_cost_usd_h=cost,
+        long_run_cost_usd_h=fixed["new_cost_usd_h"],
         usefulness=useful,
         power_kw=kw,
-        capital_usd_bn=capital,
+        capital_usd_bn=fixed["new_capital_usd_bn"],
         growth=s.growth_believed,
-        capacity_effective_m=standing,
+        capacity_effective_m=fixed["standing_effective_m"],
         power_effective_m=coming_power,
-        chips_effective_m=np.maximum(waiting, 0.0) + backlog,
+        chips_effective_m=np.maximum(fixed["waiting_effective_m"], 0.0) + backlog,
         chip_lead_quarters=chip_lead(market),
         base_rate=s.base_rate,
         credit_cycle=market.firms["lenders"].credit_cycle,
@@ -149,9 +189,7 @@ def power_gw(s: State) -> PerRow:
 
 def phases_building(s: State) -> PerRow:
     """Facility power of named phases under construction, by operator."""
-    from world.sites import BUILDING
-
-    return s.phases.add_by("operator", OPERATORS, s.phases.state_gw[BUILDING])
+    return s.phases.add_by("operator", OPERATORS, s.phases.building_gw)
 
 
 def backlog_h100e_m(s: State) -> PerRow:
@@ -159,30 +197,29 @@ def backlog_h100e_m(s: State) -> PerRow:
     return s.production.pending() + s.queue_h100e_m
 
 
-def operator_views(market: ComputeMarket, view: MarketView) -> dict[str, FirmView]:
-    """The books of every operator, made together because they share the fleet arrays."""
+def operator_views(market: ComputeMarket, view: MarketView, names: Sequence[str] = OPERATORS) -> dict[str, FirmView]:
+    """The books of the named operators, made together because they share the fleet arrays."""
     s = market.state
-    g = s.generations
-    owned = fold(s.fleet.sold.swapaxes(0, 1))
-    deployed = fold(s.fleet.deployed.swapaxes(0, 1))
+    fixed = standing_figures(market)
+    owned, deployed, power = fixed["owned_h100e_m"], fixed["deployed_h100e_m"], fixed["power_gw"]
     backlog = backlog_h100e_m(s)
-    chips_power = s.fleet.power_needed_gw(g.kw_per_h100e) + backlog * view.power_kw
-    asic_kw = g.kw_per_h100e[GENERATION["rival_asic"]]
-    power = power_gw(s)
+    chips_power = fixed["power_needed_gw"] + backlog * view.power_kw
+    asic_kw = s.generations.kw_per_h100e[GENERATION["rival_asic"]]
     building = s.sites.building_gw + s.sites.contracted_gw + phases_building(s)
-    at_lead = (
-        power
-        + s.sites.due_within(s.quarter, view.chip_lead_quarters)
-        + s.phases.add_by("operator", OPERATORS, s.phases.due_within(s.quarter, view.chip_lead_quarters))
-    )
-    active, pending = s.leases.active, s.leases.pending_total
-    ahead = s.leases.contracted_at(s.quarter + view.chip_lead_quarters)
+    lead = view.chip_lead_quarters
+    at_lead = power + s.sites.due_within(s.quarter, lead)
+    at_lead += s.phases.add_by("operator", OPERATORS, s.phases.due_within(s.quarter, lead))
+    signed = s.leases.active + s.leases.pending_total
+    let_rows = [k for k, pair in enumerate(PAIRS) if pair[0] in names]
+    ahead = dict(zip(let_rows, s.leases.contracted_at(s.quarter + lead, let_rows), strict=True))
+    nothing = np.zeros(s.worlds)
     views = {}
-    for name, row in OPERATOR.items():
-        let = [k for k, pair in enumerate(PAIRS) if pair[0] == name]
+    for name in names:
+        row = OPERATOR[name]
+        let = [k for k in let_rows if PAIRS[k][0] == name]
         held = [k for k, pair in enumerate(PAIRS) if pair[1] == name and pair[0] != name]
-        by_tenant = [active[k] + pending[k] for k in let] or [np.zeros(s.worlds)]
-        extra = s.asic_queue_h100e_m if name == "rival_clouds" else np.zeros(s.worlds)
+        to_tenants = signed[let] if let else nothing[None]
+        extra = s.asic_queue_h100e_m if name == "rival_clouds" else nothing
         views[name] = FirmView(
             fleet_h100e_m=owned[row],
             deployed_h100e_m=deployed[row],
@@ -191,11 +228,11 @@ def operator_views(market: ComputeMarket, view: MarketView) -> dict[str, FirmVie
             power_at_chip_lead_gw=at_lead[row],
             chips_power_gw=chips_power[row] + extra * asic_kw,
             backlog_h100e_m=backlog[row] + extra,
-            let_h100e_m=fold(np.stack(by_tenant)),
-            let_to_largest_h100e_m=np.stack(by_tenant).max(axis=0),
-            let_at_chip_lead_h100e_m=fold(np.stack([ahead[k] for k in let] or [np.zeros(s.worlds)])),
+            let_h100e_m=fold(to_tenants),
+            let_to_largest_h100e_m=to_tenants.max(axis=0),
+            let_at_chip_lead_h100e_m=fold(np.stack([ahead[k] for k in let])) if let else nothing,
             used_h100e_m=own_use(s, name),
-            held_h100e_m=fold(np.stack([active[k] + pending[k] for k in held] or [np.zeros(s.worlds)])),
+            held_h100e_m=fold(signed[held]) if held else nothing,
             **money(market, name),
         )
     return views
@@ -205,7 +242,6 @@ def lab_view(market: ComputeMarket, name: str) -> FirmView:
     """The books of a lab that owns no fleet."""
     s = market.state
     nothing = np.zeros(s.worlds)
-    active, pending = s.leases.active, s.leases.pending_total
     held = [k for k, pair in enumerate(PAIRS) if pair[1] == name]
     sector = "microsoft" if name == "microsoft_lab" else name
     return FirmView(
@@ -220,7 +256,7 @@ def lab_view(market: ComputeMarket, name: str) -> FirmView:
         let_to_largest_h100e_m=nothing,
         let_at_chip_lead_h100e_m=nothing,
         used_h100e_m=fold(s.market.bought_h100e_m[USER[name]]),
-        held_h100e_m=fold(np.stack([active[k] + pending[k] for k in held] or [nothing])),
+        held_h100e_m=fold(s.leases.active[held] + s.leases.pending_total[held]) if held else nothing,
         **money(market, sector if name != "microsoft_lab" else None),
     )
 

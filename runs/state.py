@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -46,7 +47,7 @@ class Generations:
     usefulness: PerGeneration
     """Effective units in one H100e."""
 
-    @property
+    @cached_property
     def kw_per_h100e(self) -> PerGeneration:
         """Facility kW for one H100e."""
         return self.kw_facility / self.h100e
@@ -118,6 +119,10 @@ class State:
     supply_price_index: PerWorld
     binding: np.ndarray
     """(operators, worlds) index into BINDING of what bound the last order."""
+    granted_gw: PerRow
+    """Power granted to each operator since the start, and what stood then, (operators, worlds)."""
+    behind_meter_gw: PerRow
+    """The part of it that runs on plant of its own."""
     flow: dict[str, np.ndarray] = field(default_factory=dict)
     """This quarter's figures by name, for views, settlement and metrics; emptied when a quarter begins."""
     last: dict[str, np.ndarray] = field(default_factory=dict)

@@ -176,7 +176,11 @@ def parameter_lines(rows: Sequence[Mapping[str, Any]], width: int) -> list[Line]
     """Name, range drawn from, unit and meaning of each parameter."""
     cells = [[str(row["name"]), _range(row), str(row["unit"]), str(row["description"])] for row in rows]
     note = "low .. central .. high of what is drawn, or one fixed value; limits and sources: --json"
-    return [*plain_table(("parameter", "value", "unit", "meaning"), cells, width), Line(""), Line(note, "note")]
+    return [
+        *plain_table(("parameter", "value", "unit", "meaning"), cells, width),
+        Line(""),
+        *wrapped(note, width, "note"),
+    ]
 
 
 def _range(row: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ start, value (rent x term in quarters).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -34,6 +34,8 @@ class LeasePools:
         self.beyond: np.ndarray = np.zeros((rows, worlds))
         # Sums over quarters are kept until a row changes; what was handed out is never written again.
         self._sums: dict[int, np.ndarray] = {}
+        self._later: list[np.ndarray] = []
+        self._later_of: np.ndarray | None = None
         self._changed: dict[int, set[int]] = {_WAITING: set(range(rows)), _RUNNING: set(range(rows))}
 
     def enter(
@@ -102,27 +104,52 @@ class LeasePools:
             value += rents[:, end] * float(end - quarter - 1)
         return value
 
-    def capacity_at(self, date: np.ndarray, now: int) -> PerRow:
-        """Capacity that runs at `date` (worlds,) if all starts in time, what is late now; linear between quarters."""
-        total: np.ndarray = np.zeros((self.rows, self.worlds))
-        ends, last = self.to_end.amount[CAPACITY::_RUNNING], self.to_end.last_slot
-        surely_over = math.floor(min(float(date.min()), float(last)))
-        surely_running = math.ceil(min(float(date.max()), float(last))) + 1
-        for end in range(max(self.to_end.next_quarter, surely_over), self.to_end.reach + 1):
-            # The last slot is after the horizon: how long it runs is not kept.
-            sure = end >= min(surely_running, last)
-            total += ends[:, end] if sure else ends[:, end] * np.clip(end - date, 0.0, 1.0)
+    def capacity_at(self, date: np.ndarray, now: int, rows: Sequence[int] | None = None) -> PerRow:
+        """Capacity that runs at `date` (worlds,) if all starts in time, what is late now; linear between quarters.
 
+        Of all rows, or of those that are named, in their order.
+        """
+        chosen = range(self.rows) if rows is None else rows
+        last = self.to_end.last_slot
+        surely_over = math.floor(min(float(date.min()), float(last)))
+        surely_running = min(math.ceil(min(float(date.max()), float(last))) + 1, last)
+        first = max(self.to_end.next_quarter, surely_over)
+        # The last slot is after the horizon: how long it runs is not kept.
+        running = self._ending_from(max(surely_running, first))
+        total = running.copy() if rows is None else running[list(rows)]
+        ends = self.to_end.amount[CAPACITY::_RUNNING]
+        for end in reversed(range(first, min(surely_running, self.to_end.reach + 1))):  # from the last on, as above
+            share = np.clip(end - date, 0.0, 1.0)
+            total += (ends[:, end] if rows is None else ends[list(rows), end]) * share
+
+        waiting = [k for k, row in enumerate(chosen) if self.waiting(CAPACITY)[row].any()]
+        if not waiting:
+            return total
         starts = self.to_start.amount.reshape(self.rows, _WAITING, -1, self.worlds)
         latest = min(math.ceil(min(float(date.max()), float(last))), self.to_start.reach)
-        pools = [(float(now), self.due)]
-        pools += [(float(slot), starts[:, :, slot]) for slot in range(self.to_start.next_quarter, latest + 1)]
-        for start, pool in pools:
-            if pool[:, CAPACITY].any():
-                term = ratio(pool[:, VALUE], pool[:, RENT])
-                running = np.clip(np.minimum(date - start + 1.0, start + term - date), 0.0, 1.0)
-                total += pool[:, CAPACITY] * running
+        begin = self.to_start.next_quarter
+        slots = np.arange(begin, latest + 1, dtype=np.float64)[:, None]
+        begun, ran = date - slots + 1.0, slots - date
+        late_begun, late_ran = date - now + 1.0, now - date
+        for k in waiting:
+            row = chosen[k]
+            total[k] += _running(self.due[row], late_begun, late_ran)
+            if latest >= begin:
+                for part in _running(starts[row, :, begin : latest + 1], begun, ran):
+                    total[k] += part
         return total
+
+    def _ending_from(self, slot: int) -> PerRow:
+        """Capacity that runs and ends in `slot` or later, (rows, worlds); kept until a row changes. Read only."""
+        ends = self.to_end.amount[CAPACITY::_RUNNING]
+        top = self.to_end.reach
+        if self._changed[_RUNNING] or _RUNNING not in self._sums:
+            self._sum(self.to_end, _RUNNING)
+        if self._later_of is not self._sums[_RUNNING]:
+            self._later, self._later_of = [np.zeros((self.rows, self.worlds))], self._sums[_RUNNING]
+        while len(self._later) <= top + 1 - slot:
+            self._later.append(self._later[-1] + ends[:, top + 1 - len(self._later)])
+        return self._later[max(top + 1 - slot, 0)]
 
     def negative(self) -> PerWorld:
         """Most below zero of any stock, (worlds,)."""
@@ -162,6 +189,17 @@ class LeasePools:
             self._sums[width] = total
             self._changed[width] = set()
         return self._sums[width]
+
+
+def _running(pool: np.ndarray, begun: np.ndarray, ran: np.ndarray) -> np.ndarray:
+    """Capacity of a pool (measures, ..., worlds) that runs `begun` quarters after its start, less its term so far."""
+    term = ratio(pool[VALUE], pool[RENT])
+    term += ran
+    np.minimum(term, begun, out=term)
+    np.maximum(term, 0.0, out=term)
+    np.minimum(term, 1.0, out=term)
+    term *= pool[CAPACITY]
+    return term
 
 
 def _lanes(row: int, width: int) -> slice:

@@ -237,14 +237,14 @@ class LeaseBook:
         backlog: np.ndarray = self._pools.value_after(self.quarter) * USD_BN_PER_RENT
         return backlog
 
-    def contracted_at(self, quarter: Amount) -> PerRow:
+    def contracted_at(self, quarter: Amount, rows: Sequence[int] | None = None) -> PerRow:
         """Capacity under contract at a date `quarter` (worlds,), linear between quarters, (pairs, worlds), M H100e.
 
         Active leases that have not ended by then, and pending ones that have started and not ended; what is late
-        counts as starting now.
+        counts as starting now. Of all pairs, or of the `rows` that are named, in their order.
         """
         date = require(np.atleast_1d(quarter), lambda q: ~np.isnan(q), "quarter", "a number of quarters")
-        return self._pools.capacity_at(date, max(self.quarter, 0))
+        return self._pools.capacity_at(date, max(self.quarter, 0), rows)
 
     # ------------------------------------------------------------------ laws, saving
 

@@ -55,6 +55,8 @@ class Schedule:
         self.added: np.ndarray = np.zeros((lanes, worlds))
         self.taken: np.ndarray = np.zeros((lanes, worlds))
         self.next_quarter = 0
+        self._world = np.arange(worlds)
+        self._pending: np.ndarray | None = None
         # The highest slot ever filled in any world: beyond it there are only zeros, which loops may leave out.
         self.reach = 0
 
@@ -100,28 +102,40 @@ class Schedule:
             return
         self.added[lane] += amount
 
+        self._pending = None
         last, width = self.last_slot, spread + 1
         first: np.ndarray = np.asarray(float(self.next_quarter))
         if earliest is not None:
             first = np.maximum(require(np.atleast_1d(earliest), _is_number, "earliest", "a number"), first)
         first = np.minimum(np.ceil(first), float(last))
         # A tent of whole half-width `width` sums to one over the quarters wherever its centre lies. Clipping
-        # the centre only bounds the loop: a tent that far out falls whole on the first or the last slot.
-        centre = np.clip(slot, first - width, float(last + width))
-        begin = math.floor(float(centre.min())) - spread
+        # the centre changes nothing: a tent that far out falls whole on the first or the last slot.
+        centre = np.minimum(np.maximum(slot, first - width), float(last + width))
+        begin = np.floor(centre)
         end = max(math.ceil(float(centre.max())) + spread, int(first.max()))
-        first_of_all = int(first.min())
-
         self.reach = max(self.reach, min(end, last))
-        alike = first.ndim == 0
-        held: np.ndarray | float = 0.0
-        for quarter in range(begin, end + 1):
-            held = held + np.maximum(width - np.abs(quarter - centre), 0.0) / float(width * width)
-            if quarter < first_of_all:
-                continue
-            due = held if alike else np.where(quarter >= first, held, 0.0)
-            self.amount[lane, min(quarter, last)] += due * amount
-            held = 0.0 if alike else held - due
+        lanes = range(lane, lane + 1) if isinstance(lane, int) else range(*lane.indices(len(self.amount)))
+        for step in range(-spread, width + 1):
+            quarter = begin + step
+            share = np.abs(quarter - centre)
+            np.subtract(float(width), share, out=share)
+            if step in (-spread, width):  # the tent's edge: at a whole centre the last quarter lies outside
+                np.maximum(share, 0.0, out=share)
+            share /= float(width * width)
+            np.minimum(np.maximum(quarter, first), float(last), out=quarter)
+            self._scatter(lanes, quarter.astype(np.intp), share * amount)
+
+    def _scatter(self, lanes: range, slots: np.ndarray, amount: np.ndarray) -> None:
+        """Add an amount at one slot for each world, both (worlds,) or (lanes, worlds), or at one slot (1,) for all."""
+        worlds = self.amount.shape[2]
+        if slots.ndim == 1 and slots.size == 1:
+            self.amount[lanes.start : lanes.stop : lanes.step, slots[0]] += amount
+            return
+        places = slots * worlds + self._world
+        for row, lane in enumerate(lanes):
+            line = self.amount[lane].reshape(-1)  # a view: slot by slot, world by world
+            at = places[row] if places.ndim == 2 else places
+            line[at] += amount[row] if amount.ndim == 2 else amount
 
     def take(self, quarter: int) -> PerRow:
         """Remove and return what is due up to and in `quarter` (rows that were not taken before), (lanes, worlds).
@@ -137,14 +151,23 @@ class Schedule:
         for slot in range(self.next_quarter + 1, quarter + 1):
             due += self.amount[:, slot]
         self.amount[:, self.next_quarter : quarter + 1] = 0.0
+        self._pending = None
         self.taken += due
         self.next_quarter = quarter + 1
         return due
 
     def pending(self, from_quarter: int | None = None, lane: slice = slice(None)) -> PerRow:
         """Everything still to come from that quarter on (default: all that was not taken), (lanes, worlds)."""
+        if from_quarter is None and lane == slice(None):
+            if self._pending is None:  # kept until the next change; what was handed out is never written again
+                self._pending = self._still_to_come()
+                self._pending.flags.writeable = False
+            return self._pending
         start = self.next_quarter if from_quarter is None else max(from_quarter, 0)
         return fold(self.amount[lane, start : self.reach + 1].swapaxes(0, 1))
+
+    def _still_to_come(self) -> PerRow:
+        return fold(self.amount[:, self.next_quarter : self.reach + 1].swapaxes(0, 1))
 
     def within(self, from_quarter: int, slot: Amount) -> PerRow:
         """What is due from `from_quarter` up to and in `slot` (worlds,), linear between quarters, (lanes, worlds).
@@ -162,6 +185,7 @@ class Schedule:
 
     def scale(self, lane: int | slice, factor: np.ndarray) -> PerRow | PerWorld:
         """Multiply all that is still to come in a lane by factor (worlds,) in [0, 1]; returns what was taken away."""
+        self._pending = None
         live = slice(self.next_quarter, self.reach + 1)
         before = fold(np.moveaxis(self.amount[lane, live], -2, 0))
         self.amount[lane, live] *= factor
@@ -177,7 +201,7 @@ class Schedule:
     def check(self) -> ScheduleResiduals:
         """The distance from the laws, the same function for production and tests."""
         stranded = self.amount[:, : self.next_quarter].max(axis=(0, 1), initial=0.0)
-        difference = np.abs(self.added - self.taken - self.pending()) / np.maximum(self.added, 1.0)
+        difference = np.abs(self.added - self.taken - self._still_to_come()) / np.maximum(self.added, 1.0)
         return ScheduleResiduals(self.negative(), stranded, difference.max(axis=0, initial=0.0))
 
     def state(self) -> dict[str, np.ndarray]:
@@ -200,6 +224,7 @@ class Schedule:
             getattr(self, name)[...] = state[name]
         self.next_quarter = int(state["next_quarter"])
         self.reach = self.last_slot
+        self._pending = None
 
 
 def _is_number(values: np.ndarray) -> np.ndarray:

@@ -79,6 +79,7 @@ class NamedPhases:
         self.energised_gw: np.ndarray = np.zeros((count, worlds))
         planned = np.array([p.facility_gw for p in self.phases], dtype=np.float64).reshape(count, 1)
         self.facility_gw: np.ndarray = np.repeat(require(planned, not_negative, "facility_gw", ">= 0"), worlds, axis=1)
+        self._places: dict[tuple[str, tuple[str, ...]], tuple[list[int], list[int]]] = {}
         self._ramp = np.array([p.ramp_quarters for p in self.phases], dtype=np.float64).reshape(count, 1)
 
     def index(self, phase: str | int) -> int:
@@ -168,6 +169,11 @@ class NamedPhases:
         bare = np.where(reached[:, EQUIPPED], 0.0, self.energised_gw)
         return np.stack([announced, contracted, building, bare, self.energised_gw - bare])
 
+    @property
+    def building_gw(self) -> PerRow:
+        """Financed and not yet energised, (phases, worlds), GW."""
+        return np.where(np.isfinite(self.date[:, BUILDING]), self.facility_gw - self.energised_gw, 0.0)
+
     def due_within(self, quarter: int, lead_quarters: Amount) -> PerRow:
         """Financed, without power now, and due to have it by quarter + lead (worlds,), (phases, worlds), GW."""
         later = self._powered_gw(quarter + np.asarray(lead_quarters, np.float64))
@@ -179,9 +185,12 @@ class NamedPhases:
         field: a field of `PhaseSpec`; names: the rows of the answer, (names, worlds); other phases are left out.
         """
         values = self.energised_gw if values is None else values
-        rows = [row for row, spec in enumerate(self.phases) if getattr(spec, field) in names]
-        index = [list(names).index(getattr(self.phases[row], field)) for row in rows]
-        return fold_sectors(values[rows], index, len(names))
+        key = (field, tuple(names))
+        if key not in self._places:
+            rows = [row for row, spec in enumerate(self.phases) if getattr(spec, field) in names]
+            self._places[key] = rows, [key[1].index(getattr(self.phases[row], field)) for row in rows]
+        rows, index = self._places[key]
+        return fold_sectors([values[row] for row in rows], index, len(names), self.worlds)
 
     def check(self) -> SiteResiduals:
         """The distance from the laws, the same function for production and tests."""

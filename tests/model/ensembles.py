@@ -36,10 +36,14 @@ def stepped(market: ComputeMarket) -> ComputeMarket:
 
 
 def first_differences(one: ComputeMarket, other: ComputeMarket, columns: np.ndarray | slice = slice(None)) -> list[str]:
-    """Metrics of `other` that are not bit for bit those of `one` in the worlds at `columns`, by first quarter."""
+    """Metrics of `other` that are not those of `one` in the worlds at `columns`, bit for bit, by first quarter.
+
+    If one run is longer, only the quarters that both have are compared.
+    """
     found = []
     for name in REGISTRY:
         a, b = one.history.values[name][..., columns], other.history.values[name]
+        a, b = a[:, : b.shape[1]], b[:, : a.shape[1]]
         same = (a == b) | (np.isnan(a) & np.isnan(b))
         if not same.all():
             quarter = int(np.flatnonzero(~same.all(axis=(0, 2)))[0])
@@ -80,7 +84,7 @@ class Variants:
     """Metrics as (members, quarters, variants, worlds)."""
 
     def read(self, metric: str, member: str | None = None, when: str = "mean") -> np.ndarray:
-        """A metric's mean over the run, or its last value, (variants, worlds); where there is none it counts as zero."""
+        """A metric's mean over the run or its last value, (variants, worlds); where it has none it counts as zero."""
         row = REGISTRY[metric]
         path = self.values[metric][row.members.index(member) if member is not None else 0]
         path = np.where(np.isnan(path), 0.0, path)
