@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from viz.tables import Line
 
 DONE, FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130
-MOST_WORLDS = 10_000_000
 
 
 class Mistake(Exception):
@@ -84,26 +83,22 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_ensemble(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--worlds", type=_worlds, default=1000, metavar="N", help="how many worlds (default 1000)")
-    command.add_argument("--seed", type=_seed, default=1, metavar="S", help="seed of the random numbers (default 1)")
-    command.add_argument("--until", metavar="QUARTER", help="last quarter, like 2028Q4")
-    command.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", type=_setting, dest="settings",
-        help="a parameter or policy (repeatable), like microsoft.caution=0.4",
-    )  # fmt: skip
-    command.add_argument("--quiet", action="store_true", help="no progress bar, no notes")
+    add = command.add_argument
+    add("--worlds", type=_whole(1, 10_000_000), default=1000, metavar="N", help="how many worlds (default 1000)")
+    add("--seed", type=_whole(0, 10**18), default=1, metavar="S", help="seed of the random numbers (default 1)")
+    add("--until", metavar="QUARTER", help="last quarter, like 2028Q4")
+    about = "a parameter or policy (repeatable), like microsoft.caution=0.4"
+    add("--set", action="append", default=[], metavar="NAME=VALUE", type=_setting, dest="settings", help=about)
+    add("--quiet", action="store_true", help="no progress bar, no notes")
 
 
-def _worlds(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,9}", text) or not 1 <= int(text) <= MOST_WORLDS:
-        raise argparse.ArgumentTypeError(f"wanted a whole number of worlds, 1 to {MOST_WORLDS:,}, got {text!r}")
-    return int(text)
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,18}", text) or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"wanted a whole number, {least} to {most:,}, got {text!r}")
+        return int(text)
 
-
-def _seed(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,18}", text):
-        raise argparse.ArgumentTypeError(f"wanted a whole number, 0 or more, got {text!r}")
-    return int(text)
+    return parse
 
 
 def _setting(text: str) -> tuple[str, float | str]:

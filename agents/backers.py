@@ -96,6 +96,10 @@ class Grid(Firm):
         queue = ready_gw - wanted
         return behind_meter + ration(queue, weight, self.limit_gw), behind_meter
 
+    def quarterly_gw(self) -> PerWorld:
+        """All power that can be contracted for AI in this quarter, facility GW."""
+        return self.limit_gw + self.turbines_gw
+
     def settle_growth(self) -> None:
         """Utilities connect more each quarter, and makers of turbines and engines deliver more."""
         self.limit_gw = self.limit_gw * np.exp(self.parameters.growth_per_quarter)

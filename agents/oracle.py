@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from agents.base import policy
@@ -34,7 +36,18 @@ class GuardTheRating:
 
 
 class Oracle(Operator):
-    """Owner of the chips in leased shells; its pipeline follows its lease book."""
+    """Owner of the chips in leased shells; its pipeline follows its lease book.
+
+    State besides an operator's: sponsor_equity_usd_bn, what Stargate's sponsors pledged and have not paid.
+    """
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.sponsor_equity_usd_bn = self.parameters.sponsor_equity_usd_bn * self.money
+
+    def settle_sponsors(self, paid_usd_bn: PerWorld) -> None:
+        """Take note of sponsors' equity that was paid."""
+        self.sponsor_equity_usd_bn = np.maximum(self.sponsor_equity_usd_bn - paid_usd_bn, 0.0)
 
     def order_capacity(self, view: MarketView, own: FirmView) -> CapacityOrder:
         """Power for all it has let, chips for what must run when they arrive, and its share of the market's order.
@@ -70,7 +83,8 @@ class Oracle(Operator):
         equity = np.maximum(
             4.0 * np.maximum(own.operating_cash_flow_usd_bn, 0.0) - (1.0 - p.project_debt_share) * unspent, 0.0
         )
-        means = self.policy.finance_share(self, own) * equity
+        pledged = np.maximum(self.sponsor_equity_usd_bn - (1.0 - p.project_debt_share) * unspent, 0.0)
+        means = self.policy.finance_share(self, own) * (equity + pledged)
         financed = np.where(bankable, means / (view.capital_usd_bn * (1.0 - p.project_debt_share)), 0.0)
         quantity = np.minimum(financed, coming_h100e_m)
         return LeaseOffer(quantity, price, p.build_quarters + 1.0, financed < coming_h100e_m)

@@ -10,7 +10,8 @@ from agents.cast import ENTITY_OF_USER, LABS, OPERATORS, PAIRS, USERS
 from runs.distress import fill_shortfalls, work_out
 from runs.money import BORROWERS, mark_stakes
 from runs.rental import USD_BN_PER_H, user_cost_usd_bn
-from runs.sight import phases_building, power_gw
+from runs.sight import phases_building, power_gw, power_price
+from runs.stargate import pay_sponsor_equity
 from runs.state import GENERATION, OPERATOR, USER
 from world.arrays import PerRow, PerWorld, fold, ratio
 from world.profit_share import profit_share_due, profit_share_total
@@ -76,17 +77,10 @@ def compute_dues(market: ComputeMarket) -> None:
     drawn = s.fleet.power_used_gw * market.parameters.of("costs").power_draw
     for name, row in OPERATOR.items():
         # GW x 2,190 h x $/MWh = thousand MWh x $; a million of them is $bn.
-        bill = drawn[row] * 2190.0 * s_power(market) / 1e6
+        bill = drawn[row] * 2190.0 * power_price(market) / 1e6
         operations = operations_bill(market)[row]
         s.ledger.due("power", name, "utilities", bill)
         s.ledger.due("operating_cost", name, "suppliers", operations)
-
-
-def s_power(market: ComputeMarket) -> PerWorld:
-    """Delivered power, $/MWh, as priced this quarter."""
-    from runs.sight import power_price
-
-    return power_price(market)
 
 
 def operations_bill(market: ComputeMarket) -> PerRow:
@@ -187,6 +181,7 @@ def capital_dues(market: ComputeMarket) -> None:
         s.flow["capex_usd_bn"][row] = (
             merchant * costs.system_multiple + captive * costs.system_multiple + spend * (1.0 - rented) + other_capex
         )
+    pay_sponsor_equity(market, fold(bill[OPERATOR["oracle"]]) * costs.system_multiple)
     s.ledger.due("construction", "landlords", "suppliers", landlord_building)
     sponsors = landlord_building * (1.0 - market.parameters.of("landlords").loan_to_cost)
     s.ledger.pay("equity", "investors", "landlords", sponsors)

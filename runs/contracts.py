@@ -9,6 +9,7 @@ import numpy as np
 
 from agents.cast import PAIRS
 from agents.views import FirmView, LeaseOffer, MarketView, Tender
+from runs.physical import builder_weights
 from runs.sight import lab_view, market_view, operator_views
 from runs.state import OPERATOR, PAIR, USER, State
 from world.arrays import PerRow, PerWorld, fold, ratio
@@ -106,8 +107,12 @@ def make_offer(market: ComputeMarket, name: str, view: MarketView, own: FirmView
     """One provider's offer; a builder for tenants may offer what landlords have shells for."""
     s = market.state
     if name == "oracle":
-        coming = market.firms["landlords"].shells_gw(fold(s.sites.building_gw), view.credit_cycle) / view.power_kw
-        coming = coming * market.firms["oracle"].parameters.shell_share
+        oracle = market.firms["oracle"]
+        shells = market.firms["landlords"].shells_gw(fold(s.sites.building_gw), view.credit_cycle)
+        # No more than the power it can count on in a year, less what leases signed before still lack.
+        lacking = np.maximum(own.let_h100e_m * view.power_kw - own.power_gw - own.coming_power_gw, 0.0)
+        grants = 4.0 * builder_weights(market)[OPERATOR[name]] * market.firms["grid"].quarterly_gw()
+        coming = np.minimum(shells * oracle.parameters.shell_share, np.maximum(grants - lacking, 0.0)) / view.power_kw
     else:
         power = np.maximum(own.power_gw + own.coming_power_gw - own.chips_power_gw, 0.0) / view.power_kw
         coming = own.backlog_h100e_m + power

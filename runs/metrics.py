@@ -12,6 +12,7 @@ from agents.cast import GENERATIONS, HOLDERS, LABS, OPERATORS, PAIRS, USERS
 from agents.views import BINDING
 from runs.contracts import PROVIDERS, used_by_provider
 from runs.sight import unit_rent
+from runs.stargate import SPONSORS
 from runs.state import GENERATION, OPERATOR, PAIR, USER
 from world.arrays import PerRow, PerWorld, fold, ratio
 from world.sites import BUILDING, STATES
@@ -335,6 +336,15 @@ simple(
     members=OPERATORS,
 )
 simple("abilene_facility_gw", "GW facility", "Energised power at Abilene", lambda m: site(m, ABILENE))
+simple(
+    "stargate_equity_usd_bn",
+    "bn USD",
+    "Equity that sponsors pay into Stargate phases",
+    lambda m: np.stack([m.state.flow[f"sponsor.{k}"] for k in SPONSORS]),
+    dimension="sponsor",
+    members=tuple(SPONSORS),
+    flow=True,
+)
 simple(
     "behind_meter_share",
     "share",

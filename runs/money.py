@@ -9,7 +9,6 @@ import numpy as np
 from agents.cast import HOLDERS, OPERATORS, PAIRS
 from agents.views import MarketView
 from runs.sight import lab_view, market_view, money, operator_views
-from runs.state import State
 from world.arrays import Flags, PerWorld, fold, ratio
 from world.funding import Round, dilute, grant, price_round
 from world.profit_share import conversion_bargain, profit_share_value_usd_bn

@@ -130,9 +130,7 @@ def order(market: ComputeMarket) -> None:
     through_landlords = np.stack([market.landlord_share(name) for name in OPERATORS])
     rented = asked * through_landlords
     shells = landlords.shells_gw(fold(s.sites.building_gw + phases_building(s)), view.credit_cycle)
-    # Weights go by what a builder has standing and building, never by what it asks for.
-    standing = power_gw(s) + s.sites.building_gw + phases_building(s) + 0.5
-    weight = np.exp(grid.parameters.size_weight * np.log(standing))
+    weight = builder_weights(market)
     rented = ration(rented, weight, shells)
     built = asked * (1.0 - through_landlords) + rented
     behind = np.stack([market.own_turbines(name) for name in OPERATORS])
@@ -149,6 +147,17 @@ def order(market: ComputeMarket) -> None:
     grid.settle_growth()
     s.flow["ordered_gw"] = granted
     s.flow["ordered_chips_h100e_m"] = np.stack([orders[name].chips_h100e_m for name in OPERATORS])
+
+
+def builder_weights(market: ComputeMarket) -> PerRow:
+    """Standing of each operator with utilities and landlords, (operators, worlds) adding up to one.
+
+    It goes by what a builder has standing and building, never by what it asks for.
+    """
+    s = market.state
+    standing = power_gw(s) + s.sites.building_gw + phases_building(s) + 0.5
+    weight = np.exp(market.firms["grid"].parameters.size_weight * np.log(standing))
+    return weight / fold(weight)
 
 
 def own_site_order(market: ComputeMarket) -> CapacityOrder:

@@ -1,0 +1,52 @@
+"""Stargate's sponsor equity: what the programme's sponsors pledged goes into phases as their chips are bought.
+
+The programme is a label on sites and leases, not an owner: a phase's capital is lenders' debt, the sponsors' equity
+and the provider's own money. Sponsors pay in the shares of their plan, each within its means; what one cannot pay
+stays pledged.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.cast import PAIRS
+from runs.money import borrow_for_stake
+from runs.state import PAIR
+from world.arrays import PerWorld, fold, ratio
+
+if TYPE_CHECKING:
+    from runs.model import ComputeMarket
+
+SPONSORS = {"softbank": 19.0 / 52.0, "openai": 19.0 / 52.0, "investors": 14.0 / 52.0}
+"""Shares of the plan of January 2025: SoftBank 19, OpenAI 19, Oracle and MGX 7 each, of 52 bn; the provider's own part
+is left to the other investors, since its money is counted as its own."""
+OPENAI_CASH_SHARE = 0.05
+"""Part of its cash that OpenAI puts into sites in a quarter at most."""
+
+
+def pay_sponsor_equity(market: ComputeMarket, capital_usd_bn: PerWorld) -> None:
+    """Pay sponsors' equity into this quarter's purchases for Stargate leases.
+
+    Args: capital_usd_bn: (worlds,) what the provider of Stargate's leases pays for chips this quarter, $bn.
+    """
+    s = market.state
+    oracle = market.firms["oracle"]
+    book = s.leases.active + s.leases.pending_total
+    let = fold(book[[k for k, pair in enumerate(PAIRS) if pair[0] == "oracle"]])
+    stargate = ratio(book[PAIR[("oracle", "openai")]], let)
+    wanted = (1.0 - oracle.parameters.project_debt_share) * stargate * capital_usd_bn
+    call = np.minimum(wanted, oracle.sponsor_equity_usd_bn)
+    paid = np.zeros(s.worlds)
+    for sponsor, share in SPONSORS.items():
+        part = call * share
+        if sponsor == "openai":
+            part = np.minimum(part, OPENAI_CASH_SHARE * s.ledger.cash("openai"))
+        if sponsor == "softbank":
+            borrow_for_stake(market, part)
+        s.ledger.pay("equity", sponsor, "oracle", part)
+        s.flow[f"sponsor.{sponsor}"] = part
+        paid = paid + part
+    oracle.settle_sponsors(paid)
+    s.flow["sponsor_equity_usd_bn"] = paid
