@@ -11,7 +11,7 @@ from agents.views import MarketView
 from runs.opening_market import user_index
 from runs.sight import lab_view, market_view, operator_views
 from runs.state import ACCESS, GENERATION, USER
-from world.arrays import PerRow, PerWorld, fold, fold_sectors, power, ratio
+from world.arrays import PerGeneration, PerRow, PerWorld, fold, fold_sectors, power, ratio
 from world.costs import close_gap, step_list_price
 from world.market import clear_rental_market
 from world.planning import learn_growth, slow_speed
@@ -36,7 +36,7 @@ KIND_OF_USER = [next(k for k, user in enumerate(KINDS) if (ACCESS[user] == mine)
 """Which kind each user is of."""
 
 
-def pool_by_access(scale: PerRow) -> PerRow:
+def pool_by_access(scale: PerRow) -> np.ndarray:
     """Demand scale of each kind of user, (kinds, worlds)."""
     return fold_sectors(scale, KIND_OF_USER, len(KINDS))
 
@@ -68,7 +68,7 @@ def clear(market: ComputeMarket) -> None:
         band=m.band,
         price_floor=0.01 * market.money,
         price_cap=100.0 * market.money,
-        start_price=s.market.price_usd_h,
+        start_price=expected_prices(market, now, held),
     )
     sold = result.sold[0]
     traded = sold > 0.0
@@ -91,12 +91,34 @@ def clear(market: ComputeMarket) -> None:
         slow_index_usd_h=power(before.slow_index_usd_h, 1.0 - speed) * power(index, speed),
         posted_usd_h=posted,
         list_usd_h=step_list_price(before.list_usd_h, posted * m.list_premium, m.list_threshold),
-        rationed=result.rationed.any(axis=0),
+        rationed=np.asarray(result.rationed.any(axis=0)),
         gap=result.duality_gap,
         iterations=result.iterations,
         scale=scale,
     )
     s.flow["excess_demand"] = result.excess_demand
+
+
+def expected_prices(market: ComputeMarket, scale: PerRow, held: PerGeneration) -> PerGeneration:
+    """Where the search for this quarter's prices begins: the last prices, moved as one average buyer would move them.
+
+    A buyer with substitution sigma who must take up all capacity K pays p_g = P theta_g (K_g / C)^(-1/sigma), C its CES
+    aggregate of capacity and P = (scale / C)^(1/epsilon). The guess never falls below the reserve.
+    """
+    s, m = market.state, market.parameters.of("market")
+    offered = held > 0.0
+    log_theta, log_held = np.log(s.generations.usefulness), np.log(np.where(offered, held, 1.0))
+    share = np.where(offered, np.exp(log_theta + (m.substitution - 1.0) / m.substitution * log_held), 0.0)
+    log_total = np.log(fold(share)) * m.substitution / (m.substitution - 1.0)
+    level = (np.log(fold(scale)) - log_total) / np.maximum(m.elasticity_short, 0.05)
+    alone = np.where(offered, np.exp(level + log_theta - (log_held - log_total) / m.substitution), 0.0)
+    s.flow["alone_usd_h"] = alone
+    last, cap = s.market.price_usd_h, 100.0 * market.money
+    before = s.last.get("alone_usd_h", alone)
+    moved = last * ratio(alone, before, 1.0)
+    least = np.maximum(s.flow["cash_cost_usd_h"] * (1.0 + 0.1 * m.band), 0.01 * market.money)
+    guess = np.where(offered & (before > 0.0) & (last < cap), np.maximum(moved, least), last)
+    return np.minimum(guess, cap)
 
 
 def demand_scales(market: ComputeMarket, view: MarketView) -> PerRow:

@@ -86,7 +86,7 @@ def who_holds_compute(run: Reader) -> Figure:
     for axes, (name, path, record, colour) in zip(all_axes, panels, strict=False):
         middle = fan(axes, x, path, colour)
         plain_logarithm(axes)
-        axes.set_ylim(max(min(floor, *known) * 0.8, 1e-3), float(quantiles(merchant, (0.95,)).max()) * 1.6)
+        axes.set_ylim(max(min(floor, *known) * 0.8, 0.03), float(quantiles(merchant, (0.95,)).max()) * 1.6)
         time_axis(axes, run, RECORD_SINCE, short=True)
         dots(axes, record, run, colour)
         heading(axes, f"{name}: {middle[-1]:,.3g} M in {run.end}", colour)

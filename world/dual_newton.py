@@ -27,6 +27,10 @@ ENOUGH_DESCENT = 1e-4
 """Share of the descent promised by the slope that a step must achieve (Armijo's rule)."""
 FLAT_SHARE = 1e-9
 """Below this share of the dual its change drowns in rounding, and the slope alone decides."""
+STEPS_IN_LOGS = 4
+"""So many steps close the gap of the logarithms; far from the solution they go where plain Newton steps crawl."""
+FARTHEST = 1e9
+"""Largest ratio of demand and supply that a step in logs counts with."""
 WORTH_PACKING = 0.75
 """The working set is packed once fewer than this share of its worlds is still unsolved."""
 
@@ -138,7 +142,7 @@ def minimise_dual(curves: RentalCurves, start_price: np.ndarray, tolerance: floa
                 trial, excess, held = (pick_worlds(each, left) for each in (trial, excess, held))
                 left = np.ones(worlds.size, dtype=bool)
         accepted = search.judge(curves, trial, excess, point.dual)
-        search.advance(accepted, trial, excess, point.dual, newton_direction(curves, trial, point, excess, held))
+        search.advance(accepted, trial, excess, point.dual, newton_direction(curves, trial, point, excess, held, step))
     return solution
 
 
@@ -161,18 +165,44 @@ def is_cleared(
 
 
 def newton_direction(
-    curves: RentalCurves, price: np.ndarray, point: RentalPoint, excess: np.ndarray, held: np.ndarray
+    curves: RentalCurves, price: np.ndarray, point: RentalPoint, excess: np.ndarray, held: np.ndarray, step: int
 ) -> np.ndarray:
-    """Change of log-prices that a Newton step on the dual proposes, (generations, worlds), zero for held prices.
+    """Change of log-prices that a step on the dual proposes, (generations, worlds), zero for held prices.
 
     The matrix is the dual's second derivative in prices, scaled to log-prices: positive definite, so the step always
-    descends (the second derivative in log-prices is not, where demand is inelastic).
+    descends (the second derivative in log-prices is not, where demand is inelastic). The first steps close the gap
+    between the logarithms of demand and supply instead, which is nearly straight in log-prices however far away the
+    start is; where such a step would not descend, the plain one is taken.
     """
     push = np.where(held, 0.0, price * excess)
-    direction = solve_symmetric(demand_slopes(curves, point), price * price * point.supply_slope, push, held)
+    added = price * price * point.supply_slope
+    if step >= STEPS_IN_LOGS:
+        direction = solve_symmetric(demand_slopes(curves, point), added, push, held)
+    else:
+        over, stretch = ratio_of_logs(point)
+        direction = solve_symmetric(demand_slopes(curves, point), added * over, push * stretch, held)
+        uphill = np.flatnonzero(~(fold_pairs(push * direction, 0) > 0.0))
+        if uphill.size:
+            added, push, held = (pick_worlds(each, uphill) for each in (added, push, held))
+            slopes = demand_slopes(curves.pick(uphill), point.pick(uphill))
+            direction[:, uphill] = solve_symmetric(slopes, added, push, held)
     longest = np.abs(direction).max(axis=0)
     direction *= LONGEST_STEP / np.maximum(longest, LONGEST_STEP)
     return direction
+
+
+def ratio_of_logs(point: RentalPoint) -> tuple[np.ndarray, np.ndarray]:
+    """Demand over supply, and what turns demand minus supply into demand times the log of that, (generations, worlds).
+
+    Both are one where either side is nothing.
+    """
+    both = (point.demand > 0.0) & (point.supply > 0.0)
+    over = np.where(both, point.demand, 1.0) / np.where(both, point.supply, 1.0)
+    np.clip(over, 1.0 / FARTHEST, FARTHEST, out=over)
+    apart = over - 1.0
+    near = np.abs(apart) < 1e-4  # there the first terms of the series are as exact as the logarithm
+    stretch = np.where(near, 1.0 + 0.5 * apart, np.log(over) * over / np.where(near, 1.0, apart))
+    return over, stretch
 
 
 def demand_slopes(curves: RentalCurves, point: RentalPoint) -> np.ndarray:

@@ -38,10 +38,11 @@ def test_commands_are_understood(
     (tmp_path / "mine.toml").write_text(blocks("toml")[0], encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     for command in commands:
-        few = FEW if command[0] in ("run", "compare", "claims") else []
         if command[0] == "bench":
             continue
-        assert main([*command, *few]) == 0, (command, capsys.readouterr().err)
+        few = FEW if command[0] in ("run", "compare", "claims") else []
+        plain = ["--no-figures"] if command[0] == "run" else []
+        assert main([*command, *few, *plain]) == 0, (command, capsys.readouterr().err)
 
 
 def test_the_table_shown_is_laid_out_like_the_real_one(capsys: pytest.CaptureFixture[str]) -> None:

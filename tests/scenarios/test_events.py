@@ -116,8 +116,9 @@ def test_a_promise_dilutes_now_and_is_paid_when_it_is_due() -> None:
     market = run([promise, event("conversion", "2024Q4", microsoft_stake=0.3)])
     paid = market.history.values["softbank_paid_usd_bn"][0]
     assert (paid[2] >= 12.0).all()
+    # The lab knows what is coming and asks for less now; what it would have had from the anchor anyway differs.
     without = run([event("conversion", "2024Q4", microsoft_stake=0.3)]).history.values["softbank_paid_usd_bn"][0]
-    assert ((paid - without)[0] < 12.0).all() and ((paid - without)[2] > 6.0).all()
+    assert ((paid - without)[0] <= 0.0).all() and ((paid - without)[2] > 0.0).all()
 
 
 def test_who_raises_by_an_event_does_not_raise_again_in_that_quarter() -> None:

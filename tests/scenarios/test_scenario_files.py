@@ -93,7 +93,11 @@ def test_a_file_extends_a_built_in_scenario_and_another_file(tmp_path: Path) -> 
     scenario = load_scenario(child)
     assert (scenario.name, scenario.title, scenario.start) == ("child", "Child", "2024Q3")
     assert scenario.known_until == date(2025, 1, 31)
-    assert dict(scenario.parameters) == {"microsoft.caution": 0.9, "market.band": {"low": 0.2}}
+    assert dict(scenario.parameters) == {
+        **load_scenario("stargate-2025").parameters,
+        "microsoft.caution": 0.9,
+        "market.band": {"low": 0.2},
+    }
     assert dict(scenario.policies) == {"microsoft.policy": "match-every-request"}
     assert [(event.quarter, event.kind) for event in scenario.events] == [("2025Q2", "exclusivity"), ("2026Q1", "debt")]
 
