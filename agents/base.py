@@ -7,6 +7,8 @@ from typing import Any
 import mesa
 import numpy as np
 
+from world.arrays import PerWorld
+
 POLICIES: dict[str, dict[str, type]] = {}
 """Registered policies: firm -> policy name -> class. The first one registered is the firm's default."""
 
@@ -38,7 +40,7 @@ class Firm(mesa.Agent):
         self.name = name
         self.parameters = parameters
         self.worlds = worlds
-        self.money = getattr(parameters, "money", 1.0)
+        self.money: PerWorld = getattr(parameters, "money", np.ones(worlds))
         known = POLICIES.get(name, {})
         if policy is not None and policy not in known:
             raise ValueError(f"{name}.policy: no policy named {policy!r}; known: {', '.join(known) or 'none'}")

@@ -21,7 +21,7 @@ class Customers(Firm):
     def __init__(
         self,
         *arguments: Any,
-        pool_usd_bn: float,
+        pool_usd_bn: PerWorld,
         services_growth: float,
         services_projection: float,
         demand_growth: float,
@@ -29,7 +29,7 @@ class Customers(Firm):
     ) -> None:
         super().__init__(*arguments, **keywords)
         p = self.parameters
-        self.pool_usd_bn = np.full(self.worlds, pool_usd_bn)
+        self.pool_usd_bn = pool_usd_bn.copy()
         # What has been growing, and what the largest lab had told its investors by then.
         self.services_growth = services_growth + p.projection_weight * (services_projection - services_growth)
         self.demand_growth = np.full(self.worlds, demand_growth) * p.start_growth_factor

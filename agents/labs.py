@@ -26,13 +26,13 @@ class Lab(Firm):
         name: str,
         parameters: Any,
         worlds: int,
-        revenue_usd_bn: float,
-        staff_cost_usd_bn: float | None = None,
+        revenue_usd_bn: PerWorld,
+        staff_cost_usd_bn: PerWorld | None = None,
         policy: str | None = None,
     ) -> None:
         super().__init__(model, name, parameters, worlds, policy)
-        self.revenue_usd_bn = np.full(worlds, revenue_usd_bn)
-        self.start_revenue_usd_bn = np.full(worlds, max(revenue_usd_bn, 1e-6))
+        self.revenue_usd_bn = revenue_usd_bn.copy()
+        self.start_revenue_usd_bn = np.maximum(revenue_usd_bn, 1e-6)
         known = (
             self.start_revenue_usd_bn * parameters.staff_cost_share if staff_cost_usd_bn is None else staff_cost_usd_bn
         )

@@ -45,9 +45,9 @@ class HardStop:
 class SoftBank(Firm):
     """State: other_holdings_usd_bn (market value without OpenAI), promised_usd_bn by the quarter it falls due."""
 
-    def __init__(self, *arguments: Any, holdings_usd_bn: float, **keywords: Any) -> None:
+    def __init__(self, *arguments: Any, holdings_usd_bn: PerWorld, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
-        self.other_holdings_usd_bn = np.full(self.worlds, holdings_usd_bn)
+        self.other_holdings_usd_bn = holdings_usd_bn.copy()
 
     def ltv(self, openai_stake_usd_bn: PerWorld, net_debt_usd_bn: PerWorld) -> PerWorld:
         """Net debt over gross holdings."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from agents.backers import Grid, Investors, Landlords, Lenders
 from agents.base import Firm
 from agents.customers import Customers
@@ -17,6 +19,7 @@ from agents.softbank import SoftBank
 from agents.vendors import Vendor
 from agents.xai import XAI
 from runs.opening import ASIC_LANDED_SHARE
+from world.arrays import PerWorld, fold
 from world.parameters import Parameters
 from world.record import StartState
 
@@ -42,7 +45,7 @@ def own_parameters(parameters: Parameters, name: str) -> SimpleNamespace:
     values["elasticity_short"], values["elasticity_long"] = market.elasticity_short, market.elasticity_long
     values["growth_persistence"] = parameters.of("planners").growth_persistence
     values["min_dscr"], values["spread_oracle"] = parameters["lenders.min_dscr"], parameters["lenders.spread_oracle"]
-    values["money"] = float(parameters["currency.scale"][0])
+    values["money"] = parameters["currency.scale"]
     values["lease_term_years"] = parameters["market.lease_years"]
     for group in (*INHERITS.get(name, ()), name):
         prefix = f"{group}."
@@ -54,18 +57,18 @@ def build_cast(
     market: ComputeMarket, start: StartState, parameters: Parameters, policies: Mapping[str, str]
 ) -> dict[str, Firm]:
     """Create every agent of the model; returns them by name."""
-    worlds, money = market.worlds, float(parameters.of("currency").scale[0])
+    worlds, money = market.worlds, market.money
 
     def make(kind: type[Firm], name: str, *arguments: Any, **keywords: Any) -> Firm:
         keywords["policy"] = policies.get(f"{name}.policy")
         return kind(market, name, own_parameters(parameters, name), worlds, *arguments, **keywords)
 
-    def revenue(name: str) -> float:
+    def revenue(name: str) -> PerWorld:
         return start.value(name, "revenue_usd_bn") * money
 
     added = {name: start.value(name, "sold_last_quarter_h100e_m") for name in ("microsoft", "oracle", "rival_clouds")}
     merchant = sum(added.values())
-    pool = sum(revenue(name) for name in ("openai", "xai", "rival_labs", "microsoft_lab"))
+    pool = fold(np.stack([revenue(name) for name in ("openai", "xai", "rival_labs", "microsoft_lab")]))
     # The custom vendor ships what was sold in the start quarter; it is found from the stock and its growth.
     asic = start.value("rival_clouds", "sold_h100e_m.rival_asic")
     asic_flow = asic * ASIC_LANDED_SHARE

@@ -89,7 +89,7 @@ class ComputeMarket(mesa.Model):
             | {k.replace("__", "."): v for k, v in overrides.items()}
         )
         self.parameters = resolve(self.draws, values)
-        self.money: float = float(self.parameters.of("currency").scale[0])
+        self.money: PerWorld = self.parameters.of("currency").scale
         last = quarter_number(until or DEFAULT_UNTIL)
         first = quarter_number(self.settings.start)
         if last <= first:

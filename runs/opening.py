@@ -7,7 +7,7 @@ import numpy as np
 from agents.cast import GENERATIONS, HOLDERS, MERCHANT, OPERATORS, PAIRS, SECTORS
 from runs.opening_market import open_market
 from runs.state import GENERATION, OPERATOR, PAIR, Cap, Generations, State
-from world.arrays import PerRow, fold, power
+from world.arrays import PerRow, PerWorld, fold, power
 from world.calendar import quarter_number
 from world.costs import usefulness
 from world.draws import Draws
@@ -54,7 +54,7 @@ def open_state(
     fleet = open_fleet(start, worlds)
     sites, named = open_sites(start, phases, slots, worlds, draws, parameters)
     fleet.deploy(generations.kw_per_h100e, sites.energised_gw + named.add_by("operator", OPERATORS))
-    money = float(parameters.of("currency").scale[0])
+    money = parameters.of("currency").scale
     leases = open_leases(start, fleet, slots, worlds, money)
     production = Schedule(len(OPERATORS), slots, worlds)
     for operator, row in OPERATOR.items():
@@ -95,7 +95,7 @@ def open_generations(
     """Chips as they are known at the start; what is not launched yet takes its launch and strength from draws."""
     worlds = draws.worlds
     chips = parameters.of("chips")
-    money = float(parameters.of("currency").scale[0])
+    money = parameters.of("currency").scale
     column = {name: accelerators[name] for name in GENERATIONS}
 
     def rows(field: str) -> np.ndarray:
@@ -217,7 +217,7 @@ def open_sites(
     return sites, named
 
 
-def open_leases(start: StartState, fleet: Fleet, slots: int, worlds: int, money: float) -> LeaseBook:
+def open_leases(start: StartState, fleet: Fleet, slots: int, worlds: int, money: PerWorld) -> LeaseBook:
     """The contract book: leases that run and leases signed but not begun."""
     book = LeaseBook(PAIRS, slots, worlds)
     deployed = fold(fleet.deployed.swapaxes(0, 1))
@@ -278,7 +278,7 @@ def open_ledger(start: StartState, worlds: int, parameters: Parameters) -> Ledge
     return ledger
 
 
-def open_cap(start: StartState, slots: int, worlds: int, money: float) -> Cap:
+def open_cap(start: StartState, slots: int, worlds: int, money: PerWorld) -> Cap:
     """Who owns OpenAI at the start."""
     stakes = np.array([[start.value("openai", STAKE_ROWS[h]) if h in STAKE_ROWS else 0.0] for h in HOLDERS])
     profit = np.full(worlds, start.value("openai", "cumulative_profit_usd_bn") * money)

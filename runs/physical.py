@@ -10,7 +10,7 @@ from agents.cast import OPERATORS, PAIRS
 from agents.views import BINDING, CapacityOrder
 from runs.sight import backlog_h100e_m, market_view, measure_standing, operator_views, phases_building, power_gw
 from runs.state import GENERATION, MERCHANT_ROWS, OPERATOR, State
-from world.arrays import PerWorld, fold, ratio
+from world.arrays import PerRow, PerWorld, fold, ratio
 from world.rationing import ration
 from world.sites import CONTRACTED
 

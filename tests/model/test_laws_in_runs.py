@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -20,6 +20,8 @@ from world.parameters import specifications
 
 SCENARIOS = (*STARTS, "stargate-2025")
 SEEDS = st.integers(0, 2**31)
+AS_FOUND = (Phase.explicit, Phase.reuse, Phase.generate)
+"""A failing example is reported as it was found: a run takes a second, and shrinking would take hundreds of them."""
 NOT_NEGATIVE = ("H100e", "GW facility", "GW IT", "flag", "share", "$/H100e-h", "thousand")
 """Units of which nothing is ever below zero."""
 SIGNED = ("softbank_ltv",)
@@ -39,7 +41,7 @@ def assert_sound(market: ComputeMarket) -> None:
             assert not (now < -1e-9).any(), f"{name} is negative"
 
 
-@settings(max_examples=9)
+@settings(max_examples=9, phases=AS_FOUND)
 @given(st.sampled_from(SCENARIOS), SEEDS, st.sampled_from([0.0, 0.0, 0.06]))
 def test_laws_hold_over_the_horizon_at_extreme_parameters(scenario: str, seed: int, limits: float) -> None:
     values = spread_values(seed, 31, ends=0.5, limits=limits)
@@ -47,7 +49,7 @@ def test_laws_hold_over_the_horizon_at_extreme_parameters(scenario: str, seed: i
     assert_sound(stepped(market))
 
 
-@settings(max_examples=12)
+@settings(max_examples=12, phases=AS_FOUND)
 @given(st.sampled_from(STARTS), st.data())
 def test_laws_hold_at_every_hard_limit(scenario: str, data: st.DataObject) -> None:
     # A few parameters at once at their least or most, one set per world, everything else as it is drawn.
@@ -157,5 +159,5 @@ class MarketMachine(RuleBasedStateMachine):
             assert_sound(self.market)
 
 
-MarketMachine.TestCase.settings = settings(max_examples=12, stateful_step_count=12)
+MarketMachine.TestCase.settings = settings(max_examples=12, stateful_step_count=12, phases=AS_FOUND)
 TestMarketMachine = MarketMachine.TestCase
