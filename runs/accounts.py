@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.cast import ENTITY_OF_USER, LABS, OPERATORS, PAIRS, USERS
+from runs.backing import pay_out
 from runs.distress import fill_shortfalls, work_out
 from runs.money import BORROWERS, mark_stakes
 from runs.rental import USD_BN_PER_H, user_cost_usd_bn
@@ -44,7 +45,7 @@ def settle(market: ComputeMarket) -> None:
 def compute_dues(market: ComputeMarket) -> None:
     """Lease rents move under their contracts; at the clearing price only net positions are paid."""
     s = market.state
-    deployed = fold(s.fleet.deployed.swapaxes(0, 1))
+    deployed = s.flow["deployed_h100e_m"]
     active = s.leases.active
     price = np.where(s.market.traded, s.market.price_usd_h, 0.0)
     earned = fold((s.market.sold_h100e_m * price).swapaxes(0, 1)) * USD_BN_PER_H
@@ -112,11 +113,11 @@ def net_positions(market: ComputeMarket, position: dict[str, PerWorld]) -> None:
     buys = {name: np.maximum(-position[name], 0.0) for name in names}
     total = fold(np.stack(list(sells.values())))
     s.flow["spot_usd_bn"] = np.stack([position[name] for name in names])
-    for buyer in names:
-        for seller in names:
-            if buyer == seller or not buys[buyer].any() or not sells[seller].any():
-                continue
-            s.ledger.due("spot_rent", buyer, seller, buys[buyer] * ratio(sells[seller], total))
+    shares = {name: ratio(sells[name], total) for name in names if sells[name].any()}
+    for buyer in (name for name in names if buys[name].any()):
+        for seller, share in shares.items():
+            if buyer != seller:
+                s.ledger.due("spot_rent", buyer, seller, buys[buyer] * share)
     s.ledger.due("operating_income", "rest_of_world", "customers", buys["customers"])
 
 
@@ -184,7 +185,7 @@ def capital_dues(market: ComputeMarket) -> None:
     pay_sponsor_equity(market, fold(bill[OPERATOR["oracle"]]) * costs.system_multiple)
     s.ledger.due("construction", "landlords", "suppliers", landlord_building)
     sponsors = landlord_building * (1.0 - market.parameters.of("landlords").loan_to_cost)
-    s.ledger.pay("equity", "investors", "landlords", sponsors)
+    pay_out(s.ledger, "equity", "investors", "landlords", sponsors)
     margin = market.parameters.of("nvidia").gross_margin
     s.ledger.due("supplier_cost", "nvidia", "suppliers", vendor * (1.0 - margin))
     s.ledger.due(

@@ -223,7 +223,7 @@ def used_by_provider(s: State) -> PerRow:
     holding = fold(held)
     scaled = held * np.minimum(ratio(total, holding, 0.0), 1.0)[None, :]
     rest = np.maximum(total - holding, 0.0)
-    deployed = fold(s.fleet.deployed.swapaxes(0, 1))
+    deployed = s.flow["deployed_h100e_m"]
     let = s.leases.by_provider(active)
     free = np.stack(
         [np.maximum(deployed[OPERATOR[p]] - let[s.leases.providers.index(p)], 0.0) for p in PROVIDERS]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.cast import PAIRS
+from runs.backing import pay_out
 from runs.money import BORROWERS, OTHERS
 from world.arrays import PerWorld, ratio
 from world.funding import dilute
@@ -25,12 +26,12 @@ def fill_shortfalls(market: ComputeMarket) -> None:
         principal = s.ledger.debt(name) / (4.0 * market.parameters.of("lenders").tenor_years)
         limit = room + principal if name in ("oracle", "xai") else np.full(s.worlds, np.inf)
         low = np.maximum(market.reserve(name) - s.ledger.cash(name), 0.0)
-        s.ledger.pay("loan", "lenders", name, np.minimum(np.maximum(s.ledger.shortfall(name), low), limit))
+        pay_out(s.ledger, "loan", "lenders", name, np.minimum(np.maximum(s.ledger.shortfall(name), low), limit))
     for name in ("openai", "xai", "rival_labs"):
         short = s.ledger.shortfall(name)
         line = np.maximum(market.credit_line(name) - s.ledger.debt(name), 0.0) if name != "xai" else np.zeros(s.worlds)
         drawn = np.minimum(short, line)
-        s.ledger.pay("loan", "lenders", name, drawn)
+        pay_out(s.ledger, "loan", "lenders", name, drawn)
         rescue(market, name, short - drawn)
 
 
@@ -53,7 +54,7 @@ def rescue(market: ComputeMarket, name: str, short: PerWorld) -> None:
             investors.parameters.rescue_share
             * np.maximum(20.0 * market.money, 8.0 * market.firms[name].revenue_usd_bn),
         )
-    s.ledger.pay("equity", "investors", name, paid)
+    pay_out(s.ledger, "equity", "investors", name, paid)
 
 
 def work_out(market: ComputeMarket, unpaid: list[Unpaid]) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from agents.cast import HOLDERS, PAIRS
 from agents.openai import FIRST_REFUSAL, OPEN
 from agents.views import MarketView
+from runs.backing import bring_cash, pay_out
 from runs.event_arguments import Argument, Event, amounts, choice, kind, number, quarter
 from runs.money import BORROWERS, borrow_for_stake, openai_value, swap_stake
 from runs.sight import market_view, price_chips
@@ -106,12 +107,14 @@ def sell_stakes(market: ComputeMarket, event: Event, paid: dict[str, PerWorld]) 
 
 
 def raise_cash(market: ComputeMarket, investor: str, usd_bn: PerWorld) -> None:
-    """Let a firm that invests find the cash: SoftBank by its own rules, another one borrows what it lacks."""
+    """Let a firm that invests find the cash: SoftBank by its own rules, other investors from savers, a firm borrows."""
     s = market.state
     if investor == "softbank":
         borrow_for_stake(market, usd_bn)
-    elif investor != "investors":
-        s.ledger.pay("loan", "lenders", investor, np.maximum(usd_bn - s.ledger.cash(investor), 0.0))
+    elif investor == "investors":
+        bring_cash(s.ledger, investor, usd_bn)
+    else:
+        pay_out(s.ledger, "loan", "lenders", investor, np.maximum(usd_bn - s.ledger.cash(investor), 0.0))
 
 
 @kind(
@@ -122,7 +125,9 @@ def raise_cash(market: ComputeMarket, investor: str, usd_bn: PerWorld) -> None:
 )
 def debt(market: ComputeMarket, event: Event) -> None:
     """Lenders pay out a loan; interest and repayment follow the borrower's terms."""
-    market.state.ledger.pay("loan", "lenders", event.arguments["borrower"], event.arguments["usd_bn"] * market.money)
+    pay_out(
+        market.state.ledger, "loan", "lenders", event.arguments["borrower"], event.arguments["usd_bn"] * market.money
+    )
 
 
 @kind(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.cast import OPERATORS, PAIRS
+from runs.rental import PRICE_FLOOR_USD_H
 from world.arrays import PerWorld, fold
 from world.calendar import quarter_label
 
@@ -38,7 +39,10 @@ def measure_laws(market: ComputeMarket) -> list[Law]:
     volume = np.maximum(fold(sold), 1e-9)
     deployed = fold(s.fleet.deployed)
     over = (s.market.sold_h100e_m - s.fleet.deployed).max(axis=(0, 1))
-    excess = np.where(s.market.traded & ~s.market.rationed, np.abs(s.flow["excess_demand"]), 0.0) / np.maximum(
+    # At the floor less may be wanted than is offered; at the cap more, and the world is flagged as rationed.
+    at_floor = s.market.price_usd_h <= PRICE_FLOOR_USD_H * (1.0 + 1e-9) * market.money
+    excess = np.where(at_floor, np.maximum(s.flow["excess_demand"], 0.0), np.abs(s.flow["excess_demand"]))
+    excess = np.where(s.market.traded & ~s.market.rationed, excess, 0.0) / np.maximum(
         deployed, 1e-12 * fold(deployed) + 1e-300
     )
     anchor = market.firms["openai"].exclusivity > 0.0

@@ -100,7 +100,7 @@ simple(
     "sold_h100e_m",
     "M H100e",
     "Chips owned (sold basis)",
-    lambda m: fold(m.state.fleet.sold.swapaxes(0, 1)),
+    lambda m: m.state.flow["owned_h100e_m"],
     dimension="owner",
     members=OPERATORS,
 )
@@ -114,7 +114,7 @@ simple(
     "deployed_h100e_m",
     "M H100e",
     "Chips switched on",
-    lambda m: fold(m.state.fleet.deployed.swapaxes(0, 1)),
+    lambda m: m.state.flow["deployed_h100e_m"],
     dimension="owner",
     members=OPERATORS,
 )
@@ -522,7 +522,7 @@ def site(m: ComputeMarket, name: str) -> PerWorld:
 def binding(m: ComputeMarket) -> PerRow:
     """Weight of the builders whose last order each constraint bound."""
     s = m.state
-    weight = fold(s.fleet.sold.swapaxes(0, 1))
+    weight = s.flow["owned_h100e_m"]
     weight = weight / np.maximum(fold(weight), 1e-12)
     return np.stack([fold(np.where(s.binding == k, weight, 0.0)) for k in range(len(BINDING))])
 
@@ -545,13 +545,12 @@ class History:
 
 def note(market: ComputeMarket) -> None:
     """Work out figures that several metrics share."""
-    from runs.sight import market_view, power_gw
+    from runs.sight import market_view
 
     s = market.state
     view = market_view(market)
     own = GENERATION["own_chip"]
     s.flow["openai_by_provider"] = used_by_provider(s)
-    s.flow["power_gw"] = power_gw(s)
     s.flow["long_run_cost_usd_h"] = view.long_run_cost_usd_h
     s.flow["own_cost_usd_h"] = s.flow["cost_usd_h"][own] / s.generations.usefulness[own]
     s.flow["chip_value_usd_bn"] = market.firms["openai"].chip_value_usd_bn(view, s.flow["own_cost_usd_h"])

@@ -23,7 +23,7 @@ from runs.rental import USD_BN_PER_H, clear, operate
 from runs.scenario import Scenario, load_scenario
 from runs.sight import lab_view, market_view, operator_views, price_chips
 from runs.state import State
-from world.arrays import Flags, PerWorld, fold
+from world.arrays import Flags, PerWorld, fold, ratio
 from world.calendar import quarter_label, quarter_number
 from world.draws import Draws, student_t
 from world.parameters import Parameters, resolve
@@ -257,7 +257,7 @@ class ComputeMarket(mesa.Model):
             known = start.optional("market", f"inference_share.{name}")
             inference = budget.inference_usd_bn / budget.total_usd_bn if known is None else np.full(self.worlds, known)
             lab.inference_scale = inference * implied / budget.inference_usd_bn
-            lab.rd_scale = (1.0 - inference) * implied / budget.rd_usd_bn
+            lab.rd_scale = ratio((1.0 - inference) * implied, budget.rd_usd_bn, 1.0)
             lab.settle_wanted(implied / (USD_BN_PER_H * view.long_run_cost_usd_h * view.usefulness))
         self.start_scale = s.market.scale.copy()
         self.start_shares = provider_shares(s)

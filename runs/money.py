@@ -8,6 +8,7 @@ import numpy as np
 
 from agents.cast import HOLDERS, OPERATORS, PAIRS
 from agents.views import MarketView
+from runs.backing import pay_out
 from runs.sight import lab_view, market_view, money, operator_views
 from world.arrays import Flags, PerWorld, fold, ratio
 from world.funding import Round, dilute, grant, price_round
@@ -116,9 +117,9 @@ def borrow_for_stake(market: ComputeMarket, need: PerWorld) -> None:
     sellable = softbank.sell_for(missing)
     over = np.maximum(net_debt + need - limit * holdings, 0.0)
     sold = np.minimum(np.minimum(over / np.maximum(1.0 - limit, 0.1), sellable), s.ledger.stakes("softbank"))
-    s.ledger.pay("stake_sale", "investors", "softbank", sold)
+    pay_out(s.ledger, "stake_sale", "investors", "softbank", sold)
     softbank.settle_holdings(np.ones(s.worlds), sold)
-    s.ledger.pay("loan", "lenders", "softbank", np.maximum(missing - sold, 0.0))
+    pay_out(s.ledger, "loan", "lenders", "softbank", np.maximum(missing - sold, 0.0))
     s.flow["softbank_sold_usd_bn"] = s.flow.get("softbank_sold_usd_bn", np.zeros(s.worlds)) + sold
 
 
@@ -131,7 +132,7 @@ def defend_ltv(market: ComputeMarket) -> None:
     limit = softbank.policy.limit(softbank)
     over = np.maximum(net_debt - limit * (softbank.other_holdings_usd_bn + stake), 0.0) / np.maximum(1.0 - limit, 0.1)
     sold = np.minimum(softbank.sell_for(over), s.ledger.stakes("softbank"))
-    s.ledger.pay("stake_sale", "investors", "softbank", sold)
+    pay_out(s.ledger, "stake_sale", "investors", "softbank", sold)
     s.ledger.pay("principal", "softbank", "lenders", np.minimum(sold, s.ledger.debt("softbank")))
     softbank.settle_holdings(np.ones(s.worlds), sold)
     s.flow["softbank_sold_usd_bn"] = s.flow.get("softbank_sold_usd_bn", np.zeros(s.worlds)) + sold
@@ -166,7 +167,7 @@ def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Ro
     now = result.by_anchor * (1.0 - softbank.parameters.deferred_share)
     borrow_for_stake(market, now)
     s.ledger.pay("equity", "softbank", "openai", now)
-    s.ledger.pay("equity", "investors", "openai", result.by_others)
+    pay_out(s.ledger, "equity", "investors", "openai", result.by_others)
     s.cap.tranches.add(
         0, s.quarter + softbank.parameters.tranche_quarters, result.by_anchor - now, earliest=s.quarter + 1
     )
@@ -189,7 +190,7 @@ def lab_round(market: ComputeMarket, name: str, view: MarketView) -> None:
     promise = np.sqrt(market.firms["customers"].pool_usd_bn / market.start_pool_usd_bn) * market.promise_usd_bn[name]
     value = np.maximum(request.value_usd_bn + promise, 0.5 * market.money)
     raised = np.minimum(unless_raised(market, name, request.ask_usd_bn), 2.0 * investors.supply(value))
-    s.ledger.pay("equity", "investors", name, raised)
+    pay_out(s.ledger, "equity", "investors", name, raised)
     s.flow[f"raised.{name}"] = raised
 
 

@@ -138,7 +138,7 @@ def order(market: ComputeMarket) -> None:
     s.behind_meter_gw = s.behind_meter_gw + on_site
     s.granted_gw = s.granted_gw + granted
     landlords.settle_started(fold(rented))
-    size = backlog_h100e_m(s) + fold(s.fleet.sold.swapaxes(0, 1))
+    size = backlog_h100e_m(s) + s.flow["owned_h100e_m"]
     for name, row in OPERATOR.items():
         place_sites(market, name, granted[row])
         order_chips(market, name, orders[name].chips_h100e_m)

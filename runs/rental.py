@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 USD_BN_PER_H = 2.19
 """$bn a quarter for one M H100e at one $/H100e-hour."""
+PRICE_FLOOR_USD_H, PRICE_CAP_USD_H = 0.01, 100.0
+"""Bounds of the clearing price, far outside what any market has seen."""
 
 KINDS = tuple({ACCESS[user, :, 0].tobytes(): user for user in reversed(range(len(ACCESS)))}.values())[::-1]
 """The first user of each kind: users of one kind can use the same generations."""
@@ -66,8 +68,8 @@ def clear(market: ComputeMarket) -> None:
         capacity=held[None, :],
         reserve_price=np.maximum(s.flow["cash_cost_usd_h"], 1e-3)[None, :],
         band=m.band,
-        price_floor=0.01 * market.money,
-        price_cap=100.0 * market.money,
+        price_floor=PRICE_FLOOR_USD_H * market.money,
+        price_cap=PRICE_CAP_USD_H * market.money,
         start_price=expected_prices(market, now, held),
     )
     sold = result.sold[0]

@@ -170,9 +170,12 @@ def market_view(market: ComputeMarket) -> MarketView:
 
 def unit_rent(s: State) -> PerWorld:
     """Average rent of one effective unit of merchant compute, $/effective H100e-hour: what a builder can earn."""
-    sold = fold(s.market.sold_h100e_m)[MERCHANT_ROWS]
-    price = np.where(s.market.traded, s.market.price_usd_h, 0.0)[MERCHANT_ROWS]
-    return ratio(fold(sold * price), fold(sold * s.generations.usefulness[MERCHANT_ROWS]), 1.0)
+    if s.market.rent_usd_h is None:
+        sold = fold(s.market.sold_h100e_m)[MERCHANT_ROWS]
+        price = np.where(s.market.traded, s.market.price_usd_h, 0.0)[MERCHANT_ROWS]
+        units = fold(sold * s.generations.usefulness[MERCHANT_ROWS])
+        s.market.rent_usd_h = ratio(fold(sold * price), units, 1.0)
+    return s.market.rent_usd_h
 
 
 def chip_lead(market: ComputeMarket) -> PerWorld:
@@ -184,6 +187,8 @@ def chip_lead(market: ComputeMarket) -> PerWorld:
 
 def power_gw(s: State) -> PerRow:
     """Energised facility power of each operator, named sites included, (operators, worlds)."""
+    if "power_gw" in s.flow:
+        return s.flow["power_gw"]
     return s.sites.energised_gw + s.phases.add_by("operator", OPERATORS)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.cast import PAIRS
+from runs.backing import bring_cash
 from runs.money import borrow_for_stake
 from runs.state import PAIR
 from world.arrays import PerWorld, fold, ratio
@@ -42,9 +43,11 @@ def pay_sponsor_equity(market: ComputeMarket, capital_usd_bn: PerWorld) -> None:
     for sponsor, share in SPONSORS.items():
         part = call * share
         if sponsor == "openai":
-            part = np.minimum(part, OPENAI_CASH_SHARE * s.ledger.cash("openai"))
+            part = np.minimum(part, OPENAI_CASH_SHARE * np.maximum(s.ledger.cash("openai"), 0.0))
         if sponsor == "softbank":
             borrow_for_stake(market, part)
+        if sponsor == "investors":
+            bring_cash(s.ledger, sponsor, part)
         s.ledger.pay("equity", sponsor, "oracle", part)
         s.flow[f"sponsor.{sponsor}"] = part
         paid = paid + part

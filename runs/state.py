@@ -75,6 +75,8 @@ class Market:
     iterations: np.ndarray
     scale: PerRow
     """Long-run demand scale A of each user, (users, worlds)."""
+    rent_usd_h: PerWorld | None = None
+    """Average rent of one effective unit of merchant compute, kept once somebody asked for it."""
 
 
 @dataclass

@@ -58,6 +58,8 @@ class Books:
         )
         self.opening_cash = locked(self._opening_cash.view())
         self.flows: dict[FlowKey, np.ndarray] = {}
+        self._by_kind: dict[str, list[FlowKey]] = {}
+        self._sorted_out = (0, 0)
         self._movements: Movements | None = None
 
     # ------------------------------------------------------------------ the quarter
@@ -83,7 +85,7 @@ class Books:
     def begin_quarter(self) -> None:
         """Start a new record of flows and note the opening cash; the old record stays with whoever holds it."""
         self._moved_before += self._moved_this_quarter().moved
-        self.flows, self._movements = {}, None
+        self.flows, self._movements, self._sorted_out = {}, None, (0, 0)
         np.copyto(self._opening_cash, self._stock[0])
 
     def check(self) -> Residuals:
@@ -130,10 +132,19 @@ class Books:
             if sector is not None:
                 self._at(sector)
         total = np.zeros(self.worlds)
-        for (name, source, target), amount in self.flows.items():
-            if name == kind and payer in (None, source) and payee in (None, target):
-                total += amount
+        for key in self._keys_of(kind):
+            if payer in (None, key[1]) and payee in (None, key[2]):
+                total += self.flows[key]
         return total
+
+    def _keys_of(self, kind: str) -> Sequence[FlowKey]:
+        """The flows of a kind in the order of their first entry; sorted out anew once there are more."""
+        if self._sorted_out != (id(self.flows), len(self.flows)):
+            self._by_kind = {}
+            for key in self.flows:
+                self._by_kind.setdefault(key[0], []).append(key)
+            self._sorted_out = id(self.flows), len(self.flows)
+        return self._by_kind.get(kind, ())
 
     def flow_matrix(self, world: int) -> tuple[tuple[str, ...], np.ndarray]:
         """This quarter's flows in one world: the kinds, and (kinds, payers, payees) in $bn with sectors in order."""
@@ -164,7 +175,7 @@ class Books:
         flows = self._untagged("flow", state)
         for name, target in targets.items():
             np.copyto(target, state[name])
-        self.flows, self._movements = flows, None
+        self.flows, self._movements, self._sorted_out = flows, None, (0, 0)
 
     # The rows are views of one array, which neither pickle nor deepcopy would keep together.
     def __getstate__(self) -> dict[str, Any]:

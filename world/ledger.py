@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from world.arrays import PerWorld, fold_sectors
+from world.arrays import PerWorld, fold_sectors, pick_worlds
 from world.books import Books, FlowKey, accumulate, locked
 from world.entries import CASH_KINDS, CLASSES, KINDS, Kind
 from world.settlement import clear_dues
@@ -195,23 +195,29 @@ class Ledger(Books):
         return sorted(self._dues, key=lambda key: (_KIND_ORDER[key[0]], self._index[key[1]], self._index[key[2]]))
 
     def _payable(self, keys: Sequence[FlowKey], dues: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
-        """What is paid of each due of one class; the dues themselves if every payer's cash covers all that it owes."""
+        """What is paid of each due of one class; a due itself if it is paid in full in every world."""
         owed: dict[str, np.ndarray] = {}
         for (_, payer, _), due in zip(keys, dues, strict=True):
             if payer not in self.may_be_negative:
                 owed[payer] = owed[payer] + due if payer in owed else due
-        if all(_covers(self._rows[self._index[payer]]["cash"], total) for payer, total in owed.items()):
+        short = np.zeros(self.worlds, dtype=bool)
+        for payer, total in owed.items():
+            short |= np.maximum(self._rows[self._index[payer]]["cash"], 0.0) < total
+        worlds = np.flatnonzero(short)
+        if not worlds.size:
             return dues
 
+        # Only these worlds need a clearing: in the others every payer's own cash covers all that it owes.
         payer_rows = [self._index[payer] for _, payer, _ in keys]
         payee_rows = [self._index[payee] for _, _, payee in keys]
-        amounts = np.stack(dues)
+        amounts = np.stack([due[worlds] for due in dues])
         # A sector without a budget gets twice what it owes, so that rounding cannot make it fall short.
         unlimited = 2.0 * fold_sectors(amounts, payer_rows, len(self.sectors))
-        available = np.where(self._limited[:, None], np.maximum(self.balance["cash"], 0.0), unlimited)
-        return list(clear_dues(available, payer_rows, payee_rows, amounts))
-
-
-def _covers(cash: np.ndarray, owed: np.ndarray) -> bool:
-    """Whether cash carries what is owed in every world."""
-    return bool((np.maximum(cash, 0.0) >= owed).all())
+        cash = np.maximum(pick_worlds(self._stock[0], worlds), 0.0)
+        available = np.where(self._limited[:, None], cash, unlimited)
+        cleared = clear_dues(available, payer_rows, payee_rows, amounts)
+        paid = list(dues)
+        for row in np.flatnonzero((cleared != amounts).any(axis=1)):
+            paid[row] = dues[row].copy()
+            paid[row][worlds] = cleared[row]
+        return paid

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from world.arrays import PerRow, PerWorld, fold, not_negative, require
+from world.arrays import PerRow, PerWorld, fold, not_negative, pick_worlds, require
 
 PerSlot = Float64[np.ndarray, "lanes slots worlds"]
 """One number for each lane (an operator, a pair ...), quarter to come and world, shape (lanes, slots, worlds)."""
@@ -185,11 +185,18 @@ class Schedule:
 
     def scale(self, lane: int | slice, factor: np.ndarray) -> PerRow | PerWorld:
         """Multiply all that is still to come in a lane by factor (worlds,) in [0, 1]; returns what was taken away."""
+        hit = np.flatnonzero(np.asarray(factor) != 1.0)
+        removed = np.zeros_like(self.taken[lane])
+        if not hit.size:
+            return removed
         self._pending = None
         live = slice(self.next_quarter, self.reach + 1)
-        before = fold(np.moveaxis(self.amount[lane, live], -2, 0))
-        self.amount[lane, live] *= factor
-        removed: np.ndarray = before * (1.0 - factor)
+        # Most worlds keep everything: only the others are touched.
+        part = self.amount[lane, live]
+        held = pick_worlds(part, hit)
+        kept = factor if np.ndim(factor) == 0 else pick_worlds(np.asarray(factor), hit)
+        removed[..., hit] = fold(np.moveaxis(held, -2, 0)) * (1.0 - kept)
+        part[..., hit] = held * kept
         self.taken[lane] += removed
         return removed
 

@@ -143,8 +143,14 @@ def test_parameters_that_are_named_exist(path: Path) -> None:
     assert unknown == []
 
 
+def test_every_parameter_stands_in_a_submodel() -> None:
+    text = read(ROOT / "docs" / "model.md")
+    named = set(CODE_SPAN.findall(text[text.index("### 3.3 Submodels") :]))
+    assert [name for name in specifications() if name not in named] == []
+
+
 def test_words_in_formulas_that_look_like_parameters_are_parameters() -> None:
-    """In the submodels a name with an underscore in a code span is a parameter, a function, an attribute or a metric."""
+    """In the submodels a name with an underscore in a code span is a parameter or stands in the code."""
     known = {name.partition(".")[2] for name in specifications()}
     code = "\n".join(read(path) for path in sources("runs", "agents", "world"))
     text = prose(ROOT / "docs" / "model.md")

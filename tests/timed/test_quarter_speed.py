@@ -1,0 +1,41 @@
+"""The price of a whole quarter, all checks on, in the one unit that nobody can slow down."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+MOST_ADDS = 100_000
+ROOT = Path(__file__).resolve().parents[2]
+
+# Run in a process of its own: under pytest every call of ours is type-checked. Quarters and additions take turns, so
+# that whatever else the machine does slows both.
+MEASURE = """
+from statistics import median
+from time import perf_counter
+from runs.bench import SCENARIO, seconds_of_an_addition
+from runs.model import ComputeMarket
+
+ComputeMarket(SCENARIO, until="2025Q1").step()
+ratios = []
+for seed in (1, 2):
+    market = ComputeMarket(SCENARIO, worlds=1000, rng=seed)
+    while market.running:
+        add = seconds_of_an_addition(2000)
+        begin = perf_counter()
+        market.step()
+        ratios.append((perf_counter() - begin) / (0.5 * (add + seconds_of_an_addition(2000))))
+print(median(ratios))
+"""
+
+
+@pytest.mark.timed
+def test_a_quarter_of_1000_worlds_costs_few_additions() -> None:
+    done = subprocess.run([sys.executable, "-c", MEASURE], cwd=ROOT, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    ratio = float(done.stdout)
+    print(f"a quarter of 1,000 worlds costs {ratio:,.0f} additions of two vectors of 1,000")
+    assert ratio <= MOST_ADDS
