@@ -49,25 +49,34 @@ class Operator(Firm):
 
     def order_capacity(self, view: MarketView, own: FirmView) -> CapacityOrder:
         """Order its share of what the market will lack, first in power, then in chips. Changes nothing."""
-        share = self.addition_share * self.appetite(view, own)
+        appetite = self.appetite(view, own)
         target_sites = self.market_target(view, self.site_lead_quarters)
         target_chips = self.market_target(view, view.chip_lead_quarters)
-        sites = share * order_gap(target_sites, view.capacity_effective_m, view.power_effective_m)
-        chips = share * order_gap(target_chips, view.capacity_effective_m, view.chips_effective_m)
-        return self.within_means(view, own, sites / view.usefulness, chips / view.usefulness)
+        sites = self.addition_share * order_gap(target_sites, view.capacity_effective_m, view.power_effective_m)
+        chips = self.addition_share * order_gap(target_chips, view.capacity_effective_m, view.chips_effective_m)
+        return self.within_means(view, own, sites / view.usefulness, chips / view.usefulness, appetite)
 
-    def within_means(self, view: MarketView, own: FirmView, sites: PerWorld, chips: PerWorld) -> CapacityOrder:
-        """Cut an order (M H100e of power, M H100e of chips) to the power expected for the chips and to its cash.
+    def within_means(
+        self,
+        view: MarketView,
+        own: FirmView,
+        demanded_sites: PerWorld,
+        demanded: PerWorld,
+        appetite: PerWorld | float = 1.0,
+    ) -> CapacityOrder:
+        """Cut what demand asks for (M H100e of power, of chips) to its appetite, the power expected and its means.
 
         Chips may run ahead of power by a little: they then wait, visibly.
         """
         p = self.parameters
+        sites, chips = demanded_sites * appetite, demanded * appetite
         free_gw = own.power_at_chip_lead_gw * p.chips_ahead_of_power - own.chips_power_gw
         powered = np.minimum(chips, np.maximum(free_gw, 0.0) / view.power_kw)
         affordable = np.maximum(self.affordable_h100e_m(view, own), 0.0)
         return CapacityOrder(
             facility_gw=np.minimum(sites, affordable) * view.power_kw,
             chips_h100e_m=np.minimum(powered, affordable),
+            demanded_h100e_m=demanded,
             wanted_h100e_m=chips,
             wanted_sites_h100e_m=sites,
             powered_h100e_m=powered,

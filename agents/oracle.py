@@ -38,16 +38,21 @@ class GuardTheRating:
 class Oracle(Operator):
     """Owner of the chips in leased shells; its pipeline follows its lease book.
 
-    State besides an operator's: sponsor_equity_usd_bn, what Stargate's sponsors pledged and have not paid.
+    State besides an operator's: sponsors_paid_usd_bn, what Stargate's sponsors have paid of their pledge.
     """
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
-        self.sponsor_equity_usd_bn = self.parameters.sponsor_equity_usd_bn * self.money
+        self.sponsors_paid_usd_bn = self.zeros()
+
+    @property
+    def sponsor_equity_usd_bn(self) -> PerWorld:
+        """What the sponsors pledged and have not paid, $bn."""
+        return np.maximum(self.parameters.sponsor_equity_usd_bn * self.money - self.sponsors_paid_usd_bn, 0.0)
 
     def settle_sponsors(self, paid_usd_bn: PerWorld) -> None:
         """Take note of sponsors' equity that was paid."""
-        self.sponsor_equity_usd_bn = np.maximum(self.sponsor_equity_usd_bn - paid_usd_bn, 0.0)
+        self.sponsors_paid_usd_bn = self.sponsors_paid_usd_bn + paid_usd_bn
 
     def order_capacity(self, view: MarketView, own: FirmView) -> CapacityOrder:
         """Power for all it has let, chips for what must run when they arrive, and its share of the market's order.

@@ -43,11 +43,12 @@ class HardStop:
 
 
 class SoftBank(Firm):
-    """State: other_holdings_usd_bn (market value without OpenAI), promised_usd_bn by the quarter it falls due."""
+    """State: other_holdings_usd_bn (market value without OpenAI) and sold_usd_bn, what it sold of them this quarter."""
 
     def __init__(self, *arguments: Any, holdings_usd_bn: PerWorld, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
         self.other_holdings_usd_bn = holdings_usd_bn.copy()
+        self.sold_usd_bn = self.zeros()
 
     def ltv(self, openai_stake_usd_bn: PerWorld, net_debt_usd_bn: PerWorld) -> PerWorld:
         """Net debt over gross holdings."""
@@ -67,12 +68,29 @@ class SoftBank(Firm):
         return p.room_use * (room + p.asset_sales_share * self.other_holdings_usd_bn)
 
     def sell_for(self, need_usd_bn: PerWorld) -> PerWorld:
-        """Assets it sells when borrowing alone would carry it over the limit, $bn. Changes nothing."""
-        return np.minimum(need_usd_bn, self.parameters.asset_sales_share * self.other_holdings_usd_bn)
+        """Assets it sells when borrowing alone would carry it over the limit, $bn. Changes nothing.
 
-    def settle_holdings(self, market_factor: PerWorld, sold_usd_bn: PerWorld) -> None:
-        """Holdings follow their market factor, less what was sold."""
-        self.other_holdings_usd_bn = np.maximum(self.other_holdings_usd_bn * market_factor - sold_usd_bn, self.money)
+        Markets take no more than a share of its holdings in a quarter, whatever the reasons to sell.
+        """
+        most = self.parameters.asset_sales_share * self.other_holdings_usd_bn
+        return np.minimum(need_usd_bn, np.maximum(most - self.sold_usd_bn, 0.0))
+
+    def begin_quarter(self) -> None:
+        """Nothing is sold yet."""
+        self.sold_usd_bn = self.zeros()
+
+    def settle_sale(self, sold_usd_bn: PerWorld) -> None:
+        """Take what was sold out of the holdings."""
+        self.sold_usd_bn = self.sold_usd_bn + sold_usd_bn
+        self.other_holdings_usd_bn = np.maximum(self.other_holdings_usd_bn - sold_usd_bn, self.money)
+
+    def settle_stake(self, paid_usd_bn: PerWorld) -> None:
+        """Equity that it put into sites is a holding, at cost."""
+        self.other_holdings_usd_bn = self.other_holdings_usd_bn + paid_usd_bn
+
+    def settle_holdings(self, market_factor: PerWorld) -> None:
+        """Holdings follow their market factor."""
+        self.other_holdings_usd_bn = np.maximum(self.other_holdings_usd_bn * market_factor, self.money)
 
     def breach(self, ltv: PerWorld) -> Flags:
         """Where the hard cap is passed."""

@@ -114,8 +114,10 @@ class CapacityOrder:
 
     facility_gw: PerWorld
     chips_h100e_m: PerWorld
-    wanted_h100e_m: PerWorld
+    demanded_h100e_m: PerWorld
     """Chips that demand alone asked for."""
+    wanted_h100e_m: PerWorld
+    """Of these, what the operator is willing to build."""
     wanted_sites_h100e_m: PerWorld
     """Power that demand alone asked for, in M H100e."""
     powered_h100e_m: PerWorld

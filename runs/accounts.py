@@ -49,7 +49,10 @@ def compute_dues(market: ComputeMarket) -> None:
     active = s.leases.active
     price = np.where(s.market.traded, s.market.price_usd_h, 0.0)
     earned = fold((s.market.sold_h100e_m * price).swapaxes(0, 1)) * USD_BN_PER_H
-    rent = s.leases.rent_usd_bn()
+    # What nobody rents from a provider that quarter stands idle: its tenants owe the take-or-pay part of the rent.
+    sold = fold(s.market.sold_h100e_m.swapaxes(0, 1))
+    busy = np.minimum(ratio(sold, deployed, 1.0), 1.0)
+    rent = s.leases.rent_usd_bn(np.stack([busy[OPERATOR[pair[0]]] for pair in PAIRS]))
     position = {entity: np.zeros(s.worlds) for entity in dict.fromkeys(ENTITY_OF_USER.values())} | {
         name: np.zeros(s.worlds) for name in OPERATORS
     }

@@ -46,7 +46,7 @@ def own_parameters(parameters: Parameters, name: str) -> SimpleNamespace:
     values["growth_persistence"] = parameters.of("planners").growth_persistence
     values["min_dscr"], values["spread_oracle"] = parameters["lenders.min_dscr"], parameters["lenders.spread_oracle"]
     values["money"] = parameters["currency.scale"]
-    values["lease_term_years"] = parameters["market.lease_years"]
+    values["lease_term_years"] = parameters["labs.lease_term_quarters"] / 4.0
     for group in (*INHERITS.get(name, ()), name):
         prefix = f"{group}."
         values |= {key.removeprefix(prefix): parameters[key] for key in parameters if key.startswith(prefix)}

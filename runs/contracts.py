@@ -65,7 +65,8 @@ def tender(market: ComputeMarket) -> None:
         allocated = allocate_offers(worth, offered, wanted)
     else:
         allocated = fixed_shares(market, offered, wanted, shares)
-    allocated[0], waived, matched = first_refusal(market, allocated[0], offered, offers, cost["openai"], reservation[0])
+    left = np.maximum(offered[0] - fold(allocated[:, 0]), 0.0)
+    allocated[0], waived, matched = first_refusal(market, allocated[0], left, offers, cost["openai"], reservation[0])
     spare = left_over(allocated, offered)
 
     signed = np.zeros((len(PAIRS), s.worlds))
@@ -165,20 +166,19 @@ def fixed_shares(market: ComputeMarket, offered: PerRow, wanted: np.ndarray, sha
 def first_refusal(
     market: ComputeMarket,
     allocated: PerRow,
-    offered: PerRow,
+    holder_left: PerWorld,
     offers: list[LeaseOffer],
     cost: PerRow,
     holder_price: PerWorld,
 ) -> tuple[PerRow, PerWorld, PerWorld]:
     """Put outside offers that OpenAI would take to the holder of the right, which matches or waives.
 
-    A sole provider is asked in the same way, and its waiver is its consent to the outside lease.
+    holder_left: (worlds,) what is left of the holder's offer once every tenant has its part. A sole provider is asked in the same way, and its waiver is its consent to the outside lease.
     Returns the allocation after matching, and what was waived and matched, M H100e.
     """
     openai = market.firms["openai"]
     holds = openai.exclusivity > 0.0
     outside = fold(allocated[1:])
-    holder_left = np.maximum(offered[0] - allocated[0], 0.0)
     best = np.where(allocated[1:] > 0.0, cost[1:], np.inf).min(axis=0)
     price = np.where(np.isfinite(best), best, cost[0])
     answer = match_first_refusal(

@@ -90,7 +90,10 @@ class ComputeMarket(mesa.Model):
         )
         self.parameters = resolve(self.draws, values)
         self.money: PerWorld = self.parameters.of("currency").scale
-        last = quarter_number(until or DEFAULT_UNTIL)
+        try:
+            last = quarter_number(until or DEFAULT_UNTIL)
+        except ValueError as error:
+            raise ValueError(f"until: {error}") from None
         first = quarter_number(self.settings.start)
         if last <= first:
             raise ValueError(f"until: wanted a quarter after the start {self.settings.start}, got {until}")
@@ -182,7 +185,8 @@ class ComputeMarket(mesa.Model):
                 + np.sqrt(1.0 - sp.demand_link * sp.demand_link) * draws.normal("softbank.holdings", q)
             )
         )
-        softbank.settle_holdings(factor, np.zeros(self.worlds))
+        softbank.settle_holdings(factor)
+        softbank.begin_quarter()
         for core in self.core.values():
             core["cash_flow"] = core["cash_flow"] * np.exp(core["growth"])
             core["payouts"] = core["payouts"] * np.exp(core["growth"])

@@ -118,9 +118,8 @@ def borrow_for_stake(market: ComputeMarket, need: PerWorld) -> None:
     over = np.maximum(net_debt + need - limit * holdings, 0.0)
     sold = np.minimum(np.minimum(over / np.maximum(1.0 - limit, 0.1), sellable), s.ledger.stakes("softbank"))
     pay_out(s.ledger, "stake_sale", "investors", "softbank", sold)
-    softbank.settle_holdings(np.ones(s.worlds), sold)
+    softbank.settle_sale(sold)
     pay_out(s.ledger, "loan", "lenders", "softbank", np.maximum(missing - sold, 0.0))
-    s.flow["softbank_sold_usd_bn"] = s.flow.get("softbank_sold_usd_bn", np.zeros(s.worlds)) + sold
 
 
 def defend_ltv(market: ComputeMarket) -> None:
@@ -134,8 +133,7 @@ def defend_ltv(market: ComputeMarket) -> None:
     sold = np.minimum(softbank.sell_for(over), s.ledger.stakes("softbank"))
     pay_out(s.ledger, "stake_sale", "investors", "softbank", sold)
     s.ledger.pay("principal", "softbank", "lenders", np.minimum(sold, s.ledger.debt("softbank")))
-    softbank.settle_holdings(np.ones(s.worlds), sold)
-    s.flow["softbank_sold_usd_bn"] = s.flow.get("softbank_sold_usd_bn", np.zeros(s.worlds)) + sold
+    softbank.settle_sale(sold)
 
 
 def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Round:

@@ -10,7 +10,7 @@ from runs.state import GENERATION, OPERATOR, PAIR, Cap, Generations, State
 from world.arrays import PerRow, PerWorld, fold, power
 from world.calendar import quarter_number
 from world.costs import usefulness
-from world.draws import Draws
+from world.draws import Draws, exponential
 from world.fleets import Fleet
 from world.leases import LeaseBook
 from world.ledger import Ledger
@@ -82,7 +82,6 @@ def open_state(
         * parameters.of("planners").start_belief,
         base_rate=np.full(worlds, start.value("market", "base_rate")),
         ten_year_rate=np.full(worlds, start.value("market", "ten_year_rate")),
-        supply_price_index=np.ones(worlds),
         granted_gw=standing_power(sites, named),
         behind_meter_gw=standing_power(sites, named) * on_site_share(parameters),
         binding=np.zeros((len(OPERATORS), worlds), dtype=np.int64),
@@ -117,7 +116,7 @@ def open_generations(
         # A later generation cannot come before the one it follows: slips add up.
         # What is about to ship can slip less than what is years away.
         far = min(float(launch[row, 0] + 1.0) / 4.0, 1.0)
-        slip = slip + far * np.maximum(chips.launch_slip_quarters * (2.0 * draws.uniform(f"launch:{name}") - 0.5), 0.0)
+        slip = slip + far * chips.launch_slip_quarters * exponential(draws.uniform(f"launch:{name}"))
         launch[row] += slip
     for name, strength in (("rubin", chips.rubin_h100e), ("feynman", chips.rubin_h100e * chips.feynman_gain)):
         row = GENERATION[name]
@@ -192,7 +191,7 @@ def open_sites(
     building = np.zeros(len(OPERATORS))
     standing = np.zeros(len(OPERATORS))
     for phase in phases:
-        late = slippage * draws.uniform(f"slip:{phase.name}")
+        late = slippage * exponential(draws.uniform(f"slip:{phase.name}"))
         steps: list[float] = []
         for date in (phase.announced, phase.contracted, phase.building, phase.energised):
             if date is None or quarter_number(date) > first:

@@ -11,8 +11,9 @@ from agents.views import BINDING, CapacityOrder
 from runs.sight import backlog_h100e_m, market_view, measure_standing, operator_views, phases_building, power_gw
 from runs.state import GENERATION, MERCHANT_ROWS, OPERATOR, State
 from world.arrays import PerRow, PerWorld, fold, ratio
+from world.draws import exponential
 from world.rationing import ration
-from world.sites import CONTRACTED
+from world.sites import BUILDING
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -56,7 +57,7 @@ def ship(market: ComputeMarket) -> np.ndarray:
     mix = by_generation / capacity
     arrivals = np.zeros((len(OPERATORS), len(g.h100e), s.worlds))
     arrivals[:, MERCHANT_ROWS] = shipped[:, None, :] * mix
-    # The custom vendor's slots are shared by the rivals' ASICs and the own chip, in proportion to their size.
+    # The custom vendor's slots are shared by the rivals' ASICs and the own chip, alike until one has its fill.
     lab = market.firms["openai"]
     lacking = np.maximum(lab.chip_target_h100e_m() - s.fleet.sold[OPERATOR["openai"], GENERATION["own_chip"]], 0.0)
     pays = s.last.get("own_chip_pays", np.zeros(s.worlds))
@@ -170,7 +171,7 @@ def own_site_order(market: ComputeMarket) -> CapacityOrder:
     standing = power_gw(s)[row] + s.sites.building_gw[row] + phases_building(s)[row]
     gigawatts = np.maximum((fleet + soon) * kw_own - standing, 0.0)
     nothing = np.zeros(s.worlds)
-    return CapacityOrder(gigawatts, nothing, soon, soon, soon, np.full(s.worlds, np.inf))
+    return CapacityOrder(gigawatts, nothing, soon, soon, soon, soon, np.full(s.worlds, np.inf))
 
 
 def place_sites(market: ComputeMarket, name: str, gigawatts: PerWorld) -> None:
@@ -183,14 +184,14 @@ def place_sites(market: ComputeMarket, name: str, gigawatts: PerWorld) -> None:
     firm, row = market.firms[name], OPERATOR[name]
     slippage = market.parameters.of("grid").slippage_quarters
     lead = firm.parameters.build_quarters
-    late = slippage * 2.0 * market.draws.uniform(f"slippage:{name}", market.calendar_quarter)
+    late = slippage * exponential(market.draws.uniform(f"slippage:{name}", market.calendar_quarter))
     left = s.last.get(f"unplaced.{name}", np.zeros(s.worlds)) + gigawatts
     kept = np.zeros(s.worlds)
     for phase in [k for k, p in enumerate(s.phases.phases) if p.operator == name]:
         size = s.phases.facility_gw[phase]
-        open_ = np.isinf(s.phases.date[phase, CONTRACTED]) & market.phase_granted(phase)
-        new = s.phases.contract(phase, float(s.quarter), open_ & (left >= size))
-        started = s.phases.finance(phase, float(s.quarter), new, lead, late)
+        open_ = np.isinf(s.phases.date[phase, BUILDING]) & market.phase_granted(phase)
+        s.phases.contract(phase, float(s.quarter), open_ & (left >= size))
+        started = s.phases.finance(phase, float(s.quarter), open_ & (left >= size), lead, late)
         left = np.where(started, left - size, left)
         waits = open_ & ~started & (kept == 0.0) & (left >= 0.5 * size)
         kept = np.where(waits, left, kept)
@@ -222,7 +223,8 @@ def what_binds(market: ComputeMarket, order: CapacityOrder, share: PerWorld, cut
     patience = 2.0 * vendor.parameters.target_lead_quarters
     queue = np.maximum(patience - vendor.queue_quarters, 0.0) / patience
     limits = {
-        "demand": order.wanted_h100e_m,
+        "demand": order.demanded_h100e_m,
+        "appetite": order.wanted_h100e_m,
         "power": np.minimum(
             order.powered_h100e_m, order.wanted_sites_h100e_m * cuts["grid"] + 1e3 * (cuts["grid"] >= 1.0 - 1e-9)
         ),
@@ -231,7 +233,7 @@ def what_binds(market: ComputeMarket, order: CapacityOrder, share: PerWorld, cut
         "finance": order.affordable_h100e_m,
     }
     best, answer = limits["demand"], np.full(market.state.worlds, BINDING.index("demand"))
-    for name in ("power", "shells", "chips", "finance"):
+    for name in ("appetite", "power", "shells", "chips", "finance"):
         tighter = limits[name] < best * (1.0 - 1e-9)
         best, answer = np.where(tighter, limits[name], best), np.where(tighter, BINDING.index(name), answer)
     return answer

@@ -35,7 +35,6 @@ def price_chips(market: ComputeMarket) -> None:
     # Its later versions give more for the money, as everybody's do.
     learning = np.exp(-p.of("openai").chip_improvement * (s.quarter + 1) / 4.0)
     price[GENERATION["own_chip"]] = p.of("openai").chip_price_k * market.money * learning
-    price = price * s.supply_price_index
     cost_of_capital = costs.capital_premium + s.ten_year_rate
     shared = {
         "system_multiple": costs.system_multiple,
@@ -113,7 +112,7 @@ def measure_standing(market: ComputeMarket) -> dict[str, np.ndarray]:
     sold, by_generation = s.fleet.sold, fold(s.fleet.deployed)
     standing = fold(by_generation * g.usefulness)
     trend = -p.of("costs").rent_fall / 4.0
-    lease_years = p.of("market").lease_years
+    lease_years = p.of("labs").lease_term_quarters / 4.0
     return {
         "new_usefulness": useful,
         "new_cost_usd_h": fold(weight * s.flow["cost_usd_h"][rows]) / useful,

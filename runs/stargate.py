@@ -46,6 +46,7 @@ def pay_sponsor_equity(market: ComputeMarket, capital_usd_bn: PerWorld) -> None:
             part = np.minimum(part, OPENAI_CASH_SHARE * np.maximum(s.ledger.cash("openai"), 0.0))
         if sponsor == "softbank":
             borrow_for_stake(market, part)
+            market.firms["softbank"].settle_stake(part)
         if sponsor == "investors":
             bring_cash(s.ledger, sponsor, part)
         s.ledger.pay("equity", sponsor, "oracle", part)

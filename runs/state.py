@@ -118,7 +118,6 @@ class State:
     growth_believed: PerWorld
     base_rate: PerWorld
     ten_year_rate: PerWorld
-    supply_price_index: PerWorld
     binding: np.ndarray
     """(operators, worlds) index into BINDING of what bound the last order."""
     granted_gw: PerRow

@@ -123,6 +123,11 @@ def log_triangular(u: PerWorld, low: Value, mode: Value, high: Value) -> PerWorl
     return _bounded(np.exp(_triangular(u, np.log(low), np.log(mode), np.log(high))), low, high)
 
 
+def exponential(u: PerWorld) -> PerWorld:
+    """Delay with mean one: mostly short, now and then long; at most four times the mean."""
+    return np.minimum(-np.log1p(-u), 4.0)
+
+
 def lognormal(u: PerWorld, median: Value, sigma: Value) -> PerWorld:
     """The lognormal distribution of this median (> 0) and log standard deviation (>= 0) at probability u (worlds,)."""
     median = require(per_world(median, len(u), "median"), positive, "median", "a number above 0")
