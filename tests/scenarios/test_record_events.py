@@ -59,7 +59,8 @@ def test_a_scenario_that_knows_no_more_than_its_start_has_no_events_of_the_recor
 def test_own_events_come_after_those_of_the_record() -> None:
     late = {"quarter": "2024Q4", "kind": "own_chip"}
     events = events_of(load_scenario({"extends": "stargate-2025", "events": [late]}))
-    assert [event.kind for event in events] == ["equity_round", "equity_round", "own_chip", "exclusivity"]
+    kinds = [event.kind for event in events]
+    assert kinds == ["equity_round", "equity_round", "own_chip", "exclusivity", "set_parameter"]
 
 
 def test_all_contracts_to_the_end_of_2025_can_be_lived_through() -> None:
