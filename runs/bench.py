@@ -161,13 +161,13 @@ def timed_steps() -> Iterator[dict[str, float]]:
     kept: list[tuple[object, str, Any]] = []
     try:
         for name in STEPS:
-            owner = ComputeMarket if hasattr(ComputeMarket, name) else runs.model
+            owner: object = ComputeMarket if hasattr(ComputeMarket, name) else runs.model
             kept.append((owner, name, getattr(owner, name)))
             setattr(owner, name, _timed(name, getattr(owner, name), spent))
         yield spent
     finally:
-        for owner, name, step in kept:
-            setattr(owner, name, step)
+        for holder, name, step in kept:
+            setattr(holder, name, step)
 
 
 def _timed(name: str, step: Callable[..., object], spent: dict[str, float]) -> Callable[..., object]:

@@ -173,8 +173,10 @@ def first_refusal(
 ) -> tuple[PerRow, PerWorld, PerWorld]:
     """Put outside offers that OpenAI would take to the holder of the right, which matches or waives.
 
-    holder_left: (worlds,) what is left of the holder's offer once every tenant has its part. A sole provider is asked in the same way, and its waiver is its consent to the outside lease.
-    Returns the allocation after matching, and what was waived and matched, M H100e.
+    A sole provider is asked in the same way, and its waiver is its consent to the outside lease.
+
+    Args: holder_left: (worlds,) what is left of the holder's offer once every tenant has its part, M H100e.
+    Returns: the allocation after matching, and what was waived and matched, M H100e.
     """
     openai = market.firms["openai"]
     holds = openai.exclusivity > 0.0

@@ -77,7 +77,7 @@ def measure_laws(market: ComputeMarket) -> list[Law]:
 
 
 def check_laws(market: ComputeMarket) -> None:
-    """Raise LawBroken for the first law that some world breaks, the accounting laws included, naming quarter and world."""
+    """Raise LawBroken for the first law that some world breaks, books included, naming quarter and world."""
     where = quarter_label(market.calendar_quarter)
     for breach in market.state.ledger.check().breaches(TOLERANCE):
         raise LawBroken(f"law broken: books: quarter {where}: {breach}")

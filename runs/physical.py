@@ -102,16 +102,14 @@ def start_leases(s: State) -> None:
     s.leases.advance(s.quarter)
     due = s.leases.late
     active = s.leases.active
-    deployed = fold(s.fleet.deployed.swapaxes(0, 1))
-    late = np.zeros_like(due)
+    deployed = s.flow["deployed_h100e_m"]
+    shares = np.ones_like(due)
     for provider, row in OPERATOR.items():
         rows = [k for k, pair in enumerate(PAIRS) if pair[0] == provider]
         room = np.maximum(LETTABLE_SHARE * deployed[row] - fold(active[rows]), 0.0)
-        share = np.minimum(ratio(room, fold(due[rows]), 1.0), 1.0)
-        for k in rows:
-            s.leases.deliver(k, due[k] * share)
-            late[k] = due[k] * (1.0 - share)
-    s.flow["late_h100e_m"] = late
+        shares[rows] = np.minimum(ratio(room, fold(due[rows]), 1.0), 1.0)
+    s.leases.deliver_shares(shares)
+    s.flow["late_h100e_m"] = due * (1.0 - shares)
 
 
 def order(market: ComputeMarket) -> None:
@@ -140,9 +138,9 @@ def order(market: ComputeMarket) -> None:
     s.granted_gw = s.granted_gw + granted
     landlords.settle_started(fold(rented))
     size = backlog_h100e_m(s) + s.flow["owned_h100e_m"]
+    order_chips(market, np.stack([orders[name].chips_h100e_m for name in OPERATORS]))
     for name, row in OPERATOR.items():
         place_sites(market, name, granted[row])
-        order_chips(market, name, orders[name].chips_h100e_m)
         cuts = {"shells": ratio(built[row], asked[row], 1.0), "grid": ratio(granted[row], built[row], 1.0)}
         s.binding[row] = what_binds(market, orders[name], ratio(size[row], fold(size)), cuts)
     grid.settle_growth()
@@ -189,7 +187,10 @@ def place_sites(market: ComputeMarket, name: str, gigawatts: PerWorld) -> None:
     kept = np.zeros(s.worlds)
     for phase in [k for k, p in enumerate(s.phases.phases) if p.operator == name]:
         size = s.phases.facility_gw[phase]
-        open_ = np.isinf(s.phases.date[phase, BUILDING]) & market.phase_granted(phase)
+        open_ = np.isinf(s.phases.date[phase, BUILDING])
+        if not open_.any():  # under way everywhere: nothing below would change anything
+            continue
+        open_ &= market.phase_granted(phase)
         s.phases.contract(phase, float(s.quarter), open_ & (left >= size))
         started = s.phases.finance(phase, float(s.quarter), open_ & (left >= size), lead, late)
         left = np.where(started, left - size, left)
@@ -200,16 +201,15 @@ def place_sites(market: ComputeMarket, name: str, gigawatts: PerWorld) -> None:
     s.flow[f"unplaced.{name}"] = kept
 
 
-def order_chips(market: ComputeMarket, name: str, chips: PerWorld) -> None:
+def order_chips(market: ComputeMarket, chips: PerRow) -> None:
     """Chips ordered now fall due at the vendor after its production time; rival clouds order part as ASICs."""
-    s = market.state
-    row = OPERATOR[name]
-    if name == "rival_clouds":
-        captive = market.firms[name].asic_share() * chips
-        s.asic_queue_h100e_m = s.asic_queue_h100e_m + captive
-        chips = chips - captive
+    s, row = market.state, OPERATOR["rival_clouds"]
+    captive = market.firms["rival_clouds"].asic_share() * chips[row]
+    s.asic_queue_h100e_m = s.asic_queue_h100e_m + captive
+    merchant = chips.copy()
+    merchant[row] = chips[row] - captive
     lead = market.firms["nvidia"].parameters.production_quarters
-    s.production.add_spread(row, s.quarter + lead, chips, spread=2, earliest=s.quarter + 1)
+    s.production.add_spread(slice(0, len(merchant)), s.quarter + lead, merchant, spread=2, earliest=s.quarter + 1)
 
 
 def what_binds(market: ComputeMarket, order: CapacityOrder, share: PerWorld, cuts: dict[str, PerWorld]) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 from agents.cast import LABS
 from agents.views import MarketView
 from runs.opening_market import user_index
-from runs.sight import lab_view, market_view, operator_views
+from runs.sight import lab_view, market_view, operator_views, standing_figures
 from runs.state import ACCESS, GENERATION, USER
 from world.arrays import PerGeneration, PerRow, PerWorld, fold, fold_sectors, power, ratio
 from world.costs import close_gap, step_list_price
@@ -58,26 +58,34 @@ def clear(market: ComputeMarket) -> None:
     capacity = s.fleet.deployed
     pooled, held = pool_by_access(now), fold(capacity)
     kinds = len(pooled)
+    # What nobody holds in any world is left out; it would trade nothing, at the cap.
+    there = np.flatnonzero(held.any(axis=1))
+    cap = PRICE_CAP_USD_H * market.money
     # Users who can use the same chips demand alike, and so do holders offer whose chips cost the same to run: each kind
     # enters the market as one and shares its trade in proportion, which is what all of them would get one by one.
     result = clear_rental_market(
         demand_scale=pooled,
         price_elasticity=np.repeat(m.elasticity_short[None, :], kinds, axis=0),
         substitution=np.repeat(m.substitution[None, :], kinds, axis=0),
-        suitability=ACCESS[list(KINDS)] * g.usefulness,
-        capacity=held[None, :],
-        reserve_price=np.maximum(s.flow["cash_cost_usd_h"], 1e-3)[None, :],
+        suitability=(ACCESS[list(KINDS)] * g.usefulness)[:, there],
+        capacity=held[None, there],
+        reserve_price=np.maximum(s.flow["cash_cost_usd_h"], 1e-3)[None, there],
         band=m.band,
         price_floor=PRICE_FLOOR_USD_H * market.money,
-        price_cap=PRICE_CAP_USD_H * market.money,
-        start_price=expected_prices(market, now, held),
+        price_cap=cap,
+        start_price=expected_prices(market, now, held)[there],
     )
-    sold = result.sold[0]
+    price, sold, excess = np.full_like(held, cap), np.zeros_like(held), np.zeros_like(held)
+    price[there], sold[there], excess[there] = result.price, result.sold[0], result.excess_demand
+    bought = np.zeros((len(now), *held.shape))
+    part = ratio(now, pooled[KIND_OF_USER])
+    for user, kind in enumerate(KIND_OF_USER):
+        bought[user, there] = result.bought[kind] * part[user]
     traded = sold > 0.0
-    index = user_index(result.price, g.usefulness, m.substitution, held > 0.0)
-    s.flow["max_gap"] = ratio(result.duality_gap, fold(result.price * sold), 0.0)
+    index = user_index(price, g.usefulness, m.substitution, held > 0.0)
+    s.flow["max_gap"] = ratio(result.duality_gap, fold(price * sold), 0.0)
     before = s.market
-    spot_hopper = result.price[GENERATION["hopper"]]
+    spot_hopper = price[GENERATION["hopper"]]
     # The posted index follows a one-year price: spot as it is expected to move over the year.
     target = spot_hopper * np.exp(-market.parameters.of("costs").rent_fall / 8.0) * m.one_year_premium
     speed = slow_speed(m.slow_speed, m.elasticity_short, m.elasticity_long)
@@ -85,9 +93,9 @@ def clear(market: ComputeMarket) -> None:
         before.posted_usd_h, np.where(traded[GENERATION["hopper"]], target, before.posted_usd_h), m.index_speed
     )
     s.market = type(before)(
-        price_usd_h=result.price,
+        price_usd_h=price,
         traded=traded,
-        bought_h100e_m=result.bought[KIND_OF_USER] * ratio(now, pooled[KIND_OF_USER])[:, None],
+        bought_h100e_m=bought,
         sold_h100e_m=capacity * ratio(sold, held),
         index_usd_h=index,
         slow_index_usd_h=power(before.slow_index_usd_h, 1.0 - speed) * power(index, speed),
@@ -98,7 +106,7 @@ def clear(market: ComputeMarket) -> None:
         iterations=result.iterations,
         scale=scale,
     )
-    s.flow["excess_demand"] = result.excess_demand
+    s.flow["excess_demand"] = excess
 
 
 def expected_prices(market: ComputeMarket, scale: PerRow, held: PerGeneration) -> PerGeneration:
@@ -115,10 +123,10 @@ def expected_prices(market: ComputeMarket, scale: PerRow, held: PerGeneration) -
     level = (np.log(fold(scale)) - log_total) / np.maximum(m.elasticity_short, 0.05)
     alone = np.where(offered, np.exp(level + log_theta - (log_held - log_total) / m.substitution), 0.0)
     s.flow["alone_usd_h"] = alone
-    last, cap = s.market.price_usd_h, 100.0 * market.money
+    last, cap = s.market.price_usd_h, PRICE_CAP_USD_H * market.money
     before = s.last.get("alone_usd_h", alone)
     moved = last * ratio(alone, before, 1.0)
-    least = np.maximum(s.flow["cash_cost_usd_h"] * (1.0 + 0.1 * m.band), 0.01 * market.money)
+    least = np.maximum(s.flow["cash_cost_usd_h"] * (1.0 + 0.1 * m.band), PRICE_FLOOR_USD_H * market.money)
     guess = np.where(offered & (before > 0.0) & (last < cap), np.maximum(moved, least), last)
     return np.minimum(guess, cap)
 
@@ -173,14 +181,14 @@ def operate(market: ComputeMarket) -> None:
     """Labs split compute between customers and R&D, serve what they can, earn and learn."""
     s = market.state
     p = market.parameters.of("services")
-    view = market_view(market)
+    cost_usd_h = standing_figures(market)["new_cost_usd_h"]
     labs = [market.firms[name] for name in LABS]
     rows = [USER[name] for name in LABS]
     raw = np.stack([fold(s.market.bought_h100e_m[row]) for row in rows])
     spent = np.stack([user_cost_usd_bn(market, row) for row in rows])
     effective = np.stack([fold(s.market.bought_h100e_m[row] * s.generations.usefulness) for row in rows])
     budgets = (s.flow["budget_inference_usd_bn"], s.flow["budget_rd_usd_bn"])
-    wanted = [budget / (USD_BN_PER_H * view.long_run_cost_usd_h) for budget in budgets]
+    wanted = [budget / (USD_BN_PER_H * cost_usd_h) for budget in budgets]
     inference, research = split_inference(effective, wanted[0], wanted[1], inference_priority=p.inference_priority)
     to_raw = ratio(raw, effective)
     potential = s.flow["potential_usd_bn"]

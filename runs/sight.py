@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 LOOK_AHEAD_QUARTERS = 3
 """Chips ordered now are of the mix that is shipped about so many quarters from now."""
 
+BUILDS_TO_LEASES = ("oracle",)
+"""Operators who order chips for the leases that will run when they arrive; only these are told how much that is."""
+
 
 def price_chips(market: ComputeMarket) -> None:
     """Work out this quarter's chip prices, costs and the mix of generations on sale, once, into the flow."""
@@ -215,7 +218,8 @@ def operator_views(market: ComputeMarket, view: MarketView, names: Sequence[str]
     at_lead += s.phases.add_by("operator", OPERATORS, s.phases.due_within(s.quarter, lead))
     signed = s.leases.active + s.leases.pending_total
     let_rows = [k for k, pair in enumerate(PAIRS) if pair[0] in names]
-    ahead = dict(zip(let_rows, s.leases.contracted_at(s.quarter + lead, let_rows), strict=True))
+    ahead_rows = [k for k in let_rows if PAIRS[k][0] in BUILDS_TO_LEASES]
+    ahead = dict(zip(ahead_rows, s.leases.contracted_at(s.quarter + lead, ahead_rows), strict=True))
     nothing = np.zeros(s.worlds)
     views = {}
     for name in names:
@@ -234,7 +238,7 @@ def operator_views(market: ComputeMarket, view: MarketView, names: Sequence[str]
             backlog_h100e_m=backlog[row] + extra,
             let_h100e_m=fold(to_tenants),
             let_to_largest_h100e_m=to_tenants.max(axis=0),
-            let_at_chip_lead_h100e_m=fold(np.stack([ahead[k] for k in let])) if let else nothing,
+            let_at_chip_lead_h100e_m=fold(np.stack([ahead[k] for k in let])) if name in BUILDS_TO_LEASES else nothing,
             used_h100e_m=own_use(s, name),
             held_h100e_m=fold(signed[held]) if held else nothing,
             **money(market, name),

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, ratio
+from world.arrays import PerRow, PerWorld, fold, ratio
 from world.schedule import Amount, Schedule
 
 CAPACITY, RENT, FIRM, VALUE = range(4)
@@ -63,6 +63,22 @@ class LeasePools:
             return started[CAPACITY].copy()
         return np.zeros(self.worlds)
 
+    def start_shares(self, share: np.ndarray, quarter: int) -> None:
+        """Start a share (rows, worlds) of what is due in every row: as `start` of one row after the other."""
+        rows = [row for row in range(self.rows) if self.due[row, CAPACITY].any()]
+        if not rows:
+            return
+        due, part = self.due[rows], share[rows][:, np.newaxis]
+        started = due * part
+        self.due[rows] = due * (1.0 - part)
+        term = ratio(started[:, VALUE], started[:, RENT], otherwise=1.0)
+        end = quarter + term[:, np.newaxis]
+        lanes = [row * _RUNNING + measure for row in rows for measure in range(_RUNNING)]
+        self.to_end.add_spread(lanes, end, started[:, :_RUNNING], spread=0, earliest=quarter + 1)
+        self.beyond[rows] += started[:, RENT] * np.maximum(end[:, 0] - self.to_end.last_slot, 0.0)
+        self._changed[_WAITING].update(rows)
+        self._changed[_RUNNING].update(rows)
+
     def run(self, row: int, pool: np.ndarray, term: np.ndarray, quarter: int) -> None:
         """Let a pool (capacity, rent, firm rent) run for `term` quarters from `quarter` on."""
         end = quarter + term
@@ -100,8 +116,12 @@ class LeasePools:
         """Rent x quarters still to be paid after `quarter`, waiting leases included, (rows, worlds)."""
         rents = self.to_end.amount[RENT::_RUNNING]
         value = self.waiting(VALUE) + self.beyond
-        for end in range(max(quarter + 2, self.to_end.next_quarter), self.to_end.reach + 1):
-            value += rents[:, end] * float(end - quarter - 1)
+        first, top = max(quarter + 2, self.to_end.next_quarter), self.to_end.reach
+        if first <= top:
+            to_go = np.arange(first, top + 1, dtype=np.float64)[:, np.newaxis] - float(quarter + 1)
+            for row, runs in enumerate(self.running(CAPACITY)):
+                if runs.any():
+                    value[row] += fold(rents[row, first : top + 1] * to_go)
         return value
 
     def capacity_at(self, date: np.ndarray, now: int, rows: Sequence[int] | None = None) -> PerRow:

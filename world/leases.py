@@ -170,6 +170,10 @@ class LeaseBook:
             share = np.where(wanted >= due, 1.0, ratio(np.minimum(wanted, due), due))
         return self._pools.start(row, share, self.quarter)
 
+    def deliver_shares(self, share: np.ndarray) -> None:
+        """Start a share (pairs, worlds) in [0, 1] of the leases of every pair that are due, all pairs together."""
+        self._pools.start_shares(_share(share, "share"), self.quarter)
+
     def advance(self, quarter: int, deliver_all: bool = False) -> PerRow:
         """Begin a quarter: leases whose end has come end, those whose start has come are due; returns what ended.
 

@@ -48,6 +48,7 @@ class Ledger(Books):
     def __init__(self, sectors: Sequence[str], worlds: int, may_be_negative: Collection[str] = ()) -> None:
         super().__init__(sectors, worlds, may_be_negative)
         self._dues: dict[FlowKey, np.ndarray] = {}
+        self._ordered: list[FlowKey] = []
 
     # ------------------------------------------------------------------ payments
 
@@ -96,7 +97,7 @@ class Ledger(Books):
                 gap = np.where(gap > _ROUNDING_OF_A_DUE * owed, gap, 0.0)
                 if gap.any():
                     unpaid.append(Unpaid(kind, payer, payee, locked(gap)))
-        self._dues = {}
+        self._dues, self._ordered = {}, []
         return unpaid
 
     # ------------------------------------------------------------------ bookings without cash
@@ -151,7 +152,7 @@ class Ledger(Books):
         """Take over what `state` gave, in a ledger of the same sectors and worlds; errors as in `Books`."""
         dues = self._untagged("due", state)
         super().restore(state)
-        self._dues = dues
+        self._dues, self._ordered = dues, []
 
     def copy(self) -> Ledger:
         """An independent ledger with the same balances, flows and dues."""
@@ -192,7 +193,11 @@ class Ledger(Books):
 
     def _queue(self) -> list[FlowKey]:
         """The dues in an order that does not depend on who queued first: additions then round the same way."""
-        return sorted(self._dues, key=lambda key: (_KIND_ORDER[key[0]], self._index[key[1]], self._index[key[2]]))
+        if len(self._ordered) != len(self._dues):
+            self._ordered = sorted(
+                self._dues, key=lambda key: (_KIND_ORDER[key[0]], self._index[key[1]], self._index[key[2]])
+            )
+        return self._ordered
 
     def _payable(self, keys: Sequence[FlowKey], dues: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
         """What is paid of each due of one class; a due itself if it is paid in full in every world."""
@@ -217,7 +222,7 @@ class Ledger(Books):
         available = np.where(self._limited[:, None], cash, unlimited)
         cleared = clear_dues(available, payer_rows, payee_rows, amounts)
         paid = list(dues)
-        for row in np.flatnonzero((cleared != amounts).any(axis=1)):
+        for row in (int(row) for row in np.flatnonzero((cleared != amounts).any(axis=1))):
             paid[row] = dues[row].copy()
             paid[row][worlds] = cleared[row]
         return paid

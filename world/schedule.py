@@ -7,7 +7,7 @@ slots and its amount is split between them in proportion, which keeps both the a
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,7 +77,7 @@ class Schedule:
 
     def add_spread(
         self,
-        lane: int | slice,
+        lane: int | slice | Sequence[int],
         slot: Amount,
         amount: Amount,
         spread: int = 2,
@@ -86,9 +86,10 @@ class Schedule:
         """Add an amount that arrives around `slot`, in a triangle that reaches `spread` quarters to each side.
 
         Args:                shape                                unit
-            lane             a row, or a slice of rows
+            lane             a row, a slice of rows or their list
             slot             (worlds,), (rows, worlds) or scalar  quarters from the start; inf is after the horizon
             amount           the same                             any, >= 0
+        Of a list of rows also (groups, 1, worlds) and (groups, rows, worlds): one date for each group of them.
             spread           whole number                         quarters, >= 0; 0 splits between two neighbours
             earliest         (worlds,) or scalar                  quarters; what would come earlier comes then
         What is due before the next quarter comes in the next quarter; what is due after the horizon in the last slot.
@@ -100,7 +101,7 @@ class Schedule:
         slot = require(np.atleast_1d(slot), _is_number, "slot", "a number of quarters")
         if not amount.any():
             return
-        self.added[lane] += amount
+        self.added[lane] += amount.reshape(-1, amount.shape[-1]) if amount.ndim == 3 else amount
 
         self._pending = None
         last, width = self.last_slot, spread + 1
@@ -112,30 +113,31 @@ class Schedule:
         # the centre changes nothing: a tent that far out falls whole on the first or the last slot.
         centre = np.minimum(np.maximum(slot, first - width), float(last + width))
         begin = np.floor(centre)
+        past = centre - begin
         end = max(math.ceil(float(centre.max())) + spread, int(first.max()))
         self.reach = max(self.reach, min(end, last))
-        lanes = range(lane, lane + 1) if isinstance(lane, int) else range(*lane.indices(len(self.amount)))
+        lanes = (
+            [lane]
+            if isinstance(lane, int)
+            else range(*lane.indices(len(self.amount)))
+            if isinstance(lane, slice)
+            else lane
+        )
+        due, begun, soonest = amount / float(width * width), begin.astype(np.intp), first.astype(np.intp)
         for step in range(-spread, width + 1):
-            quarter = begin + step
-            share = np.abs(quarter - centre)
-            np.subtract(float(width), share, out=share)
-            if step in (-spread, width):  # the tent's edge: at a whole centre the last quarter lies outside
-                np.maximum(share, 0.0, out=share)
-            share /= float(width * width)
-            np.minimum(np.maximum(quarter, first), float(last), out=quarter)
-            self._scatter(lanes, quarter.astype(np.intp), share * amount)
+            share = float(width + step) - past if step <= 0 else float(width - step) + past
+            self._scatter(lanes, np.minimum(np.maximum(begun + step, soonest), last), share * due)
 
-    def _scatter(self, lanes: range, slots: np.ndarray, amount: np.ndarray) -> None:
-        """Add an amount at one slot for each world, both (worlds,) or (lanes, worlds), or at one slot (1,) for all."""
+    def _scatter(self, lanes: Sequence[int], slots: np.ndarray, amount: np.ndarray) -> None:
+        """Add an amount at one slot for each world: to each lane its row of both, or its group's row of slots."""
         worlds = self.amount.shape[2]
-        if slots.ndim == 1 and slots.size == 1:
-            self.amount[lanes.start : lanes.stop : lanes.step, slots[0]] += amount
-            return
-        places = slots * worlds + self._world
+        rows = np.broadcast_to(amount, (*amount.shape[:-1], worlds)).reshape(-1, worlds)
+        if slots.shape[-1] == 1:
+            slots = np.broadcast_to(slots, (*slots.shape[:-1], worlds))
+        places = (slots * worlds + self._world).reshape(-1, worlds)
         for row, lane in enumerate(lanes):
             line = self.amount[lane].reshape(-1)  # a view: slot by slot, world by world
-            at = places[row] if places.ndim == 2 else places
-            line[at] += amount[row] if amount.ndim == 2 else amount
+            line[places[row * len(places) // len(lanes)]] += rows[row * len(rows) // len(lanes)]
 
     def take(self, quarter: int) -> PerRow:
         """Remove and return what is due up to and in `quarter` (rows that were not taken before), (lanes, worlds).

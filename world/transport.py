@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from itertools import pairwise, permutations
 
 import numpy as np
@@ -15,6 +16,26 @@ PerCell = Float64[np.ndarray, "tenants offers worlds"]
 # Relative to the largest worth in the world: a smaller gain is rounding, and a smaller difference is a tie.
 NO_GAIN = 1e-14
 TIE = 1e-12
+
+WORTH_PACKING = 0.75
+"""Worlds that are done are left behind once fewer than this share still gains."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """The worlds in which a tenant is still being served: copies, worlds last."""
+
+    worth: np.ndarray
+    allocated: np.ndarray
+    spare: np.ndarray
+    room: np.ndarray
+    """What the tenant still wants, (worlds,)."""
+    least_gain: np.ndarray
+    """A smaller gain is rounding, (worlds,)."""
+
+    def pick(self, worlds: np.ndarray) -> Part:
+        """The worlds flagged only."""
+        return Part(*(pick_worlds(getattr(self, each.name), worlds) for each in fields(self)))
 
 
 def best_transport(worth: PerCell, offered: np.ndarray, wanted: np.ndarray) -> PerCell:
@@ -85,26 +106,29 @@ def _insert_tenants(worth: np.ndarray, offered: np.ndarray, wanted: np.ndarray) 
     spare = offered - allocated[0]
     for tenant in range(1, tenants):
         chains = _chains_from(tenant, tenant)
-        room = wanted[tenant].copy()
-        active = np.flatnonzero(room > 0.0)
+        active = np.flatnonzero(wanted[tenant] > 0.0)
+        part = Part(*(pick_worlds(each, active) for each in (worth, allocated, spare, wanted[tenant], least_gain)))
         for _ in range(16 * len(chains) * len(offered)):
-            gains, source = _chain_gains(
-                chains, pick_worlds(worth, active), pick_worlds(allocated, active), pick_worlds(spare, active)
-            )
+            gains, source = _chain_gains(chains, part.worth, part.allocated, part.spare)
             # In a tie the shortest chain: detours would win by rounding, and carry next to nothing.
-            gains = [gain - len(chain) * least_gain[active] for gain, chain in zip(gains, chains, strict=True)]
+            gains = [gain - len(chain) * part.least_gain for gain, chain in zip(gains, chains, strict=True)]
             best_gain, best = _best_row(gains)
-            gainful = (best_gain > 0.0) & (room[active] > 0.0)
-            if not gainful.any():
+            gainful = (best_gain > 0.0) & (part.room > 0.0)
+            going = np.count_nonzero(gainful)
+            if not going:
                 break
             for k, chain in enumerate(chains):
                 chosen = np.flatnonzero(gainful & (best == k))
                 if chosen.size:
                     moves = {link: offers[chosen] for link, offers in source.items()}
-                    _push(chain, active[chosen], room, allocated, spare, moves)
-            active = np.compress(gainful, active)
+                    _push(chain, chosen, part.room, part.allocated, part.spare, moves)
+            # Worlds that are done gain nothing more and change no more; they ride along until packing pays.
+            if going < WORTH_PACKING * gainful.size:
+                allocated[..., active], spare[..., active] = part.allocated, part.spare
+                part, active = part.pick(gainful), active.compress(gainful)
         else:
             raise RuntimeError(f"tenant {tenant} is still being served in world {active[0]} of those contested")
+        allocated[..., active], spare[..., active] = part.allocated, part.spare
     value_of_room = np.zeros_like(wanted)
     for tenant in range(tenants):
         gains, _ = _chain_gains(_chains_from(tenant, tenants), worth, allocated, spare)
@@ -147,7 +171,7 @@ def _best_row(rows: np.ndarray | list[np.ndarray]) -> tuple[np.ndarray, np.ndarr
     """The largest entry of each world over the rows, and the first row that has it."""
     best, at = rows[0], np.zeros(rows[0].shape, dtype=np.intp)
     for k in range(1, len(rows)):
-        at[rows[k] > best] = k
+        np.copyto(at, k, where=rows[k] > best)
         best = np.maximum(best, rows[k])
     return best, at
 

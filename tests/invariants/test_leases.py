@@ -219,3 +219,31 @@ def test_what_is_wrong_is_named() -> None:
         book.advance(0)
     with pytest.raises(ValueError, match="each provider"):
         LeaseBook([PAIRS[0], PAIRS[0]], SLOTS, 3)
+
+
+@given(seeds)
+def test_starting_all_pairs_together_is_starting_one_after_the_other(seed: int) -> None:
+    given_ = arguments_of(seed)
+    share = Inputs(seed + 1, 7).shares(len(PAIRS))
+    books = LeaseBook(PAIRS, SLOTS, 7), LeaseBook(PAIRS, SLOTS, 7)
+    for quarter in range(5):
+        for book in books:
+            book.advance(quarter)
+        late = books[0].late
+        books[0].deliver_shares(share)
+        for pair in range(len(PAIRS)):
+            books[1].deliver(pair, late[pair] * share[pair])
+        for book in books:
+            for pair in range(len(PAIRS)):
+                book.sign(
+                    pair,
+                    given_["quantity"][pair],
+                    given_["price"][pair],
+                    given_["firm"],
+                    given_["start"],
+                    given_["term"],
+                )
+        together, apart = books[0].state(), books[1].state()
+        for name in (name for name in together if not name.startswith("named")):
+            np.testing.assert_allclose(together[name], apart[name], rtol=1e-12, atol=1e-12)
+        assert books[0].check().unaccounted.max() < 1e-12

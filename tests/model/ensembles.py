@@ -13,7 +13,7 @@ from runs.model import ComputeMarket
 from runs.scenario import load_scenario
 from world.calendar import quarter_label
 from world.draws import Draws
-from world.parameters import Specification, resolve, specifications
+from world.parameters import Specification, resolve, specifications, unknown
 
 Worlds = int | np.ndarray
 STARTS = ("as-of-2023q4", "as-of-2024q3", "baseline")
@@ -73,6 +73,8 @@ def wide(row: Specification) -> tuple[float, float]:
     """Two values of a parameter that differ: the ends of its plausible range, around the value where that is fixed."""
     if row.low < row.high:
         return row.low, row.high
+    if row.central == 0.0:
+        return row.minimum, min(row.maximum, 100.0)
     return max(row.minimum, 0.7 * row.central), min(row.maximum, 1.4 * row.central)
 
 
@@ -84,10 +86,15 @@ class Variants:
     """Metrics as (members, quarters, variants, worlds)."""
 
     def read(self, metric: str, member: str | None = None, when: str = "mean") -> np.ndarray:
-        """A metric's mean over the run or its last value, (variants, worlds); where it has none it counts as zero."""
+        """One figure of each run, (variants, worlds); a metric without a value somewhere counts as zero there.
+
+        Args: when   "mean" over the run, at its "end", or the "swing": the mean absolute change in a quarter
+        """
         row = REGISTRY[metric]
         path = self.values[metric][row.members.index(member) if member is not None else 0]
         path = np.where(np.isnan(path), 0.0, path)
+        if when == "swing":
+            return np.abs(np.diff(path, axis=0)).mean(axis=0)
         return path[-1] if when == "end" else path.mean(axis=0)
 
 
@@ -103,6 +110,8 @@ def run_variants(
     }
     for column, change in enumerate(changes):
         for name, value in change.items():
+            if name not in values:
+                raise ValueError(unknown(name, values, "parameter"))
             values[name][column] = value
     numbers = np.tile(np.arange(worlds), columns)
     flat = {name: array.reshape(-1) for name, array in values.items()}

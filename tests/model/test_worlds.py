@@ -15,6 +15,8 @@ from runs.scenario import FOLDER, load_scenario
 from tests.model.ensembles import STARTS, finished, first_differences, spread_values, stepped
 from world.parameters import specifications
 
+pytestmark = pytest.mark.slow
+
 WORLDS = 23
 SCENARIOS = (*STARTS, "stargate-2025")
 MONEY = ("USD", "$")

@@ -1,0 +1,279 @@
+"""Metrics of compute: prices, chips, power, leases in H100e, capability and constraints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.cast import GENERATIONS, LABS, OPERATORS, PAIRS, USERS
+from agents.views import BINDING
+from runs.contracts import PROVIDERS
+from runs.registry import simple
+from runs.sight import unit_rent
+from runs.state import OPERATOR, USER
+from world.arrays import PerRow, PerWorld, fold, ratio
+
+if TYPE_CHECKING:
+    from runs.model import ComputeMarket
+
+PROVIDER_NAMES = (*PROVIDERS, "own")
+"""Who supplies OpenAI, its own chips included."""
+ABILENE = "Abilene"
+
+
+def stargate(m: ComputeMarket) -> PerWorld:
+    """Oracle's Stargate leases and own sites over all compute that OpenAI uses."""
+    s = m.state
+    rows = s.flow["openai_by_provider"]
+    programme = rows[PROVIDER_NAMES.index("oracle")] + rows[PROVIDER_NAMES.index("own")]
+    return ratio(programme, fold(rows))
+
+
+def openai_power(m: ComputeMarket) -> PerWorld:
+    """IT power of the chips that OpenAI uses."""
+    g = m.state.generations
+    return fold(m.state.market.bought_h100e_m[USER["openai"]] * (g.kw_it / g.h100e))
+
+
+def site(m: ComputeMarket, name: str) -> PerWorld:
+    """Energised power of a named site."""
+    s = m.state
+    rows = [k for k, phase in enumerate(s.phases.phases) if phase.site == name]
+    return fold(s.phases.energised_gw[rows]) if rows else np.zeros(m.worlds)
+
+
+def binding(m: ComputeMarket) -> PerRow:
+    """Weight of the builders whose last order each constraint bound."""
+    s = m.state
+    weight = s.flow["owned_h100e_m"]
+    weight = weight / np.maximum(fold(weight), 1e-12)
+    return np.stack([fold(np.where(s.binding == k, weight, 0.0)) for k in range(len(BINDING))])
+
+
+simple(
+    "h100_price_usd_h", "$/H100e-h", "Posted one-year contract price of an H100", lambda m: m.state.market.posted_usd_h
+)
+simple("list_price_usd_h", "$/H100e-h", "List price of an H100 at a large cloud", lambda m: m.state.market.list_usd_h)
+simple(
+    "spot_price_usd_h",
+    "$/H100e-h",
+    "Clearing price by generation; none where nothing is traded",
+    lambda m: np.where(m.state.market.traded, m.state.market.price_usd_h, np.nan),
+    dimension="generation",
+    members=GENERATIONS,
+)
+simple(
+    "rental_index_usd_h",
+    "$/effective H100e-h",
+    "Average rent of an effective unit of merchant compute",
+    lambda m: unit_rent(m.state),
+)
+simple(
+    "long_run_cost_usd_h",
+    "$/effective H100e-h",
+    "Long-run cost of the newest chip",
+    lambda m: m.state.flow["long_run_cost_usd_h"],
+)
+simple(
+    "price_over_cost",
+    "ratio",
+    "Average rent of an effective unit over its long-run cost",
+    lambda m: ratio(unit_rent(m.state), m.state.flow["long_run_cost_usd_h"]),
+)
+simple(
+    "sold_h100e_m",
+    "M H100e",
+    "Chips owned (sold basis)",
+    lambda m: m.state.flow["owned_h100e_m"],
+    dimension="owner",
+    members=OPERATORS,
+)
+simple(
+    "merchant_sold_h100e_m",
+    "M H100e",
+    "Merchant chips owned by anybody (sold basis)",
+    lambda m: fold(fold(m.state.fleet.sold)[:5]) + m.h20_h100e_m,
+)
+simple(
+    "deployed_h100e_m",
+    "M H100e",
+    "Chips switched on",
+    lambda m: m.state.flow["deployed_h100e_m"],
+    dimension="owner",
+    members=OPERATORS,
+)
+simple(
+    "waiting_h100e_m",
+    "M H100e",
+    "Installed chips that wait for power",
+    lambda m: m.state.fleet.waiting,
+    dimension="owner",
+    members=OPERATORS,
+)
+simple(
+    "generation_h100e_m",
+    "M H100e",
+    "Chips owned by generation (sold basis)",
+    lambda m: fold(m.state.fleet.sold),
+    dimension="generation",
+    members=GENERATIONS,
+)
+simple(
+    "used_h100e_m",
+    "M H100e",
+    "Compute used",
+    lambda m: np.stack([fold(m.state.market.bought_h100e_m[k]) for k in range(len(USERS))]),
+    dimension="user",
+    members=USERS,
+)
+simple(
+    "backlog_h100e_m",
+    "M H100e",
+    "Merchant chips ordered and not delivered",
+    lambda m: m.state.production.pending() + m.state.queue_h100e_m,
+    dimension="owner",
+    members=OPERATORS,
+)
+simple(
+    "chip_lead_quarters",
+    "quarters",
+    "Order to delivery of merchant chips",
+    lambda m: m.firms["nvidia"].queue_quarters + m.firms["nvidia"].parameters.production_quarters,
+)
+simple(
+    "wafers_k",
+    "thousand wafers",
+    "Nvidia's packaging wafers in a quarter",
+    lambda m: m.firms["nvidia"].wafers_k,
+    flow=True,
+)
+simple(
+    "openai_h100e_by_provider",
+    "M H100e",
+    "OpenAI's compute by provider",
+    lambda m: m.state.flow["openai_by_provider"],
+    dimension="provider",
+    members=PROVIDER_NAMES,
+)
+simple(
+    "openai_share",
+    "share",
+    "Provider's share of OpenAI's compute",
+    lambda m: ratio(m.state.flow["openai_by_provider"], fold(m.state.flow["openai_by_provider"])),
+    dimension="provider",
+    members=PROVIDER_NAMES,
+)
+simple("stargate_share", "share", "Share of the H100e that OpenAI uses on Stargate leases and sites", stargate)
+simple("openai_compute_it_gw", "GW IT", "IT power of the compute that OpenAI uses", openai_power)
+simple(
+    "capability",
+    "log",
+    "Log of effective training compute",
+    lambda m: np.stack([m.firms[name].capability for name in LABS]),
+    dimension="lab",
+    members=LABS,
+)
+simple(
+    "energised_facility_gw",
+    "GW facility",
+    "Energised power",
+    lambda m: m.state.flow["power_gw"],
+    dimension="firm",
+    members=OPERATORS,
+)
+simple(
+    "building_facility_gw",
+    "GW facility",
+    "Power under construction",
+    lambda m: m.state.sites.building_gw,
+    dimension="firm",
+    members=OPERATORS,
+)
+simple("abilene_facility_gw", "GW facility", "Energised power at Abilene", lambda m: site(m, ABILENE))
+simple(
+    "behind_meter_share",
+    "share",
+    "Share of power behind the meter",
+    lambda m: ratio(m.state.behind_meter_gw, m.state.granted_gw),
+    dimension="firm",
+    members=OPERATORS,
+)
+simple("colossus_h100e_m", "M H100e", "Chips that xAI owns", lambda m: fold(m.state.fleet.sold[OPERATOR["xai"]]))
+simple(
+    "binding_share",
+    "share",
+    "Share of the builders' orders bound by each constraint, weighted by fleet",
+    binding,
+    dimension="constraint",
+    members=BINDING,
+)
+simple(
+    "waived_h100e_m",
+    "M H100e",
+    "Requests that Microsoft waived under its first refusal",
+    lambda m: m.state.flow["waived_h100e_m"],
+    flow=True,
+)
+simple(
+    "matched_h100e_m",
+    "M H100e",
+    "Outside offers that Microsoft matched",
+    lambda m: m.state.flow["matched_h100e_m"],
+    flow=True,
+)
+simple(
+    "unmet_h100e_m",
+    "M H100e",
+    "Compute that OpenAI tendered for and did not get within its contract",
+    lambda m: m.state.flow["unmet_h100e_m"],
+    flow=True,
+)
+simple(
+    "signed_h100e_m",
+    "M H100e",
+    "Leases signed",
+    lambda m: m.state.flow["signed_h100e_m"],
+    dimension="pair",
+    members=tuple(f"{p[0]}>{p[1]}" for p in PAIRS),
+    flow=True,
+)
+simple(
+    "leased_h100e_m",
+    "M H100e",
+    "Leases active",
+    lambda m: m.state.leases.active,
+    dimension="pair",
+    members=tuple(f"{p[0]}>{p[1]}" for p in PAIRS),
+)
+simple(
+    "pending_h100e_m",
+    "M H100e",
+    "Leases signed and not begun",
+    lambda m: m.state.leases.pending_total,
+    dimension="pair",
+    members=tuple(f"{p[0]}>{p[1]}" for p in PAIRS),
+)
+simple(
+    "lease_price_usd_h",
+    "$/H100e-h",
+    "Average price of active leases",
+    lambda m: m.state.leases.price,
+    dimension="pair",
+    members=tuple(f"{p[0]}>{p[1]}" for p in PAIRS),
+)
+simple(
+    "own_chip_started",
+    "flag",
+    "OpenAI's chip programme runs",
+    lambda m: (m.firms["openai"].chip_age_quarters >= 0.0).astype(float),
+)
+simple(
+    "chip_cost_usd_h",
+    "$/effective H100e-h",
+    "Long-run cost: the newest merchant chip, and the own chip",
+    lambda m: np.stack([m.state.flow["long_run_cost_usd_h"], m.state.flow["own_cost_usd_h"]]),
+    dimension="chip",
+    members=("merchant", "own"),
+)
+simple("market_rationed", "flag", "The price cap binds", lambda m: m.state.market.rationed.astype(float))

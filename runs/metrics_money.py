@@ -1,0 +1,222 @@
+"""Metrics of money: revenue, burn, funding, capital spending, debt, ownership and distress."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.cast import HOLDERS, LABS, OPERATORS, PAIRS
+from runs.contracts import PROVIDERS
+from runs.registry import simple
+from runs.stargate import SPONSORS
+from runs.state import PAIR, USER
+from world.arrays import PerRow, PerWorld, fold, ratio
+
+if TYPE_CHECKING:
+    from runs.model import ComputeMarket
+
+ACTORS = ("openai", "microsoft", "oracle", "softbank", "xai", "rival_labs", "rival_clouds", "nvidia", "landlords")
+"""Whose cash and debt are recorded."""
+
+
+def idle_cost(m: ComputeMarket) -> PerWorld:
+    """Leased beyond use, at the average lease price."""
+    s = m.state
+    rows = [PAIR[(provider, "openai")] for provider in PROVIDERS]
+    active = s.leases.active
+    held = fold(active[rows])
+    used = fold(s.market.bought_h100e_m[USER["openai"]])
+    return ratio(np.maximum(held - used, 0.0), held) * fold(s.flow["rent_usd_bn"][rows])
+
+
+def backlog(m: ComputeMarket) -> PerRow:
+    """Remaining contracted rent by provider."""
+    value = m.state.leases.backlog_usd_bn
+    rows = []
+    for name in OPERATORS:
+        mine = [k for k, pair in enumerate(PAIRS) if pair[0] == name and pair[1] != name]
+        rows.append(fold(value[mine]) if mine else np.zeros(m.worlds))
+    return np.stack(rows)
+
+
+def oracle_dscr(m: ComputeMarket) -> PerWorld:
+    """Yearly cash flow before debt service over interest and principal."""
+    s = m.state
+    service = s.ledger.paid("interest", "oracle") + s.ledger.paid("principal", "oracle")
+    flow = m.cash_flow["oracle"] + s.ledger.paid("interest", "oracle")
+    return np.clip(ratio(flow, service, 100.0), -100.0, 100.0)
+
+
+def softbank_ltv(m: ComputeMarket) -> PerWorld:
+    """Net debt over gross holdings, OpenAI at its last round."""
+    s = m.state
+    stake = s.cap.stakes[HOLDERS.index("softbank")] * s.cap.valuation_usd_bn
+    return m.firms["softbank"].ltv(stake, s.ledger.debt("softbank") - s.ledger.cash("softbank"))
+
+
+simple(
+    "nvidia_revenue_usd_bn",
+    "bn USD",
+    "Nvidia's data-centre revenue",
+    lambda m: m.state.flow["vendor_revenue_usd_bn"],
+    flow=True,
+)
+simple("openai_revenue_usd_bn", "bn USD", "OpenAI's revenue", lambda m: m.firms["openai"].revenue_usd_bn, flow=True)
+simple(
+    "openai_burn_usd_bn",
+    "bn USD",
+    "Cash that OpenAI burns, before equity and debt",
+    lambda m: m.state.flow["burn.openai"],
+    flow=True,
+)
+simple("openai_cash_usd_bn", "bn USD", "OpenAI's cash", lambda m: m.state.ledger.cash("openai"))
+simple(
+    "openai_valuation_usd_bn",
+    "bn USD",
+    "OpenAI's valuation after the last round",
+    lambda m: m.state.cap.valuation_usd_bn,
+)
+simple(
+    "openai_raised_usd_bn",
+    "bn USD",
+    "Equity paid into OpenAI",
+    lambda m: m.state.ledger.paid("equity", payee="openai"),
+    flow=True,
+)
+simple(
+    "softbank_paid_usd_bn",
+    "bn USD",
+    "SoftBank's equity paid into OpenAI",
+    lambda m: m.state.ledger.paid("equity", "softbank", "openai"),
+    flow=True,
+)
+simple("openai_stake", "share", "Who owns OpenAI", lambda m: m.state.cap.stakes, dimension="holder", members=HOLDERS)
+simple(
+    "inference_cost_usd_bn",
+    "bn USD",
+    "OpenAI's inference compute at market prices",
+    lambda m: m.state.flow["inference_usd_bn"][0],
+    flow=True,
+)
+simple(
+    "rd_cost_usd_bn",
+    "bn USD",
+    "OpenAI's R&D compute at market prices",
+    lambda m: m.state.flow["rd_usd_bn"][0],
+    flow=True,
+)
+simple(
+    "openai_payments_to_microsoft_usd_bn",
+    "bn USD",
+    "OpenAI's payments to Microsoft",
+    lambda m: m.state.flow["payments_to_microsoft_usd_bn"],
+    flow=True,
+)
+simple(
+    "openai_compute_bill_usd_bn",
+    "bn USD",
+    "OpenAI's rent under leases",
+    lambda m: fold(m.state.flow["rent_usd_bn"][[k for k, p in enumerate(PAIRS) if p[1] == "openai"]]),
+    flow=True,
+)
+simple("openai_idle_usd_bn", "bn USD", "Rent of leased compute that OpenAI does not use", idle_cost, flow=True)
+simple(
+    "lab_revenue_usd_bn",
+    "bn USD",
+    "Revenue from AI services",
+    lambda m: m.state.flow["served_usd_bn"],
+    dimension="lab",
+    members=LABS,
+    flow=True,
+)
+simple(
+    "unserved_usd_bn",
+    "bn USD",
+    "Demand for AI services that a lab could not serve",
+    lambda m: m.state.flow["unserved_usd_bn"],
+    dimension="lab",
+    members=LABS,
+    flow=True,
+)
+simple(
+    "capex_usd_bn",
+    "bn USD",
+    "Capital spending",
+    lambda m: m.state.flow["capex_usd_bn"],
+    dimension="firm",
+    members=OPERATORS,
+    flow=True,
+)
+simple(
+    "backlog_usd_bn",
+    "bn USD",
+    "Contracted rent still to be received",
+    backlog,
+    dimension="firm",
+    members=OPERATORS,
+)
+simple(
+    "cash_usd_bn",
+    "bn USD",
+    "Cash",
+    lambda m: np.stack([m.state.ledger.cash(name) for name in ACTORS]),
+    dimension="firm",
+    members=ACTORS,
+)
+simple(
+    "debt_usd_bn",
+    "bn USD",
+    "Debt",
+    lambda m: np.stack([m.state.ledger.debt(name) for name in ACTORS]),
+    dimension="firm",
+    members=ACTORS,
+)
+simple("oracle_debt_usd_bn", "bn USD", "Oracle's debt", lambda m: m.state.ledger.debt("oracle"))
+simple("oracle_dscr", "ratio", "Oracle's cash flow over debt service", oracle_dscr)
+simple("softbank_ltv", "share", "SoftBank's loan to value", softbank_ltv)
+simple(
+    "softbank_breach",
+    "flag",
+    "SoftBank above its hard cap",
+    lambda m: m.firms["softbank"].breach(softbank_ltv(m)).astype(float),
+)
+simple(
+    "stargate_equity_usd_bn",
+    "bn USD",
+    "Equity that sponsors pay into Stargate phases",
+    lambda m: np.stack([m.state.flow[f"sponsor.{k}"] for k in SPONSORS]),
+    dimension="sponsor",
+    members=tuple(SPONSORS),
+    flow=True,
+)
+simple("exclusivity", "state", "2 sole provider, 1 first refusal, 0 none", lambda m: m.firms["openai"].exclusivity)
+simple("converted", "flag", "OpenAI converted", lambda m: m.firms["openai"].converted)
+simple(
+    "microsoft_bargained_stake",
+    "share",
+    "Stake that Microsoft got for its profit share, in the quarter of the conversion",
+    lambda m: m.state.flow["bargained_stake"],
+)
+simple(
+    "profit_share_usd_bn",
+    "bn USD",
+    "Profit share paid to Microsoft",
+    lambda m: m.state.flow["profit_share_usd_bn"],
+    flow=True,
+)
+simple(
+    "revenue_share_usd_bn",
+    "bn USD",
+    "Revenue share paid to Microsoft, net",
+    lambda m: m.state.flow["revenue_share_usd_bn"],
+    flow=True,
+)
+simple("rescue_usd_bn", "bn USD", "Rescue rounds of OpenAI", lambda m: m.state.flow["rescue_usd_bn"], flow=True)
+simple("openai_default", "flag", "OpenAI left a due unpaid", lambda m: m.state.flow["default"])
+simple(
+    "own_chip_value_usd_bn",
+    "bn USD",
+    "Expected present value of OpenAI's own chip",
+    lambda m: m.state.flow["chip_value_usd_bn"],
+)
