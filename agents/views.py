@@ -84,7 +84,7 @@ class FirmView:
     let_to_largest_h100e_m: PerWorld
     """Of that, to the largest tenant."""
     let_at_chip_lead_h100e_m: PerWorld
-    """Capacity that must be let once chips ordered today arrive; for those who build to signed leases only, else zero."""
+    """Capacity that must be let once chips ordered today arrive; zero for those who do not build to leases."""
     used_h100e_m: PerWorld
     """Compute used by the firm itself last quarter."""
     held_h100e_m: PerWorld

@@ -55,7 +55,7 @@ def open_state(
     sites, named = open_sites(start, phases, slots, worlds, draws, parameters)
     fleet.deploy(generations.kw_per_h100e, sites.energised_gw + named.add_by("operator", OPERATORS))
     money = parameters.of("currency").scale
-    leases = open_leases(start, fleet, slots, worlds, money)
+    leases = open_leases(start, fleet, slots, worlds, parameters)
     production = Schedule(len(OPERATORS), slots, worlds)
     for operator, row in OPERATOR.items():
         backlog = np.full(worlds, start.value(operator, "chip_backlog_h100e_m"))
@@ -216,9 +216,10 @@ def open_sites(
     return sites, named
 
 
-def open_leases(start: StartState, fleet: Fleet, slots: int, worlds: int, money: PerWorld) -> LeaseBook:
+def open_leases(start: StartState, fleet: Fleet, slots: int, worlds: int, parameters: Parameters) -> LeaseBook:
     """The contract book: leases that run and leases signed but not begun."""
     book = LeaseBook(PAIRS, slots, worlds)
+    money, take_or_pay = parameters.of("currency").scale, parameters.of("market").take_or_pay
     deployed = fold(fleet.deployed.swapaxes(0, 1))
     for (provider, tenant), row in PAIR.items():
         if start.optional(f"lease.{tenant}.{provider}", "h100e_m") is None:
@@ -230,7 +231,7 @@ def open_leases(start: StartState, fleet: Fleet, slots: int, worlds: int, money:
                 row,
                 running,
                 start.value(subject, "price_usd_h") * money,
-                0.9,
+                take_or_pay,
                 max(start.value(subject, "remaining_quarters"), 1.0),
             )
         pending = start.value(subject, "pending_h100e_m")
@@ -246,7 +247,7 @@ def open_leases(start: StartState, fleet: Fleet, slots: int, worlds: int, money:
                 row,
                 np.full(worlds, pending / ramp),
                 start.value(subject, "pending_price_usd_h") * money,
-                0.9,
+                take_or_pay,
                 at,
                 start.value(subject, "pending_term_quarters"),
             )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import GENERATIONS, OPERATORS, PAIRS
+from agents.cast import OPERATORS, PAIRS
 from agents.views import FirmView, MarketView
 from runs.state import GENERATION, MERCHANT_ROWS, OPERATOR, USER, State
 from world.arrays import PerGeneration, PerRow, PerWorld, fold, ratio
@@ -307,16 +307,3 @@ def money(market: ComputeMarket, sector: str | None) -> dict[str, PerWorld]:
         "debt_room_usd_bn": market.debt_room.get(sector, nothing),
         "operating_cash_flow_usd_bn": market.cash_flow.get(sector, nothing),
     }
-
-
-__all__ = [
-    "GENERATIONS",
-    "backlog_h100e_m",
-    "chip_lead",
-    "lab_view",
-    "market_view",
-    "operator_views",
-    "power_gw",
-    "price_chips",
-    "ratio",
-]

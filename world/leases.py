@@ -8,47 +8,17 @@ side by side, so that prices average correctly. Named contracts of the record ar
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from world.arrays import PerRow, PerWorld, fold_sectors, not_negative, positive, ratio, require
 from world.calendar import HOURS_PER_QUARTER
 from world.lease_pools import CAPACITY, FIRM, RENT, LeasePools
+from world.lease_terms import Contract, LeaseResiduals, Pair
 from world.schedule import Amount
-
-Pair = tuple[str, str, str]
-"""Provider, tenant and programme."""
 
 USD_BN_PER_RENT = HOURS_PER_QUARTER / 1000.0
 """$bn a quarter for one M H100e at one $/H100e-hour."""
-
-
-@dataclass(frozen=True)
-class Contract:
-    """A lease of the record that is shown by name: label, pair and, for each world, its terms as signed."""
-
-    label: str
-    pair: Pair
-    quantity_h100e_m: PerWorld
-    price_usd_h: PerWorld
-    take_or_pay: PerWorld
-    start_slot: PerWorld
-    end_slot: PerWorld
-
-
-@dataclass(frozen=True)
-class LeaseResiduals:
-    """How far the lease book is from its laws, for each world, shape (worlds,).
-
-    negative_h100e_m      most below zero of any stock
-    oversold_h100e_m      most that a provider has let beyond its capacity
-    unaccounted           |signed - pending - active - ended - reduced| of a pair, relative to what it signed
-    """
-
-    negative_h100e_m: PerWorld
-    oversold_h100e_m: PerWorld
-    unaccounted: PerWorld
 
 
 class LeaseBook:

@@ -78,7 +78,8 @@ PRODUCTS = {"einsum", "dot", "matmul", "tensordot", "inner", "vdot", "vecdot", "
 def unrepeatable_arithmetic(tree: ast.AST) -> list[str]:
     """Reductions, products and powers whose bits depend on how many worlds are computed at once."""
     found = []
-    for node in ast.walk(tree):
+    trusted = {inner for node in ast.walk(tree) if _is_the_helper(node) for inner in ast.walk(node)}
+    for node in (node for node in ast.walk(tree) if node not in trusted):
         if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.MatMult):
             found.append(f"line {node.lineno}: the operator @")
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
@@ -87,6 +88,11 @@ def unrepeatable_arithmetic(tree: ast.AST) -> list[str]:
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             found += [f"line {node.lineno}: {fault}" for fault in [_call_fault(node)] if fault]
     return found
+
+
+def _is_the_helper(node: ast.AST) -> bool:
+    """The helpers that may reduce a leading axis: they know in which layouts that is safe, and tests hold them to it."""
+    return isinstance(node, ast.FunctionDef) and node.name in ("fold", "fold_pairs")
 
 
 def _call_fault(call: ast.Call) -> str | None:
