@@ -91,7 +91,7 @@ def unrepeatable_arithmetic(tree: ast.AST) -> list[str]:
 
 
 def _is_the_helper(node: ast.AST) -> bool:
-    """The helpers that may reduce a leading axis: they know in which layouts that is safe, and tests hold them to it."""
+    """The helpers that may reduce a leading axis: they know in which layouts that is safe, and have tests."""
     return isinstance(node, ast.FunctionDef) and node.name in ("fold", "fold_pairs")
 
 
