@@ -16,7 +16,18 @@ from world.arrays import PerRow, PerWorld, fold, ratio
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
-ACTORS = ("openai", "microsoft", "oracle", "softbank", "xai", "rival_labs", "rival_clouds", "nvidia", "landlords")
+ACTORS = (
+    "openai",
+    "microsoft",
+    "oracle",
+    "softbank",
+    "xai",
+    "rival_labs",
+    "rival_clouds",
+    "nvidia",
+    "broadcom",
+    "landlords",
+)
 """Whose cash and debt are recorded."""
 
 
@@ -219,4 +230,12 @@ simple(
     "bn USD",
     "Expected present value of OpenAI's own chip",
     lambda m: m.state.flow["chip_value_usd_bn"],
+)
+simple(
+    "fixed_assets_usd_bn",
+    "bn USD",
+    "Plant at book value",
+    lambda m: np.stack([m.state.ledger.fixed(name) for name in ACTORS]),
+    dimension="firm",
+    members=ACTORS,
 )

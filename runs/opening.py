@@ -33,6 +33,8 @@ BACKLOG_SHARES = (0.3, 0.25, 0.2, 0.15, 0.1)
 """Orders standing at the start fall due over the coming quarters: most soon, some a year out."""
 QUARTERS_BEYOND = 40
 """Schedules reach past the horizon, as far as leases signed there run: how far a run goes must not change its path."""
+BACKERS_CASH_USD_BN = 20_000.0
+"""What lenders and investors hold at the start; savers bring more, so that only price and coverage limit them."""
 BUILDING_QUARTERS = 8
 """Power under construction at the start arrives within so many quarters, by the tables' definition."""
 BUILDING_WEIGHT = np.exp(-0.1 * np.arange(BUILDING_QUARTERS)) / float(np.exp(-0.1 * np.arange(BUILDING_QUARTERS)).sum())
@@ -272,9 +274,8 @@ def open_ledger(start: StartState, worlds: int, parameters: Parameters) -> Ledge
     for holder, quantity in STAKE_ROWS.items():
         ledger.open("stakes", holder, valuation * start.value("openai", quantity))
     ledger.open("stakes", "softbank", start.value("softbank", "gross_holdings_usd_bn") * scale)
-    money = parameters.of("backers")
-    ledger.open("cash", "lenders", money.lenders_cash_usd_bn * scale)
-    ledger.open("cash", "investors", money.investors_cash_usd_bn * scale)
+    for backer in ("lenders", "investors"):
+        ledger.open("cash", backer, BACKERS_CASH_USD_BN * scale)
     return ledger
 
 

@@ -30,7 +30,7 @@ OWNERS = {
     "grid": "Power",
     "services": "AI services and capability",
     "investors": "Other investors",
-    "backers": "Rates, and the cash of lenders and investors",
+    "backers": "Rates",
     "currency": "Currency",
 }
 """Headings by owner, in the order of the page; an owner that is not here comes last under its own name."""

@@ -192,8 +192,11 @@ def operate(market: ComputeMarket) -> None:
     inference, research = split_inference(effective, wanted[0], wanted[1], inference_priority=p.inference_priority)
     to_raw = ratio(raw, effective)
     potential = s.flow["potential_usd_bn"]
-    capacity = potential * ratio(inference, wanted[0], 1.0)
+    # A little of the R&D compute can be turned over to customers, a lab's own and those that a rival refused.
+    capacity = potential * ratio(inference + p.flexible_share * research, wanted[0], 1.0)
     served = serve(potential, capacity, p.spill_share)
+    inference = np.minimum(wanted[0] * ratio(served.served_usd_bn, potential), effective)
+    research = effective - inference
     progress = p.algorithmic_progress * (s.quarter + 1) / 4.0
     for row, lab in enumerate(labs):
         lab.revenue_usd_bn = served.served_usd_bn[row]

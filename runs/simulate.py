@@ -21,7 +21,7 @@ from world.calendar import quarter_label, quarter_number
 from world.draws import Draws
 from world.parameters import resolve, specifications
 
-CHUNK = 500
+CHUNK = 2000
 """Worlds that are stepped together: as many as stay in the cache. It changes no bit of the result."""
 
 KEEP = ("paths", "summary")

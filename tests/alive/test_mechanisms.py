@@ -103,10 +103,10 @@ MOVERS = (
     Mover(BACKTEST, "customers.demand_growth_late", 0.015, 0.065, "used_h100e_m", "enterprise", "end", +1, 0.1),
     Mover(BACKTEST, "services.capability_weight", 0.1, 0.45, "lab_revenue_usd_bn", "microsoft_lab", "mean", -1, 0.05),
     Mover(BACKTEST, "services.inference_priority", 0.6, 0.95, "unserved_usd_bn", "openai", "mean", -1, 0.1),
-    Mover(BACKTEST, "services.spill_share", 0.0, 1.0, "openai_revenue_usd_bn", None, "mean", +1, 0.0001),
+    Mover(BACKTEST, "services.spill_share", 0.0, 1.0, "lab_revenue_usd_bn", "xai", "mean", +1, 0.001),
     Mover(BACKTEST, "services.algorithmic_progress", 0.7, 1.6, "capability", "openai", "end", +1, 0.1),
     Mover(BACKTEST, "labs.rd_revenue_share", 0.22, 0.42, "rd_cost_usd_bn", None, "mean", +1, 0.1),
-    Mover(BACKTEST, "labs.inference_cost_share", 0.45, 0.7, "inference_cost_usd_bn", None, "mean", +1, 0.02),
+    Mover(BACKTEST, "labs.inference_cost_share_late", 0.1, 0.8, "inference_cost_usd_bn", None, "end", +1, 0.02),
     # funding
     Mover(BACKTEST, "softbank.ltv_limit", 0.15, 0.35, "openai_stake", "softbank", "end", +1, 0.1),
     Mover(BACKTEST, "softbank.room_use", 0.3, 0.8, "openai_stake", "softbank", "end", +1, 0.1),
@@ -120,7 +120,7 @@ MOVERS = (
     Mover(BACKTEST, "lenders.spread_oracle", 0.013, 0.028, "oracle_dscr", None, "mean", -1, 0.05),
     Mover(BACKTEST, "oracle.equity_use", 0.1, 2.0, "backlog_usd_bn", "oracle", "mean", +1, 0.1),
     # money
-    Mover(BACKTEST, "openai.credit_use", 0.0, 1.0, "openai_burn_usd_bn", None, "mean", -1, 0.01),
+    Mover(BACKTEST, "openai.credit_use", 0.0, 1.0, "openai_burn_usd_bn", None, "first", -1, 0.2),
     Mover(BACKTEST, "costs.power_usd_mwh", 60.0, 110.0, "long_run_cost_usd_h", None, "end", +1, 0.02),
     Mover(BACKTEST, "landlords.loan_to_cost", 0.68, 0.9, "debt_usd_bn", "landlords", "end", +1, 0.1),
     Mover(BACKTEST, "operators.core_growth", 0.015, 0.035, "cash_usd_bn", "microsoft", "end", +1, 0.05),
