@@ -77,7 +77,7 @@ class ComputeMarket(mesa.Model):
         parameters: Mapping[str, Any] | None = None,
         **overrides: Any,
     ) -> None:
-        super().__init__(seed=rng)
+        super().__init__(rng=rng)
         self.settings = load_scenario(scenario)
         self.draws = Draws(rng, worlds, first_world)
         self.worlds = self.draws.worlds

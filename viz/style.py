@@ -193,7 +193,8 @@ def stack(axes: Axes, x: np.ndarray, rows: Sequence[tuple[str, np.ndarray, str]]
     shown = tight(axes, x)
     base = np.zeros(shown.size)
     entries = []
-    whole = max(float(sum(values.mean(axis=-1) for _, values, _ in rows).max()), 1e-9)
+    total = np.sum([values.mean(axis=-1) for _, values, _ in rows], axis=0)
+    whole = max(float(total.max()), 1e-9)
     for name, values, colour in rows:
         mean = np.resize(values.mean(axis=-1), shown.size)
         if float(mean.max()) <= 0.002 * whole:
