@@ -12,7 +12,7 @@ record enters, in the quarter of its date, if the model has a counterpart for it
 - bonds and loans of a borrower of the cast become `debt`, and OpenAI's contract with Broadcom `own_chip`.
 
 What does not enter is listed by `unused_contracts` with the reason. Plans, talks and letters of intent are not
-signed: the equity plan of Stargate (19 + 19 + 7 + 7) is never paid, it only is the yardstick of a claim. Phases of
+signed: the equity plan of Stargate (19 + 19 + 7 + 7) is no deal: a scenario pledges it by a parameter. Phases of
 named sites are not deals: the start state takes those that are known from the table of sites.
 """
 

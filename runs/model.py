@@ -285,7 +285,7 @@ class ComputeMarket(mesa.Model):
         return share
 
     def reserve(self, name: str) -> PerWorld:
-        """Cash that a firm keeps, $bn: a share of what it held at the start, grown with its core business."""
+        """Cash that a firm keeps, $bn: a share of what it held at the start."""
         return self.start_reserve[name]
 
     def credit_line(self, name: str) -> PerWorld:
