@@ -86,7 +86,7 @@ def tender(market: ComputeMarket) -> None:
             spare=spare,
         )
         bargains[name] = deal
-        sign(market, name, deal, lead, asks[name], signed)
+    sign(market, bargains, lead, asks, signed)
     unmet = np.maximum(wanted[0] - fold(bargains["openai"].quantity), 0.0) + waived
     openai.settle_tender(unmet)
     market.firms["microsoft"].settle_refusals(matched, waived)
@@ -191,24 +191,23 @@ def first_refusal(
     return after, answer.waived, answer.matched
 
 
-def sign(market: ComputeMarket, tenant: str, deal: Bargain, lead: PerRow, ask: Tender, signed: np.ndarray) -> None:
+def sign(
+    market: ComputeMarket, deals: dict[str, Bargain], lead: PerRow, asks: dict[str, Tender], signed: np.ndarray
+) -> None:
     """Enter the bargained leases: quantity in H100e, price per H100e-hour of the newest chip."""
     s = market.state
     m = market.parameters.of("market")
-    hours = HOURS_PER_QUARTER / 1000.0 * ask.term_quarters
-    for row, provider in enumerate(OFFERS):
-        quantity = deal.quantity[row]
-        price = ratio(deal.payment[row], quantity * hours, 0.0)
-        pair = PAIR[(provider, tenant)]
-        s.leases.sign(
-            pair,
-            quantity,
-            np.where(quantity > 0.0, price, 0.0),
-            m.take_or_pay,
-            s.quarter + lead[row],
-            ask.term_quarters,
-        )
-        signed[pair] += quantity
+    # What rival clouds keep for their own labs is a second lease of a pair; the book takes each pair once at a time.
+    for rows in (range(len(PROVIDERS)), range(len(PROVIDERS), len(OFFERS))):
+        of = [(tenant, row) for tenant in deals for row in rows]
+        quantity = np.stack([deals[tenant].quantity[row] for tenant, row in of])
+        payment = np.stack([deals[tenant].payment[row] for tenant, row in of])
+        term = np.stack([asks[tenant].term_quarters for tenant, _ in of])
+        price = ratio(payment, quantity * (HOURS_PER_QUARTER / 1000.0 * term), 0.0)
+        start = s.quarter + np.stack([lead[row] for _, row in of])
+        pairs = [PAIR[(OFFERS[row], tenant)] for tenant, row in of]
+        s.leases.sign_together(pairs, quantity, np.where(quantity > 0.0, price, 0.0), m.take_or_pay, start, term)
+        signed[pairs] += quantity
 
 
 def used_by_provider(s: State) -> PerRow:

@@ -8,7 +8,14 @@ import numpy as np
 
 from agents.cast import OPERATORS, PAIRS
 from agents.views import BINDING, CapacityOrder
-from runs.sight import backlog_h100e_m, market_view, measure_standing, operator_views, phases_building, power_gw
+from runs.sight import (
+    backlog_h100e_m,
+    market_view,
+    measure_standing,
+    operator_views,
+    phases_building,
+    power_gw,
+)
 from runs.state import GENERATION, MERCHANT_ROWS, OPERATOR, State
 from world.arrays import PerRow, PerWorld, fold, ratio
 from world.draws import exponential
@@ -28,6 +35,7 @@ def deliver(market: ComputeMarket) -> None:
     q = s.quarter
     newly = s.sites.advance(q) + s.phases.add_by("operator", OPERATORS, s.phases.advance(q))
     s.flow["energised_gw"] = newly
+    forget_sites(s)
     before = s.fleet.sold
     s.fleet.land(ship(market))
     s.flow["delivered_h100e_m"] = fold((s.fleet.sold - before).swapaxes(0, 1))
@@ -38,6 +46,12 @@ def deliver(market: ComputeMarket) -> None:
     equip_phases(s)
     s.flow |= measure_standing(market)
     start_leases(s)
+
+
+def forget_sites(s: State) -> None:
+    """Drop what is kept about sites: some were energised or ordered."""
+    for name in ("power_at_lead_gw", "phases_building_gw"):
+        s.flow.pop(name, None)
 
 
 def ship(market: ComputeMarket) -> np.ndarray:
@@ -139,8 +153,8 @@ def order(market: ComputeMarket) -> None:
     landlords.settle_started(fold(rented))
     size = backlog_h100e_m(s) + s.flow["owned_h100e_m"]
     order_chips(market, np.stack([orders[name].chips_h100e_m for name in OPERATORS]))
+    place_sites(market, granted)
     for name, row in OPERATOR.items():
-        place_sites(market, name, granted[row])
         cuts = {"shells": ratio(built[row], asked[row], 1.0), "grid": ratio(granted[row], built[row], 1.0)}
         s.binding[row] = what_binds(market, orders[name], ratio(size[row], fold(size)), cuts)
     grid.settle_growth()
@@ -172,17 +186,28 @@ def own_site_order(market: ComputeMarket) -> CapacityOrder:
     return CapacityOrder(gigawatts, nothing, soon, soon, soon, soon, np.full(s.worlds, np.inf))
 
 
-def place_sites(market: ComputeMarket, name: str, gigawatts: PerWorld) -> None:
-    """Put granted power into named phases first, in order, the rest into unnamed sites.
+def place_sites(market: ComputeMarket, granted_gw: PerRow) -> None:
+    """Put each operator's granted power into its named phases first, the rest into unnamed sites."""
+    s = market.state
+    slippage = market.parameters.of("grid").slippage_quarters
+    late = slippage * np.stack(
+        [exponential(market.draws.uniform(f"slippage:{name}", market.calendar_quarter)) for name in OPERATORS]
+    )
+    lead = np.stack([market.firms[name].parameters.build_quarters for name in OPERATORS])
+    left = np.stack(
+        [place_phases(market, name, granted_gw[row], lead[row], late[row]) for name, row in OPERATOR.items()]
+    )
+    forget_sites(s)
+    s.sites.order(slice(0, len(OPERATORS)), np.maximum(left, 0.0), lead, late, s.quarter)
+
+
+def place_phases(market: ComputeMarket, name: str, gigawatts: PerWorld, lead: PerWorld, late: PerWorld) -> PerWorld:
+    """Put an operator's power into its named phases, in order; returns what is left for unnamed sites, GW.
 
     A phase starts once all of its power is granted; what is granted meanwhile for the next phase is kept for it,
     for at most half of a phase, and the rest goes to unnamed sites.
     """
     s = market.state
-    firm, row = market.firms[name], OPERATOR[name]
-    slippage = market.parameters.of("grid").slippage_quarters
-    lead = firm.parameters.build_quarters
-    late = slippage * exponential(market.draws.uniform(f"slippage:{name}", market.calendar_quarter))
     left = s.last.get(f"unplaced.{name}", np.zeros(s.worlds)) + gigawatts
     kept = np.zeros(s.worlds)
     for phase in [k for k, p in enumerate(s.phases.phases) if p.operator == name]:
@@ -197,8 +222,8 @@ def place_sites(market: ComputeMarket, name: str, gigawatts: PerWorld) -> None:
         waits = open_ & ~started & (kept == 0.0) & (left >= 0.5 * size)
         kept = np.where(waits, left, kept)
         left = np.where(waits, 0.0, left)
-    s.sites.order(row, np.maximum(left, 0.0), lead, late, s.quarter)
     s.flow[f"unplaced.{name}"] = kept
+    return left
 
 
 def order_chips(market: ComputeMarket, chips: PerRow) -> None:

@@ -11,6 +11,7 @@ from agents.cast import OPERATORS, PAIRS
 from agents.views import FirmView, MarketView
 from runs.state import GENERATION, MERCHANT_ROWS, OPERATOR, USER, State
 from world.arrays import PerGeneration, PerRow, PerWorld, fold, ratio
+from world.books import locked
 from world.chips import list_price_k, shipments_capacity_h100e, wafer_mix
 from world.costs import cash_cost_usd_h, long_run_cost_usd_h, term_price
 
@@ -195,8 +196,10 @@ def power_gw(s: State) -> PerRow:
 
 
 def phases_building(s: State) -> PerRow:
-    """Facility power of named phases under construction, by operator."""
-    return s.phases.add_by("operator", OPERATORS, s.phases.building_gw)
+    """Facility power of named phases under construction, by operator; kept until sites are ordered."""
+    if "phases_building_gw" not in s.flow:
+        s.flow["phases_building_gw"] = locked(s.phases.add_by("operator", OPERATORS, s.phases.building_gw))
+    return s.flow["phases_building_gw"]
 
 
 def backlog_h100e_m(s: State) -> PerRow:
@@ -214,8 +217,7 @@ def operator_views(market: ComputeMarket, view: MarketView, names: Sequence[str]
     asic_kw = s.generations.kw_per_h100e[GENERATION["rival_asic"]]
     building = s.sites.building_gw + s.sites.contracted_gw + phases_building(s)
     lead = view.chip_lead_quarters
-    at_lead = power + s.sites.due_within(s.quarter, lead)
-    at_lead += s.phases.add_by("operator", OPERATORS, s.phases.due_within(s.quarter, lead))
+    at_lead = power_at_lead_gw(s, power, lead)
     signed = s.leases.active + s.leases.pending_total
     let_rows = [k for k, pair in enumerate(PAIRS) if pair[0] in names]
     ahead_rows = [k for k in let_rows if PAIRS[k][0] in BUILDS_TO_LEASES]
@@ -244,6 +246,14 @@ def operator_views(market: ComputeMarket, view: MarketView, names: Sequence[str]
             **money(market, name),
         )
     return views
+
+
+def power_at_lead_gw(s: State, power: PerRow, lead: PerWorld) -> PerRow:
+    """Power of each operator when chips ordered now arrive, (operators, worlds) GW; kept until sites are ordered."""
+    if "power_at_lead_gw" not in s.flow:
+        named = s.phases.add_by("operator", OPERATORS, s.phases.due_within(s.quarter, lead))
+        s.flow["power_at_lead_gw"] = power + s.sites.due_within(s.quarter, lead) + named
+    return s.flow["power_at_lead_gw"]
 
 
 def lab_view(market: ComputeMarket, name: str) -> FirmView:

@@ -71,7 +71,7 @@ def ratio(numerator: np.ndarray, denominator: np.ndarray, otherwise: float = 0.0
     """numerator / denominator where the denominator is positive, else `otherwise`; never warns."""
     numerator, denominator = np.asarray(numerator, float), np.asarray(denominator, float)
     above = denominator > 0.0
-    if above.all():  # the same division, and the same bits, in half the time
+    if np.logical_and.reduce(above, axis=None):  # the same division, and the same bits, in half the time
         return np.asarray(numerator / denominator)
     out = np.full(np.broadcast_shapes(numerator.shape, denominator.shape), otherwise)
     np.divide(numerator, denominator, out=out, where=above)
@@ -105,15 +105,17 @@ def require(values: np.ndarray, allowed: Callable[[np.ndarray], np.ndarray], nam
         and what is wanted.
     """
     array = np.asarray(values, dtype=np.float64)
-    if (
-        allowed is not_negative
-        and array.size
-        and np.maximum.reduce(array.view(np.uint64), axis=None) < _BITS_OF_INFINITY
-    ):
-        return array  # one pass for the check that is made most; -0.0 and all that is wrong go the long way
+    # One pass or two for the checks that are made most; -0.0 and all that is wrong go the long way.
+    if allowed in _BY_BITS and array.size:
+        bits = array.view(np.uint64)
+        if np.maximum.reduce(bits, axis=None) < _BITS_OF_INFINITY and (
+            allowed is not positive or np.minimum.reduce(bits, axis=None) > 0
+        ):
+            return array
     with np.errstate(invalid="ignore"):
-        wrong = ~allowed(array)
-    if wrong.any():
+        right = allowed(array)
+    if not np.logical_and.reduce(right, axis=None):
+        wrong = ~right
         index = tuple(int(i) for i in np.argwhere(wrong)[0])
         where = (
             f"index {index[:-1]}, world {index[-1]}"
@@ -134,3 +136,7 @@ def positive(array: np.ndarray) -> np.ndarray:
 def not_negative(array: np.ndarray) -> np.ndarray:
     """Where entries are finite and at least zero."""
     return np.isfinite(array) & (array >= 0.0)
+
+
+_BY_BITS = (not_negative, positive)
+"""What `require` can see in the bits of the numbers alone."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -68,9 +69,10 @@ def energise(chips_h100e_m: PerOperatorGeneration, kw_per_h100e: np.ndarray, pow
         return chips.copy()
 
     ahead, level = np.zeros_like(needed), needed.copy()
-    for one in range(generations):
-        for other in range(one + 1, generations):
-            _queue(kw[..., one, :], kw[..., other, :], one, other, needed, ahead, level)
+    # A generation that nobody has anywhere stands in no queue.
+    there = [g for g in range(generations) if needed[:, g].any()]
+    for one, other in combinations(there, 2):
+        _queue(kw[..., one, :], kw[..., other, :], one, other, needed, ahead, level)
     share = ratio(np.clip(available[:, np.newaxis] - ahead, 0.0, level), level)
     deployed: np.ndarray = chips * np.where(short[:, np.newaxis], share, 1.0)
     return deployed

@@ -39,11 +39,17 @@ class LeasePools:
         self._changed: dict[int, set[int]] = {_WAITING: set(range(rows)), _RUNNING: set(range(rows))}
 
     def enter(
-        self, row: int, start: Amount, capacity: PerWorld, rent: PerWorld, firm: PerWorld, term: PerWorld
+        self, rows: Sequence[int], start: Amount, capacity: PerRow, rent: PerRow, firm: PerRow, term: PerRow
     ) -> None:
-        """Add leases that are due to start at `start` (quarters from the start of the run)."""
-        self.to_start.add(_lanes(row, _WAITING), start, np.stack([capacity, rent, firm, rent * term]))
-        self._changed[_WAITING].add(row)
+        """Add leases of some rows, each once, that are due to start at `start` (quarters from the start of the run).
+
+        All are (rows, worlds); `start` may also be a number or (worlds,).
+        """
+        lanes = [row * _WAITING + measure for row in rows for measure in range(_WAITING)]
+        begin = start[:, np.newaxis] if isinstance(start, np.ndarray) and start.ndim > 1 else start
+        pools = np.stack([capacity, rent, firm, rent * term], axis=1)
+        self.to_start.add_spread(lanes, begin, pools, spread=0)
+        self._changed[_WAITING].update(rows)
 
     def fall_due(self, quarter: int) -> None:
         """Move what should have started by `quarter` to what is due."""
@@ -130,6 +136,8 @@ class LeasePools:
         Of all rows, or of those that are named, in their order.
         """
         chosen = range(self.rows) if rows is None else rows
+        if not chosen:
+            return np.zeros((0, self.worlds))
         last = self.to_end.last_slot
         surely_over = math.floor(min(float(date.min()), float(last)))
         surely_running = min(math.ceil(min(float(date.max()), float(last))) + 1, last)
@@ -145,18 +153,17 @@ class LeasePools:
         waiting = [k for k, row in enumerate(chosen) if self.waiting(CAPACITY)[row].any()]
         if not waiting:
             return total
-        starts = self.to_start.amount.reshape(self.rows, _WAITING, -1, self.worlds)
+        of = [chosen[k] for k in waiting]
+        runs = total[waiting] + _running(self.due[of].swapaxes(0, 1), date - now + 1.0, now - date)
         latest = min(math.ceil(min(float(date.max()), float(last))), self.to_start.reach)
         begin = self.to_start.next_quarter
-        slots = np.arange(begin, latest + 1, dtype=np.float64)[:, None]
-        begun, ran = date - slots + 1.0, slots - date
-        late_begun, late_ran = date - now + 1.0, now - date
-        for k in waiting:
-            row = chosen[k]
-            total[k] += _running(self.due[row], late_begun, late_ran)
-            if latest >= begin:
-                for part in _running(starts[row, :, begin : latest + 1], begun, ran):
-                    total[k] += part
+        if latest >= begin:
+            starts = self.to_start.amount.reshape(self.rows, _WAITING, -1, self.worlds)
+            pools = np.stack([starts[row, :, begin : latest + 1] for row in of], axis=2)
+            slots = np.arange(begin, latest + 1, dtype=np.float64)[:, None, None]
+            for part in _running(pools, date - slots + 1.0, slots - date):
+                runs += part
+        total[waiting] = runs
         return total
 
     def _ending_from(self, slot: int) -> PerRow:

@@ -1,10 +1,13 @@
-"""The words of leases: a pair, a contract of the record, and how far a book is from its laws."""
+"""The words of leases: a pair, a contract of the record, its terms checked, and how far a book is from its laws."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from world.arrays import PerWorld
+import numpy as np
+
+from world.arrays import PerWorld, not_negative, positive, require
+from world.schedule import Amount
 
 Pair = tuple[str, str, str]
 """Provider, tenant and programme."""
@@ -35,3 +38,27 @@ class LeaseResiduals:
     negative_h100e_m: PerWorld
     oversold_h100e_m: PerWorld
     unaccounted: PerWorld
+
+
+def checked_terms(
+    shape: tuple[int, ...], quantity_h100e_m: Amount, price_usd_h: Amount, take_or_pay: Amount, term_quarters: Amount
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Quantity, rent, firm rent and term of leases, each of `shape`, the worlds last.
+
+    Raises: ValueError naming argument, index and world.
+    """
+    quantity = require(np.broadcast_to(quantity_h100e_m, shape), not_negative, "quantity_h100e_m", ">= 0")
+    price = np.where(quantity > 0.0, price_usd_h, 1.0)
+    price = require(price, positive, "price_usd_h", "a price above 0 where there is a quantity")
+    term = require(np.broadcast_to(term_quarters, shape), _a_quarter, "term_quarters", "at least 1 quarter")
+    rent = quantity * price
+    return quantity, rent, rent * a_share(take_or_pay, "take_or_pay"), term
+
+
+def a_share(values: Amount, name: str) -> np.ndarray:
+    """The values as an array; ValueError unless each is from 0 to 1."""
+    return require(np.atleast_1d(values), lambda v: (v >= 0.0) & (v <= 1.0), name, "a share from 0 to 1")
+
+
+def _a_quarter(values: np.ndarray) -> np.ndarray:
+    return values >= 1.0

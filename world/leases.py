@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, fold_sectors, not_negative, positive, ratio, require
+from world.arrays import PerRow, PerWorld, fold_sectors, ratio, require
 from world.calendar import HOURS_PER_QUARTER
 from world.lease_pools import CAPACITY, FIRM, RENT, LeasePools
-from world.lease_terms import Contract, LeaseResiduals, Pair
+from world.lease_terms import Contract, LeaseResiduals, Pair, a_share, checked_terms
 from world.schedule import Amount
 
 USD_BN_PER_RENT = HOURS_PER_QUARTER / 1000.0
@@ -90,14 +90,37 @@ class LeaseBook:
             label                              keep the contract by name, for display
         Raises: ValueError naming argument, index and world.
         """
-        row = self.index(pair)
-        quantity, rent, firm, term = self._terms(quantity_h100e_m, price_usd_h, take_or_pay, term_quarters)
+        row, shape = self.index(pair), (self.worlds,)
+        quantity, rent, firm, term = checked_terms(shape, quantity_h100e_m, price_usd_h, take_or_pay, term_quarters)
         if label is not None:
             self._name(label, row, quantity, price_usd_h, take_or_pay, start_slot, term)
-        if not quantity.any():
-            return
-        self._pools.enter(row, start_slot, quantity, rent, firm, term)
-        self.signed[row] += quantity
+        self._enter([row], start_slot, quantity[None], rent[None], firm[None], term[None])
+
+    def sign_together(
+        self,
+        pairs: Sequence[Pair | int],
+        quantity_h100e_m: PerRow,
+        price_usd_h: PerRow,
+        take_or_pay: Amount,
+        start_slot: PerRow,
+        term_quarters: PerRow,
+    ) -> None:
+        """Sign a lease of each of some pairs, each pair once: as `sign` of one after the other, all (pairs, worlds)."""
+        rows = [self.index(pair) for pair in pairs]
+        if len(set(rows)) < len(rows):
+            raise ValueError(f"pairs: wanted each pair once, got {tuple(pairs)}")
+        shape = (len(rows), self.worlds)
+        terms = checked_terms(shape, quantity_h100e_m, price_usd_h, take_or_pay, term_quarters)
+        some = [k for k, quantity in enumerate(terms[0]) if quantity.any()]
+        start, quantity, rent, firm, term = (each[some] for each in (np.broadcast_to(start_slot, shape), *terms))
+        self._enter([rows[k] for k in some], start, quantity, rent, firm, term)
+
+    def _enter(
+        self, rows: list[int], start: Amount, quantity: PerRow, rent: PerRow, firm: PerRow, term: PerRow
+    ) -> None:
+        if quantity.any():
+            self._pools.enter(rows, start, quantity, rent, firm, term)
+            self.signed[rows] += quantity
 
     def open(
         self,
@@ -114,8 +137,10 @@ class LeaseBook:
         """
         if self.quarter >= 0:
             raise ValueError(f"open: only before the first quarter, but quarter {self.quarter} has begun")
-        row = self.index(pair)
-        quantity, rent, firm, term = self._terms(quantity_h100e_m, price_usd_h, take_or_pay, remaining_quarters)
+        row, shape = self.index(pair), (self.worlds,)
+        quantity, rent, firm, term = checked_terms(
+            shape, quantity_h100e_m, price_usd_h, take_or_pay, remaining_quarters
+        )
         if label is not None:
             self._name(label, row, quantity, price_usd_h, take_or_pay, 0.0, term)
         self.signed[row] += quantity
@@ -142,7 +167,7 @@ class LeaseBook:
 
     def deliver_shares(self, share: np.ndarray) -> None:
         """Start a share (pairs, worlds) in [0, 1] of the leases of every pair that are due, all pairs together."""
-        self._pools.start_shares(_share(share, "share"), self.quarter)
+        self._pools.start_shares(a_share(share, "share"), self.quarter)
 
     def advance(self, quarter: int, deliver_all: bool = False) -> PerRow:
         """Begin a quarter: leases whose end has come end, those whose start has come are due; returns what ended.
@@ -160,7 +185,7 @@ class LeaseBook:
     def reduce(self, pair: Pair | int, fraction: Amount) -> PerWorld:
         """Take away a share (worlds,) of all leases of a pair, pending and active; returns the M H100e taken away."""
         row = self.index(pair)
-        fraction = np.broadcast_to(_share(fraction, "fraction"), (self.worlds,))
+        fraction = np.broadcast_to(a_share(fraction, "fraction"), (self.worlds,))
         removed = self._pools.scale(row, 1.0 - fraction)
         self.reduced[row] += removed
         return removed
@@ -202,7 +227,7 @@ class LeaseBook:
         rent: np.ndarray = self._pools.running(RENT) * USD_BN_PER_RENT
         if used_share is None:
             return rent
-        paid: np.ndarray = rent * np.maximum(_share(used_share, "used_share"), self.take_or_pay)
+        paid: np.ndarray = rent * np.maximum(a_share(used_share, "used_share"), self.take_or_pay)
         return paid
 
     @property
@@ -230,9 +255,9 @@ class LeaseBook:
         """
         accounted = self.pending_total + self.active + self.ended + self.reduced
         unaccounted = np.abs(self.signed - accounted) / np.maximum(self.signed, 1e-3)
-        let = self.by_provider(self.active)
         oversold = np.zeros(self.worlds)
-        for row, provider in enumerate(self.providers):
+        let = oversold if capacity_h100e_m is None else self.by_provider(self.active)
+        for row, provider in enumerate(self.providers if capacity_h100e_m is not None else ()):
             if isinstance(capacity_h100e_m, np.ndarray):
                 oversold = np.maximum(oversold, let[row] - capacity_h100e_m[row])
             elif capacity_h100e_m is not None and provider in capacity_h100e_m:
@@ -264,21 +289,6 @@ class LeaseBook:
 
     # ------------------------------------------------------------------ inside
 
-    def _terms(
-        self,
-        quantity_h100e_m: Amount,
-        price_usd_h: Amount,
-        take_or_pay: Amount,
-        term_quarters: Amount,
-    ) -> tuple[PerWorld, PerWorld, PerWorld, PerWorld]:
-        shape = (self.worlds,)
-        quantity = require(np.broadcast_to(quantity_h100e_m, shape), not_negative, "quantity_h100e_m", ">= 0")
-        price = np.where(quantity > 0.0, price_usd_h, 1.0)
-        price = require(price, positive, "price_usd_h", "a price above 0 where there is a quantity")
-        term = require(np.broadcast_to(term_quarters, shape), _a_quarter, "term_quarters", "at least 1 quarter")
-        rent = quantity * price
-        return quantity, rent, rent * _share(take_or_pay, "take_or_pay"), term
-
     def _name(
         self,
         label: str,
@@ -296,11 +306,3 @@ class LeaseBook:
 
 _STOCKS = ("signed", "ended", "reduced")
 _NAMED_TERMS = ("quantity_h100e_m", "price_usd_h", "take_or_pay", "start_slot", "end_slot")
-
-
-def _share(values: Amount, name: str) -> np.ndarray:
-    return require(np.atleast_1d(values), lambda v: (v >= 0.0) & (v <= 1.0), name, "a share from 0 to 1")
-
-
-def _a_quarter(values: np.ndarray) -> np.ndarray:
-    return values >= 1.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from world.arrays import PerRow, fold, ratio
+from world.arrays import PerRow, fold, pick_worlds, ratio
 from world.rows import rows_by_worlds, stretched
 
 
@@ -31,12 +31,25 @@ def ration(order: object, weight: object, supply: object) -> PerRow:
     available = stretched(
         supply, orders.shape[1:], "supply", lambda array: array >= 0.0, "a number, at least 0, or infinity"
     )
+    short = fold(orders) > available
+    hit = np.flatnonzero(short)
+    if not hit.size:
+        return orders.copy()
+    if hit.size < short.size:
+        filled = orders.copy()
+        filled[:, hit] = _shared(pick_worlds(orders, hit), pick_worlds(weights, hit), pick_worlds(available, hit))
+        return filled
+    return _shared(orders, weights, available)
+
+
+def _shared(orders: np.ndarray, weights: np.ndarray, available: np.ndarray) -> np.ndarray:
+    """What is filled where the supply is short of the orders."""
     weighted = weights > 0.0
     filled = _fill_to_level(np.where(weighted, orders, 0.0), weights, available)
     if not weighted.all():
         left = np.maximum(available - fold(filled), 0.0)
         filled += _fill_to_level(np.where(weighted, 0.0, orders), np.ones_like(orders), left)
-    return np.where(fold(orders) <= available, orders, filled)
+    return filled
 
 
 def _fill_to_level(order: np.ndarray, weight: np.ndarray, supply: np.ndarray) -> np.ndarray:

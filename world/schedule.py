@@ -116,28 +116,24 @@ class Schedule:
         past = centre - begin
         end = max(math.ceil(float(centre.max())) + spread, int(first.max()))
         self.reach = max(self.reach, min(end, last))
-        lanes = (
-            [lane]
-            if isinstance(lane, int)
-            else range(*lane.indices(len(self.amount)))
-            if isinstance(lane, slice)
-            else lane
-        )
-        due, begun, soonest = amount / float(width * width), begin.astype(np.intp), first.astype(np.intp)
-        for step in range(-spread, width + 1):
-            share = float(width + step) - past if step <= 0 else float(width - step) + past
-            self._scatter(lanes, np.minimum(np.maximum(begun + step, soonest), last), share * due)
+        lanes = np.arange(len(self.amount))[lane].reshape(-1)
+        begun, soonest = begin.astype(np.intp), first.astype(np.intp)
+        steps = np.arange(-spread, width + 1)[:, None, None, None]
+        before = steps <= 0
+        share = np.where(before, width + steps, width - steps) + _grouped(past) * np.where(before, -1.0, 1.0)
+        slots = np.minimum(np.maximum(_grouped(begun) + steps, soonest), last)
+        groups = slots.shape[1]
+        due = amount / float(width * width)
+        if due.ndim < 3:  # rows of its own for each lane, or one for all
+            due = due.reshape(1 if due.size == due.shape[-1] else groups, -1, due.shape[-1])
+        self._scatter(lanes.reshape(groups, -1, 1), slots, share * due)
 
-    def _scatter(self, lanes: Sequence[int], slots: np.ndarray, amount: np.ndarray) -> None:
-        """Add an amount at one slot for each world: to each lane its row of both, or its group's row of slots."""
-        worlds = self.amount.shape[2]
-        rows = np.broadcast_to(amount, (*amount.shape[:-1], worlds)).reshape(-1, worlds)
-        if slots.shape[-1] == 1:
-            slots = np.broadcast_to(slots, (*slots.shape[:-1], worlds))
-        places = (slots * worlds + self._world).reshape(-1, worlds)
-        for row, lane in enumerate(lanes):
-            line = self.amount[lane].reshape(-1)  # a view: slot by slot, world by world
-            line[places[row * len(places) // len(lanes)]] += rows[row * len(rows) // len(lanes)]
+    def _scatter(self, lanes: np.ndarray, slots: np.ndarray, amount: np.ndarray) -> None:
+        """Add amounts (steps, groups, rows, worlds) to lanes (groups, rows, 1) at slots (steps, groups, 1, worlds)."""
+        _, height, worlds = self.amount.shape
+        places = (slots * worlds + self._world) + lanes * (height * worlds)
+        # Unbuffered: where two steps fall on one slot both count, one after the other.
+        np.add.at(self.amount.reshape(-1), places.reshape(-1), np.broadcast_to(amount, places.shape).reshape(-1))
 
     def take(self, quarter: int) -> PerRow:
         """Remove and return what is due up to and in `quarter` (rows that were not taken before), (lanes, worlds).
@@ -234,6 +230,11 @@ class Schedule:
         self.next_quarter = int(state["next_quarter"])
         self.reach = self.last_slot
         self._pending = None
+
+
+def _grouped(dates: np.ndarray) -> np.ndarray:
+    """Dates (worlds,), (rows, worlds) or (groups, 1, worlds) as (groups, 1, worlds): each row is a group of its own."""
+    return dates if dates.ndim == 3 else dates.reshape(-1, 1, dates.shape[-1])
 
 
 def _is_number(values: np.ndarray) -> np.ndarray:

@@ -88,7 +88,7 @@ class SitePipeline:
 
     def order(
         self,
-        operator: int,
+        operator: int | slice,
         gw: Amount,
         lead_quarters: Amount,
         slippage: Amount,
@@ -98,7 +98,7 @@ class SitePipeline:
         """Announce, contract and finance at once: build `gw`, energised around quarter + lead + slippage.
 
         Args:               shape                  unit
-            operator        row
+            operator        row, or a slice of rows: then the others may also be (rows, worlds)
             gw              (worlds,) or a number  GW of facility power, >= 0
             lead_quarters   (worlds,) or a number  quarters from the order to power, as planned, >= 0
             slippage        (worlds,) or a number  quarters on top, >= 0
@@ -111,7 +111,7 @@ class SitePipeline:
 
     def _build(
         self,
-        operator: int,
+        operator: int | slice,
         gw: np.ndarray,
         lead_quarters: Amount,
         slippage: Amount,
@@ -163,7 +163,7 @@ class SitePipeline:
     def check(self) -> SiteResiduals:
         """The distance from the laws, the same function for production and tests."""
         states = self.state_gw
-        lowest = np.minimum(states.min(axis=(0, 1)), self.building.amount.min(axis=(0, 1)))
+        lowest = np.minimum(states.min(axis=(0, 1)), -self.building.negative())
         difference = np.abs(self.entered_gw - fold(states) - self.cancelled_gw) / np.maximum(self.entered_gw, 1e-3)
         return SiteResiduals(np.maximum(-lowest, 0.0), difference.max(axis=0), np.zeros(lowest.shape))
 

@@ -56,44 +56,77 @@ def best_transport(worth: PerCell, offered: np.ndarray, wanted: np.ndarray) -> P
     Source: Busacker and Gowen (1960), as in Ahuja, Magnanti, Orlin, Network Flows, 9.7.
     """
     usable = np.where(worth > 0.0, worth, -np.inf)
-    allocated, ambiguous = _solve_in_canonical_order(usable, offered, wanted)
-    hard = np.flatnonzero(ambiguous)
+    solved = _solve_in_canonical_order(usable, offered, wanted)
+    hard = np.flatnonzero(solved.ambiguous())
+    allocated = solved.in_place(solved.allocated)
     if hard.size:
         allocated[..., hard] = _mean_over_orders_of_tenants(
-            pick_worlds(usable, hard), pick_worlds(offered, hard), pick_worlds(wanted, hard)
+            solved.pick(hard), pick_worlds(usable, hard), pick_worlds(offered, hard), pick_worlds(wanted, hard)
         )
     return allocated
 
 
-def _mean_over_orders_of_tenants(worth: np.ndarray, offered: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """The mean of the optima that each order of the tenants gives; optima form a convex set, so it is one too."""
+@dataclass(frozen=True)
+class Solved:
+    """A solution with the offers sorted by what they are, not by where they stand, and where other optima may lie."""
+
+    order: np.ndarray
+    """Position of each sorted offer, (offers, worlds)."""
+    offered: np.ndarray
+    """(offers, worlds), sorted like all below."""
+    allocated: np.ndarray
+    """(tenants, offers, worlds)."""
+    tight: np.ndarray
+    """Where a unit may lie in an optimum, (tenants, offers, worlds), bool."""
+    unsold: np.ndarray
+    """Which offer may be left with some, (offers, worlds), bool."""
+    unmet: np.ndarray
+    """Which tenant may go without some, (tenants, worlds), bool."""
+
+    def pick(self, worlds: np.ndarray) -> Solved:
+        """The solution of the named worlds only."""
+        return Solved(*(pick_worlds(getattr(self, each.name), worlds) for each in fields(self)))
+
+    def ambiguous(self) -> np.ndarray:
+        """Where there may be another optimum, (worlds,).
+
+        Cells where a unit may lie link tenants, offers, "unsold" and "unmet" into one; without a ring, there is none.
+        """
+        tenants, offers = self.tight.shape[:2]
+        cells = np.concatenate([self.tight.reshape(tenants * offers, -1), self.unsold, self.unmet])
+        return np.count_nonzero(cells, axis=0) > tenants + offers
+
+    def in_place(self, allocated: np.ndarray) -> np.ndarray:
+        """An allocation of the sorted offers with every offer back where it stood."""
+        out = np.empty_like(allocated)
+        np.put_along_axis(out, np.broadcast_to(self.order, out.shape), allocated, axis=1)
+        return out
+
+
+def _mean_over_orders_of_tenants(
+    first: Solved, worth: np.ndarray, offered: np.ndarray, wanted: np.ndarray
+) -> np.ndarray:
+    """The mean of the optima that each order of the tenants gives; optima form a convex set, so it is one too.
+
+    Of the tenants as they stand the solution is known: `first`.
+    """
     orders = [list(order) for order in permutations(range(len(wanted)))]
-    total = np.zeros_like(worth)
-    for order in orders:
-        solved, _ = _solve_in_canonical_order(worth[order], offered, wanted[order], pool=True)
-        total[order] += solved
+    total = first.in_place(_pooled(first))
+    for order in orders[1:]:
+        solved = _solve_in_canonical_order(worth[order], offered, wanted[order])
+        total[order] += solved.in_place(_pooled(solved))
     return total / len(orders)
 
 
-def _solve_in_canonical_order(
-    worth: np.ndarray, offered: np.ndarray, wanted: np.ndarray, pool: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
-    """Solve with the offers sorted by what they are, not by where they stand; also where there may be other optima."""
+def _solve_in_canonical_order(worth: np.ndarray, offered: np.ndarray, wanted: np.ndarray) -> Solved:
+    """Solve with the offers sorted by what they are, so that where they stand decides nothing."""
     order = np.lexsort((offered, *worth), axis=0)
     sorted_worth = np.take_along_axis(worth, order[np.newaxis], axis=1)
     sorted_offered = np.take_along_axis(offered, order, axis=0)
     allocated, value_of_room = _insert_tenants(sorted_worth, sorted_offered, wanted)
-    tight, unsold = _tight_cells(sorted_worth, value_of_room)
-    if pool:
-        allocated = _pooled(allocated, sorted_offered, tight, unsold)
-    tenants, offers = worth.shape[:2]
-    # Cells where a unit may lie link tenants, offers, "unsold" and "unmet" into one; without a ring, no second optimum.
-    unmet = value_of_room <= TIE * _largest(worth)
-    links = fold(fold(tight)) + fold(unsold) + fold(unmet)
-    ambiguous = links > tenants + offers
-    out = np.empty_like(allocated)
-    np.put_along_axis(out, np.broadcast_to(order, out.shape), allocated, axis=1)
-    return out, ambiguous
+    near = TIE * _largest(sorted_worth)
+    tight, unsold = _tight_cells(sorted_worth, value_of_room, near)
+    return Solved(order, sorted_offered, allocated, tight, unsold, value_of_room <= near)
 
 
 def _insert_tenants(worth: np.ndarray, offered: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -150,14 +183,19 @@ def _chain_gains(
     The link (t, s) takes from s the unit that gains most with t. The end (t, t) takes a spare unit for t; -1 there
     means that none is worth anything and t goes without, which only a tenant that gave up a unit can do.
     """
-    gain: dict[tuple[int, int], np.ndarray] = {}
-    source: dict[tuple[int, int], np.ndarray] = {}
-    for t, s in {link for chain in chains for link in pairwise(chain)}:
-        held = allocated[s] > 0.0
-        gain[t, s], source[t, s] = _best_row(np.where(held, worth[t] - np.where(held, worth[s], 0.0), -np.inf))
-    for t in {chain[-1] for chain in chains}:
-        best, offer = _best_row(np.where(spare > 0.0, worth[t], -np.inf))
-        gain[t, t], source[t, t] = np.maximum(best, 0.0), np.where(best > 0.0, offer, -1)
+    links = list(dict.fromkeys(link for chain in chains for link in pairwise(chain)))
+    ends = list(dict.fromkeys(chain[-1] for chain in chains))
+    # All links side by side: one search for the best offer of each.
+    rows = np.full((len(spare), len(links) + len(ends), spare.shape[1]), -np.inf)
+    for k, (t, s) in enumerate(links):
+        np.subtract(worth[t], worth[s], out=rows[:, k], where=allocated[s] > 0.0)
+    left = spare > 0.0
+    for k, t in enumerate(ends, len(links)):
+        np.copyto(rows[:, k], worth[t], where=left)
+    best, offer = _best_row(rows)
+    gain, source = dict(zip(links, best, strict=False)), dict(zip(links, offer, strict=False))
+    for k, t in enumerate(ends, len(links)):
+        gain[t, t], source[t, t] = np.maximum(best[k], 0.0), np.where(best[k] > 0.0, offer[k], -1)
     totals = []
     for chain in chains:
         total = gain[chain[-1], chain[-1]]
@@ -201,22 +239,21 @@ def _push(
     allocated[last, taken, worlds] += from_spare
 
 
-def _tight_cells(worth: np.ndarray, value_of_room: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _tight_cells(worth: np.ndarray, value_of_room: np.ndarray, near: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where a unit may lie in an optimum: (tenants, offers, worlds); where it may stay unsold: (offers, worlds)."""
     net = worth - value_of_room[:, np.newaxis]
     value_of_offer = np.maximum(net.max(axis=0), 0.0)
-    near = TIE * _largest(worth)
     return net >= value_of_offer - near, value_of_offer <= near
 
 
-def _pooled(allocated: np.ndarray, offered: np.ndarray, tight: np.ndarray, unsold: np.ndarray) -> np.ndarray:
+def _pooled(solved: Solved) -> np.ndarray:
     """Offers that may go to the same tenants share what these take from them, in proportion to their size."""
-    alike = np.concatenate([tight, unsold[np.newaxis]])
-    out = np.empty_like(allocated)
-    for offer in range(len(offered)):
+    alike = np.concatenate([solved.tight, solved.unsold[np.newaxis]])
+    out = np.empty_like(solved.allocated)
+    for offer, size in enumerate(solved.offered):
         same = (alike == alike[:, offer, np.newaxis]).all(axis=0)
-        taken = fold(np.moveaxis(allocated * same, 1, 0))
-        out[:, offer] = offered[offer] * ratio(taken, fold(offered * same))
+        taken = fold(np.moveaxis(solved.allocated * same, 1, 0))
+        out[:, offer] = size * ratio(taken, fold(solved.offered * same))
     return out
 
 

@@ -247,3 +247,19 @@ def test_starting_all_pairs_together_is_starting_one_after_the_other(seed: int) 
         for name in (name for name in together if not name.startswith("named")):
             np.testing.assert_allclose(together[name], apart[name], rtol=1e-12, atol=1e-12)
         assert books[0].check().unaccounted.max() < 1e-12
+
+
+@given(seeds)
+def test_signing_some_pairs_together_is_signing_one_after_the_other(seed: int) -> None:
+    inputs, pairs = Inputs(seed, 7), [2, 0]
+    quantity, price = inputs.with_zeros(len(pairs)), inputs.amounts(len(pairs), spread=0.5)
+    start, term = inputs.between(-1.0, SLOTS + 2.0) + quantity, inputs.between(1.0, 20.0) + price
+    books = LeaseBook(PAIRS, SLOTS, 7), LeaseBook(PAIRS, SLOTS, 7)
+    books[0].sign_together(pairs, quantity, price, 0.5, start, term)
+    for row, pair in enumerate(pairs):
+        books[1].sign(pair, quantity[row], price[row], 0.5, start[row], term[row])
+    together, apart = books[0].state(), books[1].state()
+    for name in together:
+        assert np.array_equal(together[name], apart[name]), name
+    with pytest.raises(ValueError, match="each pair once"):
+        books[0].sign_together([1, 1], quantity, price, 0.5, start, term)
