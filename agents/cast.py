@@ -50,6 +50,15 @@ PAIRS = (
 )
 """Leases by (provider, tenant, programme). The fourth is OpenAI's own chips on Stargate sites: it pays no rent."""
 
+PAIR_NAMES = tuple(f"{provider}>{tenant}" for provider, tenant, _ in PAIRS)
+"""What records call each pair."""
+
+PROVIDERS = ("microsoft", "oracle", "rival_clouds")
+"""Who lets compute to others."""
+
+PROVIDER_NAMES = (*PROVIDERS, "own")
+"""Who supplies OpenAI, its own chips included."""
+
 OWN_PAIR = PAIRS.index(("openai", "openai", "stargate"))
 
 SECTORS = (
@@ -73,6 +82,9 @@ SECTORS = (
     "rest_of_world",
 )
 """Everybody with a balance sheet; only the rest of the world may owe cash that nobody lent."""
+
+ACTORS = SECTORS[: SECTORS.index("landlords") + 1]
+"""Whose cash, debt and plant are recorded."""
 
 HOLDERS = ("microsoft", "softbank", "investors", "nvidia", "staff")
 """Who holds OpenAI's equity; staff stands for employees and the foundation."""

@@ -10,6 +10,7 @@ import numpy as np
 from agents.base import Firm
 from agents.views import ComputeBudget, FirmView, FundingRequest, MarketView, Tender
 from world.arrays import PerRow, PerWorld, ratio
+from world.funding import funding_need_usd_bn
 from world.planning import growth_over
 
 
@@ -99,7 +100,7 @@ class Lab(Firm):
         )
         standing = own.cash_usd_bn + own.committed_usd_bn
         short = standing < p.runway_trigger_quarters * expected_burn
-        ask = np.where(short, np.maximum(p.runway_quarters * expected_burn - standing, 0.0), 0.0)
+        ask = np.where(short, funding_need_usd_bn(standing, expected_burn, p.runway_quarters), 0.0)
         value = self.value_usd_bn(view, own)
         return FundingRequest(ask, value, value * (1.0 - p.down_round_tolerance))
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from agents.cast import PROVIDER_NAMES
 from runs.claim_paths import Paths, over
 from world.record import accelerators
-
-PROVIDERS = ("microsoft", "oracle", "rival_clouds", "own")
 
 
 def stargate_power_share(p: Paths) -> np.ndarray:
     """Stargate's share of the facility power of OpenAI's compute, by each provider's power per deployed H100e."""
     power = {}
-    for provider in PROVIDERS:
+    for provider in PROVIDER_NAMES:
         firm = "openai" if provider == "own" else provider
         per_h100e = over(p.at("energised_facility_gw", "2030Q4", firm), p.at("deployed_h100e_m", "2030Q4", firm))
         used = p.at("openai_h100e_by_provider", "2030Q4", provider)

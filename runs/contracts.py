@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import PAIRS
+from agents.cast import PAIRS, PROVIDERS
 from agents.views import FirmView, LeaseOffer, MarketView, Tender
 from runs.physical import builder_weights
 from runs.sight import lab_view, market_view, operator_views
@@ -20,8 +20,6 @@ from world.refusal import match_first_refusal
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
-PROVIDERS = ("microsoft", "oracle", "rival_clouds")
-"""Who supplies OpenAI."""
 OFFERS = (*PROVIDERS, "rival_clouds")
 """Who makes each offer of a tender. The last is what rival clouds keep for the labs that they fund or own."""
 TENANTS = ("openai", "rival_labs")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agents.cast import HOLDERS, PAIRS
+from agents.cast import HOLDERS, PAIRS, PROVIDERS
 from agents.openai import FIRST_REFUSAL, OPEN
 from agents.views import MarketView
 from runs.backing import bring_cash, pay_out
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
 INVESTORS = tuple(name for name in HOLDERS if name != "staff")
-PROVIDERS = tuple(dict.fromkeys(pair[0] for pair in PAIRS if pair[0] != pair[1]))
 TENANTS = tuple(dict.fromkeys(pair[1] for pair in PAIRS if pair[0] != pair[1]))
 MOST_USD_BN = 10_000.0
 

@@ -24,7 +24,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runs.event_deals import PROVIDERS, TENANTS
+from agents.cast import PROVIDERS
+from runs.event_deals import TENANTS
 from runs.event_kinds import KINDS, Event, check_event
 from runs.scenario import Scenario
 from world.calendar import last_day, parse_period, quarter_label, quarter_number, quarter_of

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import GENERATIONS, LABS, OPERATORS, PAIRS, USERS
+from agents.cast import GENERATIONS, LABS, OPERATORS, PAIR_NAMES, PROVIDER_NAMES, USERS
 from agents.views import BINDING
-from runs.contracts import PROVIDERS
 from runs.registry import simple
 from runs.sight import unit_rent
 from runs.state import OPERATOR, USER
@@ -17,8 +16,6 @@ from world.arrays import PerRow, PerWorld, fold, ratio
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
-PROVIDER_NAMES = (*PROVIDERS, "own")
-"""Who supplies OpenAI, its own chips included."""
 ABILENE = "Abilene"
 
 
@@ -235,7 +232,7 @@ simple(
     "Leases signed",
     lambda m: m.state.flow["signed_h100e_m"],
     dimension="pair",
-    members=tuple(f"{p[0]}>{p[1]}" for p in PAIRS),
+    members=PAIR_NAMES,
     flow=True,
 )
 simple(
@@ -244,7 +241,7 @@ simple(
     "Leases active",
     lambda m: m.state.leases.active,
     dimension="pair",
-    members=tuple(f"{p[0]}>{p[1]}" for p in PAIRS),
+    members=PAIR_NAMES,
 )
 simple(
     "pending_h100e_m",
@@ -252,7 +249,7 @@ simple(
     "Leases signed and not begun",
     lambda m: m.state.leases.pending_total,
     dimension="pair",
-    members=tuple(f"{p[0]}>{p[1]}" for p in PAIRS),
+    members=PAIR_NAMES,
 )
 simple(
     "lease_price_usd_h",
@@ -260,7 +257,7 @@ simple(
     "Average price of active leases",
     lambda m: m.state.leases.price,
     dimension="pair",
-    members=tuple(f"{p[0]}>{p[1]}" for p in PAIRS),
+    members=PAIR_NAMES,
 )
 simple(
     "own_chip_started",

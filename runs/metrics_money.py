@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import HOLDERS, LABS, OPERATORS, PAIRS
-from runs.contracts import PROVIDERS
+from agents.cast import ACTORS, HOLDERS, LABS, OPERATORS, PAIRS, PROVIDERS
 from runs.registry import simple
 from runs.stargate import SPONSORS
 from runs.state import PAIR, USER
@@ -15,20 +14,6 @@ from world.arrays import PerRow, PerWorld, fold, ratio
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
-
-ACTORS = (
-    "openai",
-    "microsoft",
-    "oracle",
-    "softbank",
-    "xai",
-    "rival_labs",
-    "rival_clouds",
-    "nvidia",
-    "broadcom",
-    "landlords",
-)
-"""Whose cash and debt are recorded."""
 
 
 def idle_cost(m: ComputeMarket) -> PerWorld:

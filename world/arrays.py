@@ -25,7 +25,7 @@ Flags = Bool[np.ndarray, "worlds"]
 Numbers = Int64[np.ndarray, "worlds"]
 """One integer for each world, shape (worlds,)."""
 
-_PAIRED_FROM = 8
+PAIRED_FROM = 8
 """NumPy adds fewer numbers than this one after the other in every memory layout, more of them in pairs in some."""
 _BITS_OF_INFINITY = np.array([np.inf]).view(np.uint64)[0]
 """Read as unsigned integers, exactly the finite numbers without a sign lie below: NaN and the sign bit lie above."""
@@ -39,7 +39,7 @@ def fold(rows: np.ndarray) -> np.ndarray:
     """
     # NumPy runs along the worlds where they lie side by side, and then adds row to row as here, in a fifth of the time.
     side_by_side = rows.shape[-1] > 1 and rows.strides[-1] == rows.itemsize
-    if rows.dtype == np.float64 and (side_by_side or len(rows) < _PAIRED_FROM):
+    if rows.dtype == np.float64 and (side_by_side or len(rows) < PAIRED_FROM):
         return np.asarray(np.add.reduce(rows, axis=0))
     total = np.zeros(rows.shape[1:])
     for row in rows:

@@ -10,10 +10,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from world.arrays import pick_worlds
-
-FEW = 8
-"""NumPy adds fewer rows than this one after the other in every memory layout."""
+from world.arrays import PAIRED_FROM, fold, pick_worlds
 
 
 def fold_pairs(rows: np.ndarray, axis: int) -> np.ndarray:
@@ -22,8 +19,8 @@ def fold_pairs(rows: np.ndarray, axis: int) -> np.ndarray:
     The order is set by the number of rows alone, so that a world's bits never depend on the batch.
     """
     total = rows if axis == 0 else rows.swapaxes(0, axis)
-    if len(total) < FEW:
-        return np.asarray(np.add.reduce(total, axis=0))  # one call, in the order of the rows
+    if len(total) < PAIRED_FROM:
+        return fold(total)
     while len(total) > 1:
         half, odd = divmod(len(total), 2)
         pairs = total[:half] + total[half : 2 * half]
