@@ -1,0 +1,158 @@
+"""What every command of the command line shares: grammar, mistakes, the ensemble asked for, how an answer is told."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from runs.scenario import Scenario
+    from viz.tables import Line
+
+DONE, FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130
+
+
+class Mistake(Exception):
+    """What the user asked for cannot be done; its text is the one line that says why."""
+
+
+class Grammar(argparse.ArgumentParser):
+    """A parser that reports a mistake in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and leave with the code of a mistake."""
+        raise Mistake(f"{message} (see {self.prog} --help)")
+
+
+class Commands:
+    """The commands of the front door; each family adds its own."""
+
+    def __init__(self, top: argparse.ArgumentParser) -> None:
+        self._parsers: Any = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Grammar)
+
+    def add(self, name: str, work: Callable[[argparse.Namespace], int], about: str, more: str = "") -> Grammar:
+        """A command that `work` carries out, returning its exit code; each has --json, of which `more` says more."""
+        added: Grammar = self._parsers.add_parser(name, help=about, description=about)
+        added.add_argument("--json", action="store_true", help="one JSON object on stdout" + more)
+        added.set_defaults(work=work)
+        return added
+
+
+def add_ensemble(command: argparse.ArgumentParser) -> None:
+    """The options that say which worlds are run: --worlds, --seed, --until, --set, --quiet."""
+    add = command.add_argument
+    add("--worlds", type=whole(1, 10_000_000), default=1000, metavar="N", help="how many worlds (default 1000)")
+    add("--seed", type=whole(0, 10**18), default=1, metavar="S", help="seed of the random numbers (default 1)")
+    add("--until", metavar="QUARTER", help="last quarter, like 2028Q4")
+    about = "a parameter or policy (repeatable), like microsoft.caution=0.4"
+    add("--set", action="append", default=[], metavar="NAME=VALUE", type=setting, dest="settings", help=about)
+    add("--quiet", action="store_true", help="no progress bar, no notes")
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """A type of argument: a whole number from `least` to `most`."""
+
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,18}", text) or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"wanted a whole number, {least} to {most:,}, got {text!r}")
+        return int(text)
+
+    return parse
+
+
+def setting(text: str) -> tuple[str, float | str]:
+    """A type of argument: NAME=VALUE, a parameter's number or a policy's name."""
+    name, equals, value = (part.strip() for part in text.partition("="))
+    if not (name and equals and value):
+        raise argparse.ArgumentTypeError(f"wanted NAME=VALUE, like microsoft.caution=0.4, got {text!r}")
+    if name.endswith(".policy"):
+        return name, value
+    try:
+        return name, float(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{name}: {value!r} is not a number") from None
+
+
+def scenario_asked(asked: argparse.Namespace, name: str | None = None, with_policies: bool = True) -> Scenario:
+    """The scenario asked for, with the policies of --set."""
+    from dataclasses import replace
+
+    from runs.scenario import load_scenario
+
+    given = [name for name, _ in asked.settings]
+    twice = next((name for name in given if given.count(name) > 1), None)
+    if twice is not None:
+        raise Mistake(f"--set: {twice} is given twice")
+    policies = {name: str(value) for name, value in asked.settings if name.endswith(".policy")}
+    with mistakes():
+        scenario = load_scenario(name or asked.scenario)
+        if policies and with_policies:
+            check = load_scenario({"extends": str(name or asked.scenario), "policies": policies})
+            scenario = replace(scenario, policies=check.policies)
+    return scenario
+
+
+def parameters_asked(asked: argparse.Namespace) -> dict[str, float]:
+    """The parameters of --set."""
+    return {name: float(value) for name, value in asked.settings if not name.endswith(".policy")}
+
+
+@contextmanager
+def mistakes() -> Iterator[None]:
+    """Bad input, said in one line; what breaks inside a run comes as another kind of error."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise Mistake(str(error)) from error
+
+
+def simulate_asked(asked: argparse.Namespace, scenario: Scenario) -> xr.Dataset:
+    """The dataset of a run, with a progress bar where somebody looks."""
+    from runs.simulate import simulate
+    from viz.progress import Progress
+
+    with mistakes(), Progress(scenario.name, asked.quiet) as progress:
+        return simulate(scenario, asked.worlds, asked.seed, asked.until, parameters_asked(asked), progress=progress)
+
+
+def check_writable(folder: Path) -> None:
+    """A folder that cannot be made or written is found before anything is computed."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise Mistake(f"--out: {there} is not a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise Mistake(f"--out: may not write into the folder {there}")
+
+
+def tell(asked: argparse.Namespace, document: object, lines: Callable[[int], list[Line]]) -> int:
+    """The one JSON object if that is asked for, else the lines for the width of the terminal."""
+    if asked.json:
+        from runs.results import without_nan
+
+        print_json(without_nan(document))
+    else:
+        show_lines(lines)
+    return DONE
+
+
+def show_lines(lines: Callable[[int], list[Line]]) -> None:
+    """Print the lines for the width of the terminal."""
+    from viz.tables import show, terminal_width
+
+    show(lines(terminal_width()))
+    sys.stdout.flush()
+
+
+def print_json(document: object) -> None:
+    """Print one JSON object, which holds no NaN."""
+    json.dump(document, sys.stdout, allow_nan=False, ensure_ascii=True)
+    sys.stdout.write("\n")
