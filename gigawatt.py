@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+import viz.command_explain
 from viz.command_line import (
     DONE,
     FAILED,
@@ -68,6 +69,7 @@ def parser() -> argparse.ArgumentParser:
         "parameters", parameters_command, "every parameter: range, unit, meaning", ", with the sources"
     )
     parameters.add_argument("text", nargs="?", default="", help="only those whose name or description holds this")
+    viz.command_explain.add_commands(commands)
     commands.add("scenarios", scenarios_command, "the scenarios that come with the model")
     commands.add("bench", bench_command, "measure the speed on this machine")
     return top

@@ -44,7 +44,8 @@ class Firm(mesa.Agent):
         known = POLICIES.get(name, {})
         if policy is not None and policy not in known:
             raise ValueError(f"{name}.policy: no policy named {policy!r}; known: {', '.join(known) or 'none'}")
-        self.policy: Any = known[policy or next(iter(known))]() if known else None
+        self.policy_name = policy or next(iter(known), "")
+        self.policy: Any = known[self.policy_name]() if known else None
 
     def zeros(self) -> np.ndarray:
         """A fresh (worlds,) array of zeros."""

@@ -84,6 +84,9 @@ def tender(market: ComputeMarket) -> None:
             spare=spare,
         )
         bargains[name] = deal
+    if market.recorder is not None:
+        market.recorder.note("tender", view=view, asks=asks, offers=offers, delay=delay, dependence=dependence)
+        market.recorder.note("deals", outside=outside, worth=worth, deals=bargains)
     sign(market, bargains, lead, asks, signed)
     unmet = np.maximum(wanted[0] - fold(bargains["openai"].quantity), 0.0) + waived
     openai.settle_tender(unmet)
@@ -115,6 +118,8 @@ def make_offer(market: ComputeMarket, name: str, view: MarketView, own: FirmView
     else:
         power = np.maximum(own.power_gw + own.coming_power_gw - own.chips_power_gw, 0.0) / view.power_kw
         coming = own.backlog_h100e_m + power
+    if market.recorder is not None:
+        market.recorder.note("offer", provider=name, coming=coming, own=own)
     return market.firms[name].offer_lease(view, own, coming)
 
 
@@ -184,6 +189,8 @@ def first_refusal(
     answer = match_first_refusal(
         price, offers[1].lead_quarters, holder_price, offers[0].lead_quarters, holder_left, outside, holds
     )
+    if market.recorder is not None:
+        market.recorder.note("refusal", before=allocated, left=holder_left, price=price, holds=holds, answer=answer)
     kept = ratio(np.maximum(outside - answer.matched, 0.0), outside, 1.0)
     after = np.concatenate([(allocated[0] + answer.matched)[None, :], allocated[1:] * kept])
     return after, answer.waived, answer.matched

@@ -54,6 +54,8 @@ def rescue(market: ComputeMarket, name: str, short: PerWorld) -> None:
             investors.parameters.rescue_share
             * np.maximum(20.0 * market.money, 8.0 * market.firms[name].revenue_usd_bn),
         )
+    if market.recorder is not None:
+        market.recorder.note("rescue", issuer=name, short=short, paid=paid)
     pay_out(s.ledger, "equity", "investors", name, paid)
 
 

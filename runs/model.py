@@ -19,6 +19,7 @@ from runs.metrics import History
 from runs.money import fund, lend
 from runs.opening import open_state
 from runs.physical import deliver, order
+from runs.recorder import Recorder
 from runs.rental import USD_BN_PER_H, clear, operate
 from runs.scenario import Scenario, load_scenario
 from runs.sight import lab_view, market_view, operator_views, price_chips
@@ -109,6 +110,7 @@ class ComputeMarket(mesa.Model):
         self.settle_start(start)
         self.h20_h100e_m = np.full(self.worlds, start.value("market", "h20_h100e_m"))
         self.history = History(self)
+        self.recorder: Recorder | None = None
         self.datacollector = mesa.DataCollector(
             model_reporters={name: partial(headline, name=name) for name in HEADLINES}
         )
@@ -121,6 +123,8 @@ class ComputeMarket(mesa.Model):
         self.begin_quarter()
         # 1. exogenous: events of the scenario and of the record; rates, shocks, the spending of customers
         apply_events(self)
+        if self.recorder is not None:
+            self.recorder.after_events(self)
         self.move_outside_world()
         # 2. deliver: power, chips, leases
         deliver(self)
@@ -156,6 +160,8 @@ class ComputeMarket(mesa.Model):
         s.quarter += 1
         s.last, s.flow = s.flow, {}
         s.ledger.begin_quarter()
+        if self.recorder is not None:
+            self.recorder.begin(self)
 
     def move_outside_world(self) -> None:
         """Shocks to growth, to rates, to credit and to the portfolio of the anchor investor."""
@@ -202,6 +208,8 @@ class ComputeMarket(mesa.Model):
             self.firms[name].settle_additions(added, row)
         check_laws(self)
         self.history.record(self)
+        if self.recorder is not None:
+            self.recorder.close(self)
         self.datacollector.collect(self)
         self.running = s.quarter + 1 < self.quarters
 

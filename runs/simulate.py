@@ -84,7 +84,7 @@ def simulate(
         market = ComputeMarket(settings, worlds=numbers[part], rng=int(seed), until=until, parameters=values)
         if store is None:
             store = _Store(market, numbers, keep)
-        _step_to_the_end(market, settings.name, first * market.quarters, numbers.size * market.quarters, progress)
+        step_to_the_end(market, settings.name, first * market.quarters, numbers.size * market.quarters, progress)
         store.fill(part, market.history.values)
     assert store is not None
     return store.dataset(_facts(settings, numbers, int(seed), store.quarters[-1], parameters or {}))
@@ -111,9 +111,20 @@ def _arrays(given: Mapping[str, Any], numbers: Numbers, seed: int) -> dict[str, 
     return found
 
 
-def _step_to_the_end(market: ComputeMarket, name: str, done: int, total: int, progress: Progress | None) -> None:
-    """Step until the model stops, and say where if it cannot."""
-    while market.running:
+def step_to_the_end(
+    market: ComputeMarket,
+    name: str,
+    done: int = 0,
+    total: int = 0,
+    progress: Progress | None = None,
+    last: int | None = None,
+) -> None:
+    """Step until the model stops, or to the calendar quarter `last`, and say where if it cannot.
+
+    Args: done, total: world-quarters, for `progress`.
+    Raises: RunFailed naming the quarter and the worlds; LawBroken.
+    """
+    while market.running and (last is None or market.calendar_quarter < last):
         try:
             market.step()
         except (ArithmeticError, ValueError, IndexError, KeyError, TypeError) as error:

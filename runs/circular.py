@@ -1,0 +1,100 @@
+"""Circular funding: how much of the equity that an investor puts into labs comes back to it as its own sales.
+
+Money has no name, so it is traced in proportion: of every dollar that a lab holds or takes in during a quarter the same
+part is spent, and what is spent goes to its payees as the lab's own payments do. Equity comes back to a provider as
+rent, and to a chip vendor as chips: those that the lab buys itself, and those that a provider buys out of the lab's
+rent, again in proportion to the provider's own payments (one step, no further).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.cast import OPERATORS, PROVIDERS
+from world.arrays import PerRow, PerWorld, fold, ratio
+from world.entries import CASH_KINDS
+
+if TYPE_CHECKING:
+    from runs.model import ComputeMarket
+
+FUNDED = ("openai", "xai", "rival_labs")
+"""Labs that raise equity."""
+INVESTORS = ("microsoft", "nvidia", "softbank", "investors")
+"""Who puts equity into labs; the first two also sell to them."""
+SELLERS = INVESTORS[:2]
+RENT, CHIPS = ("lease_rent", "spot_rent"), "chips"
+VENDORS = ("nvidia", "broadcom")
+
+Flows = Mapping[tuple[str, str, str], PerWorld]
+
+
+def trace_equity(market: ComputeMarket) -> None:
+    """Follow the equity of each investor through the quarter's payments; writes what it finds into the flow.
+
+    Rows of what is written: INVESTORS x FUNDED for what labs still hold (`equity_held_usd_bn`), INVESTORS for what was
+    put in and what reached chip vendors since the start, SELLERS for what came back, since the start and this quarter.
+    """
+    s = market.state
+    flows, last = s.ledger.flows, s.last
+    spent = payments_by(flows, (*FUNDED, *OPERATORS), market.worlds)
+    nothing = np.zeros((len(INVESTORS), len(FUNDED), market.worlds))
+    held = last.get("equity_held_usd_bn", nothing).copy()
+    given, home, chips = np.zeros_like(nothing[:, 0]), np.zeros((len(SELLERS), market.worlds)), nothing[:, 0].copy()
+    for column, lab in enumerate(FUNDED):
+        paid = np.stack([flow(flows, "equity", investor, lab, market.worlds) for investor in INVESTORS])
+        given = given + paid
+        held[:, column] += paid
+        gone = held[:, column] * ratio(spent[lab], spent[lab] + np.maximum(s.ledger.cash(lab), 0.0))
+        held[:, column] -= gone
+        to_provider = [ratio(rent(flows, lab, provider, market.worlds), spent[lab]) for provider in PROVIDERS]
+        to_vendor = {vendor: ratio(flow(flows, CHIPS, lab, vendor, market.worlds), spent[lab]) for vendor in VENDORS}
+        for provider, share in zip(PROVIDERS, to_provider, strict=True):
+            for vendor in VENDORS:
+                onward = ratio(flow(flows, CHIPS, provider, vendor, market.worlds), spent[provider])
+                to_vendor[vendor] = to_vendor[vendor] + share * onward
+        home[SELLERS.index("microsoft")] += gone[0] * to_provider[PROVIDERS.index("microsoft")]
+        home[SELLERS.index("nvidia")] += gone[1] * to_vendor["nvidia"]
+        chips = chips + gone * fold(np.stack(list(to_vendor.values())))
+    s.flow |= {
+        "equity_held_usd_bn": held,
+        "equity_given_usd_bn": given,
+        "equity_home_usd_bn": home,
+        "equity_given_sum_usd_bn": last.get("equity_given_sum_usd_bn", np.zeros_like(given)) + given,
+        "equity_home_sum_usd_bn": last.get("equity_home_sum_usd_bn", np.zeros_like(home)) + home,
+        "equity_chips_sum_usd_bn": last.get("equity_chips_sum_usd_bn", np.zeros_like(chips)) + chips,
+    }
+
+
+def payments_by(flows: Flows, payers: tuple[str, ...], worlds: int) -> dict[str, PerWorld]:
+    """All cash that each payer paid this quarter, $bn (worlds,)."""
+    total = {name: np.zeros(worlds) for name in payers}
+    for (kind, payer, _), amount in sorted(flows.items()):
+        if payer in total and kind in CASH_KINDS:
+            total[payer] = total[payer] + amount
+    return total
+
+
+def flow(flows: Flows, kind: str, payer: str, payee: str, worlds: int) -> PerWorld:
+    """One flow of the quarter, $bn (worlds,); zero if there was none."""
+    found = flows.get((kind, payer, payee))
+    return np.zeros(worlds) if found is None else found
+
+
+def rent(flows: Flows, tenant: str, provider: str, worlds: int) -> PerWorld:
+    """Rent of a tenant to a provider, under leases and at the market, $bn (worlds,)."""
+    return flow(flows, RENT[0], tenant, provider, worlds) + flow(flows, RENT[1], tenant, provider, worlds)
+
+
+def circular_share(market: ComputeMarket) -> PerRow:
+    """Share of what each seller put into labs since the start that has come back as its sales, (sellers, worlds)."""
+    s = market.state
+    return ratio(s.flow["equity_home_sum_usd_bn"], s.flow["equity_given_sum_usd_bn"][: len(SELLERS)])
+
+
+def to_chips_share(market: ComputeMarket) -> PerWorld:
+    """Share of all equity put into labs since the start that has reached chip vendors, (worlds,)."""
+    s = market.state
+    return ratio(fold(s.flow["equity_chips_sum_usd_bn"]), fold(s.flow["equity_given_sum_usd_bn"]))

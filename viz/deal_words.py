@@ -1,0 +1,349 @@
+"""The deal sheet in plain words: a few lines for each negotiation, with who, what, how much, at what price and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from runs.deal_capacity import CapacityTalk, OfferTalk, RefusalTalk
+from runs.deal_money import (
+    ConversionTalk,
+    FinanceTalk,
+    LabRoundTalk,
+    RescueTalk,
+    RoundTalk,
+    TrancheTalk,
+)
+from runs.deal_reasons import Reason
+from runs.deal_sheet import DealSheet, RecordTalk
+from runs.deal_supply import ChipTalk, OwnChipTalk, SupplyTalk
+from runs.results import title
+from viz.tables import Line, wrapped
+
+MANY = ("rival_clouds", "rival_labs", "investors", "lenders", "landlords", "customers")
+"""Members of the cast that are many."""
+LEAST = 1e-9
+"""Quantities below this are rounding."""
+
+
+def sheet_lines(sheet: DealSheet, chosen: str, width: int) -> list[Line]:
+    """The sheet for a terminal: what world and quarter, then each negotiation.
+
+    Args: chosen: why this world is shown, or nothing.
+    """
+    lines = wrapped(f"Deals of {sheet.quarter} in world {sheet.world}", width, "title")
+    lines += wrapped(f"{sheet.scenario}, seed {sheet.seed}" + (f"; {chosen}" if chosen else ""), width, "note")
+    told = [(head, sentences) for talk in sheet.talks for head, sentences in [tell_talk(talk)] if head]
+    if not told:
+        lines += [Line(""), *wrapped("No negotiation of this quarter involves this firm.", width, "answer")]
+    for head, sentences in told:
+        lines += [Line(""), *wrapped(head, width, "heading")]
+        for sentence in sentences:
+            lines += indented(sentence, width)
+    return lines
+
+
+def indented(sentence: str, width: int) -> list[Line]:
+    """A sentence as a bullet whose lines hang."""
+    rows = wrapped(sentence, max(width - 4, 20), "answer")
+    return [Line(("  - " if place == 0 else "    ") + row.text, row.style) for place, row in enumerate(rows)]
+
+
+def tell_talk(talk: Any) -> tuple[str, list[str]]:
+    """Heading and sentences of one negotiation; no heading: there is nothing to tell."""
+    words: dict[type, Callable[[Any], tuple[str, list[str]]]] = {
+        RecordTalk: record_words,
+        TrancheTalk: tranche_words,
+        ConversionTalk: conversion_words,
+        RoundTalk: round_words,
+        LabRoundTalk: lab_round_words,
+        RescueTalk: rescue_words,
+        FinanceTalk: finance_words,
+        CapacityTalk: capacity_words,
+        ChipTalk: chip_words,
+        SupplyTalk: supply_words,
+        OwnChipTalk: own_chip_words,
+    }
+    return words[type(talk)](talk)
+
+
+# ---------------------------------------------------------------------- numbers
+
+
+def usd(usd_bn: float) -> str:
+    """`$1.2bn`, `$120m`."""
+    size = abs(usd_bn)
+    sign = "-" if usd_bn < 0.0 else ""
+    if size < 0.0005:
+        return "$0"
+    if size < 0.9995:
+        return f"{sign}${1000.0 * size:,.0f}m"
+    return f"{sign}${size:,.{0 if size >= 99.95 else 1}f}bn"
+
+
+def chips(h100e_m: float) -> str:
+    """`1.20 M H100e`, `45 thousand H100e`, `nothing`."""
+    if h100e_m <= LEAST:
+        return "nothing"
+    if h100e_m < 0.0995:
+        return f"{1000.0 * h100e_m:,.{0 if h100e_m >= 0.00995 else 1}f} thousand H100e"
+    return f"{h100e_m:,.2f} M H100e"
+
+
+def rate(usd_h: float) -> str:
+    """`$1.20/h`: dollars per H100e-hour."""
+    return f"${usd_h:,.2f}/h"
+
+
+def percent(share: float) -> str:
+    """`12 %`, `1.2 %`."""
+    return f"{100.0 * share:.{1 if abs(share) < 0.0995 else 0}f}\u00a0%"
+
+
+def listed(parts: Iterable[str]) -> str:
+    """`a, b and c`."""
+    found = list(parts)
+    return found[0] if len(found) == 1 else ", ".join(found[:-1]) + " and " + found[-1] if found else "nothing"
+
+
+def does(name: str, verb: str) -> str:
+    """`Oracle offers`, `Rival clouds offer`: a member of the cast with what it does."""
+    return f"{title(name)} {verb if name in MANY else verb + 's'}"
+
+
+# ---------------------------------------------------------------------- capacity
+
+
+def capacity_words(talk: CapacityTalk) -> tuple[str, list[str]]:
+    """A tender: what was asked, each offer and its fate, first refusal, and who gained what."""
+    tenant = title(talk.tenant)
+    if talk.asked_h100e_m <= LEAST:
+        return f"Capacity for {tenant}", [f"{does(talk.tenant, 'ask')} for none: what is contracted covers the plans."]
+    head = f"Capacity for {tenant}: {chips(talk.asked_h100e_m)} asked, {chips(talk.signed_h100e_m)} signed"
+    sentences = [
+        (
+            f"{does(talk.tenant, 'tender')} for {chips(talk.asked_h100e_m)} ({talk.asked_gw:.2f} GW) over "
+            f"{talk.term_years:.1f} years. Worth up to {rate(talk.worth_usd_h)} (per H100e-hour) there; the way out is "
+            f"the rental market, expected to cost {rate(talk.market_usd_h)}."
+        )
+    ]
+    sentences += [offer_words(offer, talk.tenant) for offer in talk.offers if offer.reason is not Reason.KEPT]
+    if talk.first_refusal is not None:
+        sentences.append(refusal_words(talk.first_refusal))
+    if talk.signed_h100e_m > LEAST:
+        kept = percent(talk.tenant_gain_usd_bn / talk.surplus_usd_bn) if talk.surplus_usd_bn > LEAST else "nothing"
+        sentences.append(
+            f"The leases signed are worth {usd(talk.surplus_usd_bn)} to both sides together; "
+            f"{does(talk.tenant, 'keep')} {kept}."
+        )
+    return head, sentences
+
+
+def offer_words(offer: OfferTalk, tenant: str) -> str:
+    """One offer and what became of it."""
+    label = " for Stargate" if offer.programme == "stargate" else ""
+    if offer.offered_h100e_m <= LEAST:
+        return f"{title(offer.provider)}: {offer.reason.value}."
+    extra = []
+    if offer.delay_usd_h >= 0.005:
+        extra.append(f"lateness {rate(offer.delay_usd_h)}")
+    if offer.dependence_usd_h >= 0.005:
+        extra.append(f"dependence {rate(offer.dependence_usd_h)}")
+    burden = f", to which {does(tenant, 'add')} {listed(extra)}" if extra else ""
+    if offer.price_usd_h is None:
+        return (
+            f"{does(offer.provider, 'offer')} {chips(offer.offered_h100e_m)}{label} in "
+            f"{offer.lead_quarters:.0f} quarters for at least {rate(offer.reservation_usd_h)}{burden}. "
+            f"{sentence_case(offer.reason.value)}."
+        )
+    told = (
+        f"{does(offer.provider, 'let')} {chips(offer.signed_h100e_m)}{label}, of "
+        f"{chips(offer.offered_h100e_m)} offered, at {rate(offer.price_usd_h)} from {offer.starts}, "
+        f"{usd(offer.payment_usd_bn)} over the term; "
+        f"{rate(offer.reservation_usd_h)} would have been taken{burden}."
+    )
+    if offer.provider_weight is not None:
+        told += (
+            f" Without it {title(tenant)} would lose {usd(offer.marginal_usd_bn)}; bargaining leaves "
+            f"{percent(offer.provider_weight)} of that to {title(offer.provider)}."
+        )
+    elif offer.reason is Reason.SIGNED:
+        told += " Others could replace it at no loss, so that is all it gets."
+    return told if offer.reason is Reason.SIGNED else f"{told} {sentence_case(offer.reason.value)}."
+
+
+def refusal_words(talk: RefusalTalk) -> str:
+    """What the holder of the right of first refusal was asked, and its answer."""
+    holder = title(talk.holder)
+    if talk.put_h100e_m <= LEAST:
+        return f"Right of first refusal: {talk.reason.value}."
+    return (
+        f"Right of first refusal: {chips(talk.put_h100e_m)} from outside at {rate(talk.outside_price_usd_h)} is put to "
+        f"{holder}, which takes no less than {rate(talk.holder_least_usd_h)} and has "
+        f"{chips(talk.holder_left_h100e_m)} left. It matches {chips(talk.matched_h100e_m)} and waives "
+        f"{chips(talk.waived_h100e_m)} ({talk.reason.value})."
+    )
+
+
+def sentence_case(text: str) -> str:
+    """The first letter large."""
+    return text[:1].upper() + text[1:]
+
+
+# ---------------------------------------------------------------------- funding
+
+
+def round_words(talk: RoundTalk) -> tuple[str, list[str]]:
+    """OpenAI's equity round."""
+    issuer, anchor = title(talk.issuer), title(talk.anchor)
+    if talk.need_usd_bn <= LEAST:
+        return "", []
+    head = f"Equity round of {issuer}: {usd(talk.raised_usd_bn)} of {usd(talk.need_usd_bn)}"
+    lasts = "" if talk.runway_quarters is None else f" (cash and promises last {talk.runway_quarters:.1f} quarters)"
+    need = (
+        f"{issuer} lacks {usd(talk.need_usd_bn)} to its target runway{lasts}. It sells at no less than "
+        f"{usd(talk.reservation_usd_bn)} before the money."
+    )
+    bids = (
+        f"Its way out are the other investors, who value it at {usd(talk.others_value_usd_bn)} and would put in "
+        f"{usd(talk.others_supply_usd_bn)} at its own valuation. {anchor} values it at {usd(talk.anchor_value_usd_bn)} "
+        f"and has room for {usd(talk.anchor_room_usd_bn)} under its limit of loan to value, once the "
+        f"{usd(talk.anchor_due_usd_bn)} promised for the coming year are set aside."
+    )
+    result = f"{sentence_case(talk.reason.value)}."
+    if talk.raised_usd_bn > LEAST:
+        moves = [
+            f"{title(name)} {percent(talk.stakes_before[name])} to {percent(share)}"
+            for name, share in talk.stakes_after.items()
+            if max(share, talk.stakes_before[name]) > LEAST
+        ]
+        result = (
+            f"{usd(talk.raised_usd_bn)} at {usd(talk.pre_money_usd_bn)} before the money: {anchor} "
+            f"{usd(talk.by_anchor_usd_bn)}, others {usd(talk.by_others_usd_bn)}; {talk.reason.value}. "
+            f"Stakes move: {', '.join(moves)}."
+        )
+    return head, [need, bids, result]
+
+
+def lab_round_words(talk: LabRoundTalk) -> tuple[str, list[str]]:
+    """Another lab's round."""
+    if talk.need_usd_bn <= LEAST:
+        return "", []
+    told = (
+        f"{does(talk.issuer, 'ask')} the other investors for {usd(talk.need_usd_bn)} at a value of "
+        f"{usd(talk.value_usd_bn)} in the owners' eyes; {usd(talk.raised_usd_bn)} comes in. "
+        f"{sentence_case(talk.reason.value)}."
+    )
+    return f"Equity round of {title(talk.issuer)}: {usd(talk.raised_usd_bn)} of {usd(talk.need_usd_bn)}", [told]
+
+
+def tranche_words(talk: TrancheTalk) -> tuple[str, list[str]]:
+    """What the anchor pays of its promises."""
+    told = f"SoftBank pays {usd(talk.paid_usd_bn)} that it promised OpenAI before; {talk.reason.value}"
+    told += f" ({usd(talk.waiting_usd_bn)})." if talk.waiting_usd_bn > LEAST else "."
+    found = []
+    if talk.margin_loans_usd_bn > LEAST:
+        found.append(f"{usd(talk.margin_loans_usd_bn)} of new loans")
+    if talk.assets_sold_usd_bn > LEAST:
+        found.append(f"{usd(talk.assets_sold_usd_bn)} of assets sold")
+    more = [f"In this quarter it finds cash by {listed(found)}."] if found else []
+    return f"SoftBank's tranche: {usd(talk.paid_usd_bn)}", [told, *more]
+
+
+def conversion_words(talk: ConversionTalk) -> tuple[str, list[str]]:
+    """The conversion, as long as it has not happened."""
+    if talk.reason is Reason.CONVERTED_BEFORE:
+        return "", []
+    told = (
+        f"Microsoft's claim on OpenAI's profits is worth {usd(talk.claim_usd_bn)}: the least that it takes. Being rid "
+        f"of it and able to sell plain shares is worth {usd(talk.gain_usd_bn)} more to the others."
+    )
+    result = sentence_case(talk.reason.value)
+    if talk.reason is Reason.CONVERTED:
+        result += f": Microsoft swaps it for {percent(talk.stake)} of a firm worth {usd(talk.value_usd_bn)}"
+    return "OpenAI's conversion", [told, result + "."]
+
+
+def rescue_words(talk: RescueTalk) -> tuple[str, list[str]]:
+    """A rescue."""
+    issuer, paid = title(talk.issuer), sum(payment.usd_bn for payment in talk.payments)
+    told = f"{issuer} is {usd(talk.short_usd_bn)} short of its dues; investors put in {usd(paid)} at a discount."
+    return f"Rescue of {issuer}: {usd(paid)}", [told]
+
+
+def finance_words(talk: FinanceTalk) -> tuple[str, list[str]]:
+    """Project finance and the phases that it lets begin."""
+    name = title(talk.operator)
+    more = f"would lend {usd(talk.room_usd_bn)} more" if talk.room_usd_bn > 0.0 else "lend nothing more on its coverage"
+    sentences = [f"{name} owes {usd(talk.debt_usd_bn)}; lenders ask {percent(talk.rate)} a year and {more}."]
+    if talk.payments:
+        paid = listed(f"{title(payment.payer)} {usd(payment.usd_bn)}" for payment in talk.payments)
+        sentences.append(
+            f"Sponsors pay into Stargate's sites: {paid}; {usd(talk.pledged_usd_bn)} of the pledge is left."
+        )
+    for reason in (Reason.UNDER_WAY, Reason.WAITS_FOR_POWER, Reason.WAITS_FOR_GRANT):
+        mine = [f"{phase.name} ({phase.facility_gw:.2f} GW)" for phase in talk.phases if phase.reason is reason]
+        if mine:
+            sentences.append(f"{sentence_case(reason.value)}: {listed(mine)}.")
+    return f"Finance for {name}'s sites", sentences
+
+
+# ---------------------------------------------------------------------- supply and the record
+
+
+def chip_words(talk: ChipTalk) -> tuple[str, list[str]]:
+    """The merchant vendor's deliveries."""
+    if talk.due_h100e_m <= LEAST:
+        return "", []
+    served = listed(
+        f"{title(customer.operator)} {percent(customer.shipped_h100e_m / customer.due_h100e_m)} of "
+        f"{chips(customer.due_h100e_m)}"
+        for customer in talk.customers
+        if customer.due_h100e_m > LEAST
+    )
+    told = (
+        f"{chips(talk.due_h100e_m)} was due and {title(talk.vendor)} could ship {chips(talk.capacity_h100e_m)}; all "
+        f"that is on order is {talk.queue_quarters:.1f} quarters of its capacity. {sentence_case(talk.reason.value)} "
+        f"({talk.policy.replace('-', ' ')}): {served}."
+    )
+    return f"Chips: {chips(talk.shipped_h100e_m)} shipped by {title(talk.vendor)}", [told]
+
+
+def supply_words(talk: SupplyTalk) -> tuple[str, list[str]]:
+    """Power and chips that one operator orders."""
+    if talk.asked_gw < 0.005 and talk.ordered_h100e_m <= LEAST:
+        return "", []
+    power = f"{does(talk.operator, 'ask')} for {talk.asked_gw:.2f} GW of new power; {talk.granted_gw:.2f} GW is granted"
+    if talk.shells_gw < talk.asked_gw - 0.005:
+        power += f" (landlords have shells for {talk.shells_gw:.2f} GW of it with what it builds itself)"
+    told = (
+        f"{power}. Demand asks for {chips(talk.demanded_h100e_m)}, {chips(talk.ordered_h100e_m)} is ordered; "
+        f"what limits it: {talk.binds}."
+    )
+    return f"{does(talk.operator, 'order')} {chips(talk.ordered_h100e_m)} and {talk.granted_gw:.2f} GW", [told]
+
+
+def own_chip_words(talk: OwnChipTalk) -> tuple[str, list[str]]:
+    """The own chip."""
+    state = "not started" if talk.age_quarters < 0.0 else f"in its quarter {talk.age_quarters:.0f}"
+    told = (
+        f"The programme with Broadcom is {state}. Against buying from Nvidia its expected value is "
+        f"{usd(talk.value_usd_bn)}: {rate(talk.cost_usd_h)} against {rate(talk.merchant_cost_usd_h)} per effective "
+        f"H100e-hour over its life."
+    )
+    return "OpenAI's own chip", [told]
+
+
+def record_words(talk: RecordTalk) -> tuple[str, list[str]]:
+    """What the record or the scenario brings."""
+    sentences = []
+    for event in talk.events:
+        given = ", ".join(f"{name} {value}" for name, value in event["arguments"].items() if value is not None)
+        sentences.append(f"{sentence_case(event['kind'].replace('_', ' '))}: {given}.")
+    if talk.leases:
+        leases = listed(f"{title(x.provider)} to {title(x.tenant)} {chips(x.h100e_m)}" for x in talk.leases)
+        sentences.append(f"Leases signed: {leases}.")
+    if talk.payments:
+        paid = listed(f"{title(x.payer)} to {title(x.payee)} {usd(x.usd_bn)} ({x.kind})" for x in talk.payments)
+        sentences.append(f"Paid: {paid}.")
+    return "Set by the record or the scenario, not negotiated", sentences
