@@ -41,6 +41,16 @@ class MatchEveryRequest:
         return np.ones(firm.worlds)
 
 
+@policy(NAME, "cap-one-tenant")
+class CapOneTenant:
+    """Builds in full, but less and less the nearer its largest tenant comes to six tenths of its chips."""
+
+    def appetite(self, firm: Operator, view: MarketView, own: FirmView) -> PerWorld:
+        """All of it while one tenant holds 30 % at most, nothing at 60 %."""
+        concentration = ratio(own.let_to_largest_h100e_m, own.fleet_h100e_m + own.backlog_h100e_m)
+        return np.clip((0.60 - concentration) / 0.30, 0.0, 1.0)
+
+
 class Microsoft(Operator):
     """The provider. State besides an operator's: waived_h100e_m and matched_h100e_m under its first refusal."""
 
@@ -51,8 +61,7 @@ class Microsoft(Operator):
 
     def appetite(self, view: MarketView, own: FirmView) -> PerWorld:
         """As its policy says."""
-        answer: PerWorld = self.policy.appetite(self, view, own)
-        return answer
+        return self.decide("appetite", view, own, high=1.0)
 
     def settle_refusals(self, matched_h100e_m: PerWorld, waived_h100e_m: PerWorld) -> None:
         """Count what it matched and what it waived: waivers are how capacity went elsewhere."""

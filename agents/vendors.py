@@ -53,7 +53,8 @@ class Vendor(Firm):
             size_h100e_m: (customers, worlds) what each owns and has on order; sets the weights.
             capacity_h100e_m: (worlds,) what can be shipped.
         """
-        weight = self.policy.weight(self, size_h100e_m) if self.policy else np.ones_like(queue_h100e_m)
+        ones = np.ones_like(queue_h100e_m)
+        weight = self.decide("weight", size_h100e_m, shape=size_h100e_m.shape) if self.policy else ones
         return ration(queue_h100e_m, weight, capacity_h100e_m)
 
     def settle_shipments(

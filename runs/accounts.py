@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import ENTITY_OF_USER, LABS, OPERATORS, PAIRS, USERS
+from agents.cast import ENTITY_OF_USER, LABS, OPERATORS, PAIRS, RIVALS, TENANTS, USERS
 from runs.backing import pay_out
 from runs.distress import fill_shortfalls, work_out
 from runs.money import BORROWERS, mark_stakes
@@ -56,7 +56,7 @@ def compute_dues(market: ComputeMarket) -> None:
     position = {entity: np.zeros(s.worlds) for entity in dict.fromkeys(ENTITY_OF_USER.values())} | {
         name: np.zeros(s.worlds) for name in OPERATORS
     }
-    gain = {"openai": np.zeros(s.worlds), "rival_labs": np.zeros(s.worlds)}
+    gain = {name: np.zeros(s.worlds) for name in TENANTS}
     s.flow["rent_usd_bn"] = np.zeros((len(PAIRS), s.worlds))
     for provider, row in OPERATOR.items():
         rows = [k for k, pair in enumerate(PAIRS) if pair[0] == provider and pair[1] != provider]
@@ -213,7 +213,7 @@ def debt_dues(market: ComputeMarket) -> None:
         debt = s.ledger.debt(name)
         s.ledger.due("interest", name, "lenders", debt * s.flow["rates"][row] / 4.0)
         s.ledger.due("principal", name, "lenders", debt / (4.0 * tenor))
-    for name in ("openai", "rival_labs"):
+    for name in TENANTS:
         debt = s.ledger.debt(name)
         rate = s.base_rate + market.parameters.of("lenders").spread_lab
         s.ledger.due("interest", name, "lenders", debt * rate / 4.0)
@@ -234,7 +234,7 @@ def core_dues(market: ComputeMarket) -> None:
 def depreciate(market: ComputeMarket) -> None:
     """Plant loses value with age; chips within about five years."""
     s = market.state
-    for name in (*OPERATORS, "rival_labs", "landlords", "nvidia"):
+    for name in (*OPERATORS, *RIVALS, "landlords", "nvidia"):
         rate = (
             market.parameters.of("costs").shell_depreciation
             if name == "landlords"
@@ -247,7 +247,7 @@ def note_flows(market: ComputeMarket) -> None:
     """Burn and operating cash flow of the quarter, from the ledger itself."""
     s = market.state
     cash = s.ledger.opening_cash
-    for name in (*OPERATORS, "rival_labs", "landlords", "softbank", "nvidia"):
+    for name in (*OPERATORS, *RIVALS, "landlords", "softbank", "nvidia"):
         change = s.ledger.cash(name) - cash[s.ledger.sectors.index(name)]
         borrowed = s.ledger.paid("loan", payee=name) - s.ledger.paid("principal", payer=name)
         equity = s.ledger.paid("equity", payee=name) - s.ledger.paid("equity", payer=name)

@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import OPERATORS, PROVIDERS
+from agents.cast import FUNDED, OPERATORS, PROVIDERS
 from world.arrays import PerRow, PerWorld, fold, ratio
 from world.entries import CASH_KINDS
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
-FUNDED = ("openai", "xai", "rival_labs")
-"""Labs that raise equity."""
 INVESTORS = ("microsoft", "nvidia", "softbank", "investors")
 """Who puts equity into labs; the first two also sell to them."""
 SELLERS = INVESTORS[:2]

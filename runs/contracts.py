@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import PAIRS, PROVIDERS
+from agents.cast import PAIRS, PROVIDERS, TENANTS
 from agents.views import FirmView, LeaseOffer, MarketView, Tender
 from runs.physical import builder_weights
 from runs.sight import lab_view, market_view, operator_views
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 OFFERS = (*PROVIDERS, "rival_clouds")
 """Who makes each offer of a tender. The last is what rival clouds keep for the labs that they fund or own."""
-TENANTS = ("openai", "rival_labs")
 
 
 def tender(market: ComputeMarket) -> None:
@@ -52,7 +51,7 @@ def tender(market: ComputeMarket) -> None:
     # Everything per M H100e over the term: $/h x hours of a quarter x quarters of the term / 1000 = $bn.
     to_usd_bn = HOURS_PER_QUARTER / 1000.0 * asks["openai"].term_quarters
     outside = view.term_price_usd_h * useful * m.outside_premium
-    penalty = {"openai": delay + dependence, "rival_labs": delay}
+    penalty = {name: delay + dependence if name == "openai" else delay for name in TENANTS}
     cost = {name: reservation + penalty[name] for name in TENANTS}
     worth = (
         np.stack([np.minimum(outside, asks[name].worth_usd_h * useful) - cost[name] for name in TENANTS]) * to_usd_bn
@@ -157,12 +156,10 @@ def provider_shares(s: State) -> PerRow:
 def fixed_shares(market: ComputeMarket, offered: PerRow, wanted: np.ndarray, shares: PerRow) -> np.ndarray:
     """Without negotiation every tenant orders in the shares of the start, within the offers."""
     nobody = np.zeros((1, market.worlds))
-    tenants = [
-        np.concatenate([market.start_shares, nobody]),
-        np.array([0.1, 0.0, 0.0, 0.9])[:, None] * np.ones_like(shares),
-    ]
+    rival = np.array([0.1, 0.0, 0.0, 0.9])[:, None] * np.ones_like(shares)
+    tenants = [np.concatenate([market.start_shares, nobody]), *(rival for _ in TENANTS[1:])]
     asked = np.stack([share * want for share, want in zip(tenants, wanted, strict=True)])
-    cut = np.minimum(ratio(offered, asked[0] + asked[1], 1.0), 1.0)
+    cut = np.minimum(ratio(offered, fold(asked), 1.0), 1.0)
     return asked * cut
 
 

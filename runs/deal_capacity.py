@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from agents.cast import PAIRS
-from runs.contracts import OFFERS, TENANTS
+from agents.cast import PAIRS, TENANTS
+from runs.contracts import OFFERS
 from runs.deal_reasons import Reason
 from runs.recorder import Page, of_world
 from runs.sight import BUILDS_TO_LEASES

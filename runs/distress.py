@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import PAIRS
+from agents.cast import FUNDED, PAIRS
 from runs.backing import pay_out
 from runs.money import BORROWERS, OTHERS
 from world.arrays import PerWorld, ratio
@@ -27,7 +27,7 @@ def fill_shortfalls(market: ComputeMarket) -> None:
         limit = room + principal if name in ("oracle", "xai") else np.full(s.worlds, np.inf)
         low = np.maximum(market.reserve(name) - s.ledger.cash(name), 0.0)
         pay_out(s.ledger, "loan", "lenders", name, np.minimum(np.maximum(s.ledger.shortfall(name), low), limit))
-    for name in ("openai", "xai", "rival_labs"):
+    for name in FUNDED:
         short = s.ledger.shortfall(name)
         line = np.maximum(market.credit_line(name) - s.ledger.debt(name), 0.0) if name != "xai" else np.zeros(s.worlds)
         drawn = np.minimum(short, line)

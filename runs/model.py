@@ -9,7 +9,8 @@ from typing import Any
 import mesa
 import numpy as np
 
-from agents.cast import LABS, OPERATORS
+from agents.additions import PARENT
+from agents.cast import LABS, OPERATORS, RIVALS
 from runs.accounts import settle
 from runs.cast import build_cast
 from runs.contracts import provider_shares, tender
@@ -23,6 +24,7 @@ from runs.recorder import Recorder
 from runs.rental import USD_BN_PER_H, clear, operate
 from runs.scenario import Scenario, load_scenario
 from runs.sight import lab_view, market_view, operator_views, price_chips
+from runs.split import share_of_parent, split_start
 from runs.state import State
 from world.arrays import Flags, PerWorld, fold, ratio
 from world.calendar import quarter_label, quarter_number
@@ -82,7 +84,7 @@ class ComputeMarket(mesa.Model):
         self.settings = load_scenario(scenario)
         self.draws = Draws(rng, worlds, first_world)
         self.worlds = self.draws.worlds
-        start = start_state(self.settings.start, self.settings.known_until)
+        start = split_start(start_state(self.settings.start, self.settings.known_until))
         known = self.settings.known_until
         values = (
             dict(self.settings.parameters)
@@ -173,7 +175,8 @@ class ComputeMarket(mesa.Model):
         self.firms["customers"].settle_quarter(
             common, draws.normal("services.trend", q), draws.normal("demand.level", q)
         )
-        self.firms["rival_labs"].settle_support(self.firms["customers"].demand_growth)
+        for name in RIVALS:
+            self.firms[name].settle_support(self.firms["customers"].demand_growth)
         self.firms["lenders"].settle_cycle(draws.normal("credit.cycle", q) - customers.credit_link * common)
         rates = p.of("backers")
         shock = rates.rate_noise * draws.normal("rates", q)
@@ -220,7 +223,7 @@ class ComputeMarket(mesa.Model):
         core: dict[str, dict[str, PerWorld]] = {}
         ones = np.ones(self.worlds)
         growth = self.parameters.of("operators").core_growth
-        for name in (*OPERATORS, "softbank", "rival_labs", "nvidia", "landlords"):
+        for name in (*OPERATORS, "softbank", *RIVALS, "nvidia", "landlords"):
             core[name] = {
                 "cash_flow": ones * start.value(name, "core_cash_flow_usd_bn") * self.money,
                 "other_capex": ones * start.value(name, "other_capex_usd_bn") * self.money,
@@ -244,7 +247,8 @@ class ComputeMarket(mesa.Model):
             * self.parameters.of("openai").start_burn_share
         )
         self.burn["xai"] = np.full(self.worlds, 0.4 * self.money)
-        self.burn["rival_labs"] = np.full(self.worlds, 0.4 * self.money)
+        for name in RIVALS:
+            self.burn[name] = np.full(self.worlds, 0.4 * self.money) * share_of_parent(name)
         view = market_view(self)
         m = self.parameters.of("market")
         operators = operator_views(self, view, ("xai",))
@@ -255,7 +259,7 @@ class ComputeMarket(mesa.Model):
         for row, name in enumerate(LABS):
             lab = self.firms[name]
             lab.growth_smoothed = np.full(self.worlds, start.value("openai", "revenue_growth_per_quarter"))
-            if name == "rival_labs":
+            if name in RIVALS:
                 lab.support_usd_bn = np.full(self.worlds, start.value(name, "core_cash_flow_usd_bn")) * self.money
             # The stock of effective training compute that the lab's flow at the start would have built up.
             flow = np.maximum(used[row] * 0.6, 1e-4)
@@ -276,8 +280,7 @@ class ComputeMarket(mesa.Model):
         self.start_pool_usd_bn = self.firms["customers"].pool_usd_bn.copy()
         self.promise_usd_bn = {
             "xai": self.parameters.of("xai").promise_usd_bn * self.money,
-            "rival_labs": self.parameters.of("rival_labs").promise_usd_bn * self.money,
-        }
+        } | {name: self.parameters.of(PARENT).promise_usd_bn * self.money * share_of_parent(name) for name in RIVALS}
         s.flow = {}
 
     # ------------------------------------------------------------------ small facts that steps ask for

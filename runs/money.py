@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import HOLDERS, OPERATORS, PAIRS
+from agents.cast import FUNDED, HOLDERS, OPERATORS, PAIRS
 from agents.views import MarketView
 from runs.backing import pay_out
 from runs.sight import lab_view, market_view, money, operator_views
@@ -77,7 +77,7 @@ def fund(market: ComputeMarket) -> None:
         "by_anchor_usd_bn": round_.by_anchor,
         "by_others_usd_bn": round_.by_others,
     }
-    for name in ("xai", "rival_labs"):
+    for name in FUNDED[1:]:
         lab_round(market, name, view)
 
 
@@ -112,7 +112,7 @@ def borrow_for_stake(market: ComputeMarket, need: PerWorld) -> None:
     missing = np.maximum(need - cash, 0.0)
     stake = s.cap.stakes[ANCHOR] * s.cap.valuation_usd_bn
     net_debt = s.ledger.debt("softbank") - s.ledger.cash("softbank")
-    limit = softbank.policy.limit(softbank)
+    limit = softbank.limit()
     holdings = softbank.other_holdings_usd_bn + stake + need
     sellable = softbank.sell_for(missing)
     over = np.maximum(net_debt + need - limit * holdings, 0.0)
@@ -128,7 +128,7 @@ def defend_ltv(market: ComputeMarket) -> None:
     softbank = market.firms["softbank"]
     stake = s.cap.stakes[ANCHOR] * s.cap.valuation_usd_bn
     net_debt = s.ledger.debt("softbank") - s.ledger.cash("softbank")
-    limit = softbank.policy.limit(softbank)
+    limit = softbank.limit()
     over = np.maximum(net_debt - limit * (softbank.other_holdings_usd_bn + stake), 0.0) / np.maximum(1.0 - limit, 0.1)
     sold = np.minimum(softbank.sell_for(over), s.ledger.stakes("softbank"))
     pay_out(s.ledger, "stake_sale", "investors", "softbank", sold)
