@@ -9,6 +9,7 @@ import numpy as np
 
 from agents.cast import PAIRS, PROVIDERS, TENANTS
 from agents.views import FirmView, LeaseOffer, MarketView, Tender
+from runs.fixed_orders import as_ordered, fixed_shares
 from runs.physical import builder_weights
 from runs.sight import lab_view, market_view, operator_views
 from runs.state import OPERATOR, PAIR, USER, State
@@ -61,8 +62,9 @@ def tender(market: ComputeMarket) -> None:
     if market.settings.negotiate:
         allocated = allocate_offers(worth, offered, wanted)
     else:
-        allocated = fixed_shares(market, offered, wanted, shares)
-    left = np.maximum(offered[0] - fold(allocated[:, 0]), 0.0)
+        allocated = fixed_shares(market.start_shares, offered, wanted)
+    # Without negotiation the holder of the right waives whatever is put to it.
+    left = np.maximum(offered[0] - fold(allocated[:, 0]), 0.0) * float(market.settings.negotiate)
     allocated[0], waived, matched = first_refusal(market, allocated[0], left, offers, cost["openai"], reservation[0])
     spare = left_over(allocated, offered)
 
@@ -82,7 +84,7 @@ def tender(market: ComputeMarket) -> None:
             worth=asks[name].worth_usd_h * useful * to_usd_bn,
             spare=spare,
         )
-        bargains[name] = deal
+        bargains[name] = deal if market.settings.negotiate else as_ordered(allocated[row], reservation * to_usd_bn)
     if market.recorder is not None:
         market.recorder.note("tender", view=view, asks=asks, offers=offers, delay=delay, dependence=dependence)
         market.recorder.note("deals", outside=outside, worth=worth, deals=bargains)
@@ -151,16 +153,6 @@ def provider_shares(s: State) -> PerRow:
     held = s.leases.active + s.leases.pending_total
     rows = np.stack([held[PAIR[(provider, "openai")]] for provider in PROVIDERS])
     return ratio(rows, fold(rows))
-
-
-def fixed_shares(market: ComputeMarket, offered: PerRow, wanted: np.ndarray, shares: PerRow) -> np.ndarray:
-    """Without negotiation every tenant orders in the shares of the start, within the offers."""
-    nobody = np.zeros((1, market.worlds))
-    rival = np.array([0.1, 0.0, 0.0, 0.9])[:, None] * np.ones_like(shares)
-    tenants = [np.concatenate([market.start_shares, nobody]), *(rival for _ in TENANTS[1:])]
-    asked = np.stack([share * want for share, want in zip(tenants, wanted, strict=True)])
-    cut = np.minimum(ratio(offered, fold(asked), 1.0), 1.0)
-    return asked * cut
 
 
 def first_refusal(

@@ -39,7 +39,7 @@ def as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def example() -> str:
     """The plugin of the documentation."""
     text = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
-    found = re.search(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    found = re.search(r"^```python my_agents.py\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     assert found
     return found[1]
 
