@@ -88,7 +88,8 @@ class Variants:
     def read(self, metric: str, member: str | None = None, when: str = "mean") -> np.ndarray:
         """One figure of each run, (variants, worlds); a metric without a value somewhere counts as zero there.
 
-        Args: when   "mean" over the run, its "first" quarter, the first year ("soon"), its "end", or the "swing": mean change in a quarter
+        Args: when   "mean" over the run, its "first" quarter, the first year ("soon"), its "end", or the "swing":
+                     mean change in a quarter
         """
         row = REGISTRY[metric]
         path = self.values[metric][row.members.index(member) if member is not None else 0]
