@@ -1,4 +1,4 @@
-"""The funding part of the deal sheet: rounds, tranches, the conversion, rescues, and finance for sites."""
+"""The funding part of the deal sheet: rounds, tranches, the conversion and rescues."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ import numpy as np
 
 from agents.cast import HOLDERS
 from runs.deal_reasons import Reason
-from runs.money import ANCHOR, BORROWERS, OTHERS
+from runs.money import ANCHOR, OTHERS
 from runs.recorder import Page, of_world
-from runs.stargate import SPONSORS
 from world.funding import dilute
-from world.sites import BUILDING
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -120,40 +118,12 @@ class RescueTalk:
     payments: tuple[Payment, ...]
 
 
-@dataclass(frozen=True)
-class PhaseTalk:
-    """A named phase of a site that waits or was begun."""
-
-    name: str
-    operator: str
-    facility_gw: float
-    reason: Reason
-
-
-@dataclass(frozen=True)
-class FinanceTalk:
-    """Finance for an operator's sites: lenders by coverage, sponsors by their pledge; $bn and share."""
-
-    kind: str
-    parties: tuple[str, ...]
-    operator: str
-    debt_usd_bn: float
-    rate: float
-    """Yearly interest rate that lenders ask."""
-    room_usd_bn: float
-    """What they would still lend."""
-    pledged_usd_bn: float
-    """Sponsors' pledge that is not paid yet."""
-    payments: tuple[Payment, ...]
-    phases: tuple[PhaseTalk, ...]
-
-
-MoneyTalk = RoundTalk | LabRoundTalk | TrancheTalk | ConversionTalk | RescueTalk | FinanceTalk
+MoneyTalk = RoundTalk | LabRoundTalk | TrancheTalk | ConversionTalk | RescueTalk
 
 
 def money_talks(market: ComputeMarket, page: Page, world: int) -> list[MoneyTalk]:
     """The funding talks of a recorded quarter in one world, in the order of the quarter."""
-    flow, before, after = (of_world(page.one(topic), world) for topic in ("flow", "before", "after"))
+    flow, after = (of_world(page.one(topic), world) for topic in ("flow", "after"))
     talks: list[MoneyTalk] = []
     tranche = _tranche(flow, after)
     if tranche is not None:
@@ -162,11 +132,11 @@ def money_talks(market: ComputeMarket, page: Page, world: int) -> list[MoneyTalk
     talks.append(_round(of_world(page.one("round"), world), flow, _deferred(market, world)))
     talks += [_lab_round(note, flow) for note in of_world(page.all("lab_round"), world)]
     talks += [_rescue(note) for note in of_world(page.all("rescue"), world) if note["short"] > LEAST_USD_BN]
-    talks.append(_finance(market, flow, before, after, world))
     return talks
 
 
-def _payments(*found: tuple[str, str, str, float]) -> tuple[Payment, ...]:
+def payments(*found: tuple[str, str, str, float]) -> tuple[Payment, ...]:
+    """Payments of (kind, payer, payee, $bn), those of nothing left out."""
     return tuple(Payment(*one) for one in found if one[3] > 0.0)
 
 
@@ -186,7 +156,7 @@ def _tranche(flow: dict[str, Any], after: dict[str, Any]) -> TrancheTalk | None:
         waiting_usd_bn=waiting,
         margin_loans_usd_bn=after["flows"].get(("loan", "lenders", "softbank"), 0.0),
         assets_sold_usd_bn=after["flows"].get(("stake_sale", "investors", "softbank"), 0.0),
-        payments=_payments(("equity", "softbank", "openai", paid)),
+        payments=payments(("equity", "softbank", "openai", paid)),
         reason=Reason.WAITS_FOR_CONVERSION if waiting > LEAST_USD_BN else Reason.PAID,
     )
 
@@ -246,7 +216,7 @@ def _round(note: dict[str, Any], flow: dict[str, Any], deferred: float) -> Round
         by_others_usd_bn=result["by_others"],
         stakes_before=_stakes(before),
         stakes_after=_stakes(after),
-        payments=_payments(
+        payments=payments(
             ("equity", "softbank", "openai", result["by_anchor"] * (1.0 - deferred)),
             ("equity", "investors", "openai", result["by_others"]),
         ),
@@ -271,7 +241,7 @@ def _lab_round(note: dict[str, Any], flow: dict[str, Any]) -> LabRoundTalk:
         need_usd_bn=asked,
         value_usd_bn=note["value"],
         raised_usd_bn=raised,
-        payments=_payments(("equity", "investors", issuer, raised)),
+        payments=payments(("equity", "investors", issuer, raised)),
         reason=reason,
     )
 
@@ -282,32 +252,5 @@ def _rescue(note: dict[str, Any]) -> RescueTalk:
         parties=(note["issuer"], "investors"),
         issuer=note["issuer"],
         short_usd_bn=note["short"],
-        payments=_payments(("equity", "investors", note["issuer"], note["paid"])),
-    )
-
-
-def _finance(
-    market: ComputeMarket, flow: dict[str, Any], before: dict[str, Any], after: dict[str, Any], world: int
-) -> FinanceTalk:
-    """Oracle's finance, and the named phases of all operators that were begun this quarter or wait."""
-    phases = []
-    for row, phase in enumerate(market.state.phases.phases):
-        was, now = (side["phase_dates"][row, BUILDING] for side in (before, after))
-        if np.isfinite(was):
-            continue
-        granted = of_world(market.phase_granted(row), world)
-        waits = Reason.WAITS_FOR_POWER if granted else Reason.WAITS_FOR_GRANT
-        reason = Reason.UNDER_WAY if np.isfinite(now) else waits
-        phases.append(PhaseTalk(phase.name, phase.operator, phase.facility_gw, reason))
-    paid = [("equity", sponsor, "oracle", flow.get(f"sponsor.{sponsor}", 0.0)) for sponsor in SPONSORS]
-    return FinanceTalk(
-        kind="project finance",
-        parties=("oracle", "lenders", "landlords", *SPONSORS),
-        operator="oracle",
-        debt_usd_bn=after["debt"]["oracle"],
-        rate=float(flow["rates"][BORROWERS.index("oracle")]),
-        room_usd_bn=after["debt_room"]["oracle"],
-        pledged_usd_bn=after["pledged"],
-        payments=_payments(*paid),
-        phases=tuple(phases),
+        payments=payments(("equity", "investors", note["issuer"], note["paid"])),
     )

@@ -45,6 +45,7 @@ class Reason(Enum):
 
     UNDER_WAY = "financed and begun this quarter"
     WAITS_FOR_POWER = "waits until all of its power is granted"
+    WAITS_FOR_LOAN = "has its power and waits for a loan: lenders give too little on this tenant"
     WAITS_FOR_GRANT = "waits for the grid's word on the expansion"
 
     SERVED = "shipped in full"

@@ -15,6 +15,7 @@ import numpy as np
 
 from agents.cast import PAIRS, SECTORS
 from runs.deal_capacity import LEAST_H100E_M, CapacityTalk, capacity_talks
+from runs.deal_finance import FinanceTalk, finance_talk
 from runs.deal_money import LEAST_USD_BN, MoneyTalk, Payment, money_talks
 from runs.deal_supply import ChipTalk, OwnChipTalk, SupplyTalk, supply_talks
 from runs.events import events_of
@@ -45,7 +46,7 @@ class RecordTalk:
     payments: tuple[Payment, ...]
 
 
-Talk = RecordTalk | CapacityTalk | MoneyTalk | SupplyTalk | ChipTalk | OwnChipTalk
+Talk = RecordTalk | CapacityTalk | MoneyTalk | FinanceTalk | SupplyTalk | ChipTalk | OwnChipTalk
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,7 @@ def deal_sheet(market: ComputeMarket, quarter: int, world: int = 0) -> DealSheet
         talks=(
             *([record] if record is not None else []),
             *money_talks(market, page, world),
+            finance_talk(market, page, world),
             *capacity_talks(page, world, quarter, market.settings.negotiate),
             *supply_talks(market, page, world),
         ),

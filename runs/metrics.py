@@ -8,7 +8,8 @@ import numpy as np
 
 import runs.metrics_circular
 import runs.metrics_compute
-import runs.metrics_money  # noqa: F401  registers its rows
+import runs.metrics_credit
+import runs.metrics_money  # noqa: F401  each registers its rows
 from runs.circular import trace_equity
 from runs.contracts import used_by_provider
 from runs.registry import REGISTRY, Metric

@@ -9,22 +9,22 @@ from typing import Any
 import mesa
 import numpy as np
 
-from agents.additions import PARENT
 from agents.cast import LABS, OPERATORS, RIVALS
 from runs.accounts import settle
 from runs.cast import build_cast
 from runs.contracts import provider_shares, tender
+from runs.credit import lend
 from runs.events import apply_events
 from runs.laws import check_laws
 from runs.metrics import History
-from runs.money import fund, lend
+from runs.money import fund
 from runs.opening import open_state
 from runs.physical import deliver, order
 from runs.recorder import Recorder
 from runs.rental import USD_BN_PER_H, clear, operate
 from runs.scenario import Scenario, load_scenario
 from runs.sight import lab_view, market_view, operator_views, price_chips
-from runs.split import share_of_parent, split_start
+from runs.split import over_rivals, split_start
 from runs.state import State
 from world.arrays import Flags, PerWorld, fold, ratio
 from world.calendar import quarter_label, quarter_number
@@ -247,8 +247,7 @@ class ComputeMarket(mesa.Model):
             * self.parameters.of("openai").start_burn_share
         )
         self.burn["xai"] = np.full(self.worlds, 0.4 * self.money)
-        for name in RIVALS:
-            self.burn[name] = np.full(self.worlds, 0.4 * self.money) * share_of_parent(name)
+        self.burn |= over_rivals(np.full(self.worlds, 0.4 * self.money))
         view = market_view(self)
         m = self.parameters.of("market")
         operators = operator_views(self, view, ("xai",))
@@ -280,7 +279,7 @@ class ComputeMarket(mesa.Model):
         self.start_pool_usd_bn = self.firms["customers"].pool_usd_bn.copy()
         self.promise_usd_bn = {
             "xai": self.parameters.of("xai").promise_usd_bn * self.money,
-        } | {name: self.parameters.of(PARENT).promise_usd_bn * self.money * share_of_parent(name) for name in RIVALS}
+        } | over_rivals(self.parameters.of("rival_labs").promise_usd_bn * self.money)
         s.flow = {}
 
     # ------------------------------------------------------------------ small facts that steps ask for

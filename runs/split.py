@@ -6,11 +6,14 @@ from dataclasses import replace
 
 from agents.additions import PARENT
 from agents.cast import ADDED_LABS
+from world.arrays import PerWorld
 from world.record import StartState
 from world.tables import StartRow
 
 SPLIT_IN_LEASES = ("h100e_m", "pending_h100e_m")
 """What of a lease is an amount; its prices and dates are those of its parent."""
+RATES = ("debt_coupon",)
+"""What of a lab is no amount either."""
 
 
 def split_start(start: StartState) -> StartState:
@@ -24,11 +27,10 @@ def split_start(start: StartState) -> StartState:
     return StartState(start.label, start.known_until, rows)
 
 
-def share_of_parent(name: str) -> float:
-    """What a lab has of the figures of PARENT that are not in the start table, 0 to 1; the parent keeps the rest."""
-    if name == PARENT:
-        return 1.0 - sum(lab.share for lab in ADDED_LABS)
-    return next(lab.share for lab in ADDED_LABS if lab.name == name)
+def over_rivals(total: PerWorld) -> dict[str, PerWorld]:
+    """A figure of PARENT that is not in the start table, shared out over it and the labs split from it."""
+    shares = {PARENT: 1.0 - sum(lab.share for lab in ADDED_LABS)} | {lab.name: lab.share for lab in ADDED_LABS}
+    return {name: total * share for name, share in shares.items()}
 
 
 def _split(
@@ -38,7 +40,7 @@ def _split(
     mine = (subject.replace(PARENT, name), quantity.replace(PARENT, name))
     if mine == (subject, quantity):
         return
-    if subject.startswith("lease.") and quantity not in SPLIT_IN_LEASES:
+    if quantity in RATES or (subject.startswith("lease.") and quantity not in SPLIT_IN_LEASES):
         part, left = 1.0, row.value
     else:
         left = rows[subject, quantity].value - part * row.value

@@ -6,7 +6,7 @@ import numpy as np
 
 from runs.flows import FlowMatrix
 from runs.results import title
-from viz.deal_words import listed, usd
+from viz.plain_words import listed, usd
 from viz.tables import Line, wrapped
 
 CELL = 10

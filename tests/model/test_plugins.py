@@ -83,7 +83,8 @@ def test_a_policy_of_a_file_decides(tmp_path: Path) -> None:
     run = simulate(mine, worlds=3, until="2027Q4", plugins=[file])
     plain = simulate("baseline", worlds=3, until="2027Q4")
     ours, theirs = (d["sold_h100e_m"].sel(owner="microsoft").isel(quarter=-1).to_numpy() for d in (run, plain))
-    assert (ours < theirs).all()
+    assert (ours <= theirs).all()
+    assert (ours < theirs).any()
     assert run.attrs["plugins"] == "my_agents.py"
 
 
