@@ -169,6 +169,8 @@ class _Table:
             return Reason.NOTHING_ASKED
         if offer["quantity_h100e_m"] <= LEAST_H100E_M:
             return self.nothing_offered(OFFERS[place])
+        if not self.negotiates:
+            return Reason.NO_SHARE
         if self.deals["worth"][row, place] <= 0.0:
             cheap = ask["worth_usd_h"] * self.useful < self.deals["outside"]
             return Reason.NOT_WORTH_IT if cheap else Reason.DEARER_THAN_MARKET

@@ -30,7 +30,7 @@ class PhaseTalk:
 
 @dataclass(frozen=True)
 class FinanceTalk:
-    """Finance for an operator's sites: lenders by coverage, sponsors by their pledge; $bn and share."""
+    """Finance for sites: what lenders and sponsors carry for the operator, and the named phases of all; $bn."""
 
     kind: str
     parties: tuple[str, ...]
@@ -53,6 +53,7 @@ class FinanceTalk:
 def finance_talk(market: ComputeMarket, page: Page, world: int) -> FinanceTalk:
     """Oracle's finance, and the named phases of all operators that were begun this quarter or wait."""
     flow, before, after = (of_world(page.one(topic), world) for topic in ("flow", "before", "after"))
+    least = of_world(market.parameters.of("landlords").least_loan, world)
     phases = []
     for row, phase in enumerate(market.state.phases.phases):
         was, now = (side["phase_dates"][row, BUILDING] for side in (before, after))
@@ -60,6 +61,7 @@ def finance_talk(market: ComputeMarket, page: Page, world: int) -> FinanceTalk:
             continue
         granted = of_world(market.phase_granted(row), world)
         powered = flow.get(f"unplaced.{phase.operator}", 0.0) >= phase.facility_gw
+        powered = powered and flow[f"loan_share.{phase.tenant}"] < least
         waits = Reason.WAITS_FOR_LOAN if powered else Reason.WAITS_FOR_POWER
         waits = waits if granted else Reason.WAITS_FOR_GRANT
         reason = Reason.UNDER_WAY if np.isfinite(now) else waits
@@ -67,7 +69,7 @@ def finance_talk(market: ComputeMarket, page: Page, world: int) -> FinanceTalk:
     paid = [("equity", sponsor, "oracle", flow.get(f"sponsor.{sponsor}", 0.0)) for sponsor in SPONSORS]
     return FinanceTalk(
         kind="project finance",
-        parties=("oracle", "lenders", "landlords", *SPONSORS),
+        parties=tuple(dict.fromkeys(("oracle", "lenders", "landlords", *SPONSORS, *(p.operator for p in phases)))),
         operator="oracle",
         debt_usd_bn=after["debt"]["oracle"],
         rate=float(flow["rates"][BORROWERS.index("oracle")]),

@@ -10,6 +10,7 @@ class Reason(Enum):
 
     SIGNED = "signed: both sides gain at their own expectations"
     FIXED = "ordered in the shares of the start: this scenario does not negotiate"
+    NO_SHARE = "nothing ordered: it had no share at the start, and this scenario does not negotiate"
     NOTHING_ASKED = "nothing asked: what is contracted covers what the tenant wants at its horizon"
     NOTHING_FREE = "nothing offered: all that it has or builds is let or used by itself"
     NO_APPETITE = "nothing offered: the return, less its risk, does not cover its hurdle"
@@ -44,9 +45,9 @@ class Reason(Enum):
     WAITS_FOR_CONVERSION = "part of it waits for the conversion"
 
     UNDER_WAY = "financed and begun this quarter"
-    WAITS_FOR_POWER = "waits until all of its power is granted"
-    WAITS_FOR_LOAN = "has its power and waits for a loan: lenders give too little on this tenant"
-    WAITS_FOR_GRANT = "waits for the grid's word on the expansion"
+    WAITS_FOR_POWER = "waiting until all of their power is granted"
+    WAITS_FOR_LOAN = "waiting for a loan with the power granted: lenders give too little of the cost"
+    WAITS_FOR_GRANT = "waiting for the grid's word on the expansion"
 
     SERVED = "shipped in full"
     RATIONED = "rationed: the vendor could not ship all that was due"

@@ -90,8 +90,8 @@ def capacity_words(talk: CapacityTalk) -> tuple[str, list[str]]:
     sentences += [offer_words(offer, talk.tenant) for offer in talk.offers if offer.reason is not Reason.KEPT]
     if talk.first_refusal is not None:
         sentences.append(refusal_words(talk.first_refusal))
-    if talk.signed_h100e_m > LEAST:
-        kept = percent(talk.tenant_gain_usd_bn / talk.surplus_usd_bn) if talk.surplus_usd_bn > LEAST else "nothing"
+    if talk.surplus_usd_bn > LEAST:
+        kept = percent(talk.tenant_gain_usd_bn / talk.surplus_usd_bn)
         sentences.append(
             f"The leases signed are worth {usd(talk.surplus_usd_bn)} to both sides together; "
             f"{does(talk.tenant, 'keep')} {kept}."
@@ -119,17 +119,19 @@ def offer_words(offer: OfferTalk, tenant: str) -> str:
     told = (
         f"{does(offer.provider, 'let')} {chips(offer.signed_h100e_m)}{label}, of "
         f"{chips(offer.offered_h100e_m)} offered, at {rate(offer.price_usd_h)} from {offer.starts}, "
-        f"{usd(offer.payment_usd_bn)} over the term; "
-        f"{rate(offer.reservation_usd_h)} would have been taken{burden}."
+        f"{usd(offer.payment_usd_bn)} over the term"
     )
+    if offer.reason is not Reason.SIGNED:
+        return f"{told}. {sentence_case(offer.reason.value)}."
+    told += f"; {rate(offer.reservation_usd_h)} would have been taken{burden}."
     if offer.provider_weight is not None:
         told += (
             f" Without it {title(tenant)} would lose {usd(offer.marginal_usd_bn)}; bargaining leaves "
             f"{percent(offer.provider_weight)} of that to {title(offer.provider)}."
         )
-    elif offer.reason is Reason.SIGNED:
+    else:
         told += " Others could replace it at no loss, so that is all it gets."
-    return told if offer.reason is Reason.SIGNED else f"{told} {sentence_case(offer.reason.value)}."
+    return told
 
 
 def refusal_words(talk: RefusalTalk) -> str:

@@ -107,7 +107,11 @@ def finance_words(talk: FinanceTalk) -> tuple[str, list[str]]:
             f"Sponsors pay into Stargate's sites: {paid}; {usd(talk.pledged_usd_bn)} of the pledge is left."
         )
     for reason in (Reason.UNDER_WAY, Reason.WAITS_FOR_LOAN, Reason.WAITS_FOR_POWER, Reason.WAITS_FOR_GRANT):
-        mine = [f"{phase.name} ({phase.facility_gw:.2f} GW)" for phase in talk.phases if phase.reason is reason]
+        mine = [
+            f"{phase.name} ({title(phase.operator)}, {phase.facility_gw:.2f} GW)"
+            for phase in talk.phases
+            if phase.reason is reason
+        ]
         if mine:
             sentences.append(f"{sentence_case(reason.value)}: {listed(mine)}.")
-    return f"Finance for {name}'s sites", sentences
+    return "Finance for sites", sentences
