@@ -12,6 +12,7 @@ import numpy as np
 from agents.cast import LABS, OPERATORS
 from runs.accounts import settle
 from runs.cast import build_cast
+from runs.cluster import bid_for_cluster
 from runs.contracts import provider_shares, tender
 from runs.credit import lend
 from runs.events import apply_events
@@ -131,6 +132,7 @@ class ComputeMarket(mesa.Model):
         fund(self)
         # 5., 6. tender, leases and their finance
         tender(self)
+        bid_for_cluster(self)
         # 7. orders: sites, then chips
         order(self)
         # 8. clear the rental market
