@@ -39,7 +39,7 @@ def test_the_winner_had_the_means(market: ComputeMarket) -> None:
 
 
 def test_its_lease_is_signed_in_full(market: ComputeMarket) -> None:
-    # Capital of 100 bn in thousand dollars per H100e, chips and shell: between 2 and 20 million H100e of the day's chip.
+    # 100 bn at 5 to 30 thousand dollars per H100e, chips and shell, beside the ordinary leases of that quarter.
     state = path(market, "cluster_bid")
     let = (state > NONE) & (np.vstack([np.zeros((1, WORLDS)), state[:-1]]) == NONE)
     signed = path(market, "signed_h100e_m", 0) + path(market, "signed_h100e_m", 1)
