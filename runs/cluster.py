@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.views import ClusterBid
-from runs.contracts import make_tender, provider_shares
+from runs.contracts import provider_shares
 from runs.sight import market_view, operator_views
 from runs.state import PAIR
 from world.arrays import PerRow, PerWorld
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 BIDDERS = ("microsoft", "oracle")
 NONE, OWN_HARDWARE, ON_DEBT = 0.0, 1.0, 2.0
 """Who builds it, as the metric `cluster_bid` counts: nobody yet, the first bidder, the second."""
-STEPS = 4
-"""Its halls are let over so many quarters."""
+MIDDLE_QUARTERS = 1.5
+"""Its halls get power over a year: the lease starts when half of them have it."""
 
 
 def bid_for_cluster(market: ComputeMarket) -> None:
@@ -37,10 +37,9 @@ def bid_for_cluster(market: ComputeMarket) -> None:
     size = cost_usd_bn / (view.capital_usd_bn + view.shell_usd_bn)
     bids = [market.firms[name].bid_for_cluster(view, views[name], cost_usd_bn) for name in BIDDERS]
     effective = effective_prices(market, bids)
-    tender = make_tender(market, "openai", view)
-    lacking = tender.wanted_h100e_m / lab.parameters.tender_share
+    lacking = s.flow["lacking_h100e_m"]
     price = np.stack([bid.price_usd_h for bid in bids])
-    able = np.stack([bid.able for bid in bids]) & (effective <= tender.worth_usd_h)
+    able = np.stack([bid.able for bid in bids]) & (effective <= s.flow["worth_usd_h"])
     wanted = (lab.cluster == NONE) & (lacking >= size) & market.settings.negotiate
     offered = np.where(able, effective, np.inf)
     # Where both cost the same the lab stays with the provider that it has.
@@ -68,14 +67,12 @@ def effective_prices(market: ComputeMarket, bids: list[ClusterBid]) -> PerRow:
 
 
 def sign_cluster(market: ComputeMarket, size_h100e_m: PerRow, price_usd_h: PerRow, lead: PerRow) -> None:
-    """Enter the cluster's lease with the bidder that won, its halls one after the other. All (bidders, worlds)."""
+    """Enter the cluster's lease with the bidder that won. All (bidders, worlds)."""
     s = market.state
     m, term = market.parameters.of("market"), market.parameters.of("labs").lease_term_quarters
     pairs = [PAIR[(name, "openai")] for name in BIDDERS]
-    terms = np.broadcast_to(term, lead.shape)
-    for step in range(STEPS):
-        start = s.quarter + lead + step
-        s.leases.sign_together(pairs, size_h100e_m / STEPS, price_usd_h, m.take_or_pay, start, terms)
+    start = s.quarter + lead + MIDDLE_QUARTERS
+    s.leases.sign_together(pairs, size_h100e_m, price_usd_h, m.take_or_pay, start, np.broadcast_to(term, lead.shape))
     s.flow["signed_h100e_m"][pairs] += size_h100e_m
     # A provider that held the right of first refusal and was not chosen has let it pass.
     held: PerWorld = np.where(market.firms["openai"].exclusivity > 0.0, size_h100e_m[1], 0.0)

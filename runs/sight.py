@@ -219,8 +219,13 @@ def backlog_h100e_m(s: State) -> PerRow:
     return s.production.pending() + s.queue_h100e_m
 
 
-def operator_views(market: ComputeMarket, view: MarketView, names: Sequence[str] = OPERATORS) -> dict[str, FirmView]:
-    """The books of the named operators, made together because they share the fleet arrays."""
+def operator_views(
+    market: ComputeMarket, view: MarketView, names: Sequence[str] = OPERATORS, to_order: bool = False
+) -> dict[str, FirmView]:
+    """The books of the named operators, made together because they share the fleet arrays.
+
+    Only who is about to order is told what must be let when chips ordered now arrive: that takes all leases.
+    """
     s = market.state
     fixed = standing_figures(market)
     owned, deployed, power = fixed["owned_h100e_m"], fixed["deployed_h100e_m"], fixed["power_gw"]
@@ -232,7 +237,7 @@ def operator_views(market: ComputeMarket, view: MarketView, names: Sequence[str]
     at_lead = power_at_lead_gw(s, power, lead)
     signed = s.leases.active + s.leases.pending_total
     let_rows = [k for k, pair in enumerate(PAIRS) if pair[0] in names]
-    ahead_rows = [k for k in let_rows if PAIRS[k][0] in BUILDS_TO_LEASES]
+    ahead_rows = [k for k in let_rows if to_order and PAIRS[k][0] in BUILDS_TO_LEASES]
     ahead = dict(zip(ahead_rows, s.leases.contracted_at(s.quarter + lead, ahead_rows), strict=True))
     nothing = np.zeros(s.worlds)
     views = {}
@@ -252,7 +257,9 @@ def operator_views(market: ComputeMarket, view: MarketView, names: Sequence[str]
             backlog_h100e_m=backlog[row] + extra,
             let_h100e_m=fold(to_tenants),
             let_to_largest_h100e_m=to_tenants.max(axis=0),
-            let_at_chip_lead_h100e_m=fold(np.stack([ahead[k] for k in let])) if name in BUILDS_TO_LEASES else nothing,
+            let_at_chip_lead_h100e_m=fold(np.stack([ahead[k] for k in let]))
+            if to_order and name in BUILDS_TO_LEASES
+            else nothing,
             used_h100e_m=own_use(s, name),
             held_h100e_m=fold(signed[held]) if held else nothing,
             **money(market, name),
