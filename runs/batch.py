@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -23,6 +23,7 @@ from runs.batch_worker import peak_bytes
 from runs.store_files import (
     ASIDE,
     MANIFEST,
+    STATE,
     damage,
     file_name,
     read_plan,
@@ -31,6 +32,7 @@ from runs.store_files import (
     set_aside,
     sweep,
     write_manifest,
+    write_whole,
 )
 from runs.store_schema import bytes_per_run
 
@@ -82,11 +84,13 @@ class Standing:
         return self.converged or self.done_blocks == self.blocks
 
 
+TRIES_TO_LOCK = 10
+
 Listener = Callable[[Standing], None]
 
 
-def begin(plan: Plan, folder: Path) -> None:
-    """Make the directory of a new batch and write its manifest.
+def begin(plan: Plan, folder: Path, state: Path | None = None) -> None:
+    """Make the directory of a new batch, with a copy of the saved market if it starts from one; the manifest is last.
 
     Raises: ValueError if the directory is not empty, may not be written, or its disk is too small.
     """
@@ -99,7 +103,10 @@ def begin(plan: Plan, folder: Path) -> None:
     check_room(folder, needed_bytes(plan))
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if state is not None:
+            write_whole(folder / STATE, state.read_bytes(), folder / ASIDE)
         write_manifest(folder, plan)
+        sweep(folder)
     except OSError as error:
         raise ValueError(f"{folder}: cannot be written ({error.strerror})") from None
 
@@ -153,11 +160,25 @@ def locked(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise ValueError(f"{folder / MANIFEST}: cannot be opened for writing ({error.strerror})") from None
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise ValueError(f"{folder}: another driver is at work on this batch") from None
+        for _ in range(TRIES_TO_LOCK):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                sleep(0.1)  # whoever asks for the status holds it for a moment
+        else:
+            raise ValueError(f"{folder}: another driver is at work on this batch")
         yield
+
+
+def at_work(folder: Path) -> bool:
+    """Whether a driver works in the directory just now."""
+    with (folder / MANIFEST).open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
 
 
 def drive(folder: Path, plan: Plan, engine: Engine, listener: Listener | None = None) -> Standing:
@@ -347,4 +368,4 @@ def _finished(future: Future[Any]) -> bool:
     return future.done() and not future.cancelled() and future.exception() is None
 
 
-__all__ = ["BatchFailed", "Standing", "begin", "drive", "locked", "needed_bytes", "reopen"]
+__all__ = ["BatchFailed", "Standing", "at_work", "begin", "drive", "locked", "needed_bytes", "reopen"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -123,10 +123,12 @@ def make_plan(request: Request) -> Plan:
     Raises: ValueError naming the mistake.
     """
     _check(request)
-    resolved = {scenario.name: _resolved(scenario, request) for scenario in request.scenarios}
+    resolved: dict[str, Any] = {scenario.name: _resolved(scenario, request) for scenario in request.scenarios}
+    if request.state is not None:
+        resolved = dict.fromkeys(resolved, "those of the saved market, besides what is set")
     content = {
         "format": FORMAT,
-        "batch": _asked(request),
+        "batch": asked_document(request),
         "resolved_parameters": resolved,
         "program": {**program(), "policies": policies_used(request.scenarios)},
         "machine": machine(),
@@ -172,7 +174,8 @@ def with_source(scenario: Scenario, parameters: Mapping[str, Any]) -> dict[str, 
     return {**scenario.parameters, **parameters}
 
 
-def _asked(request: Request) -> dict[str, Any]:
+def asked_document(request: Request) -> dict[str, Any]:
+    """A request as a document of plain values."""
     asked = {name: getattr(request, name) for name in Request.__dataclass_fields__}
     asked["scenarios"] = [as_document(scenario) for scenario in request.scenarios]
     asked["parameters"] = plain(request.parameters)
@@ -222,6 +225,8 @@ def _check(request: Request) -> None:
     both = sorted(set(request.design.names) & set(request.parameters))
     if both:
         raise ValueError(f"design: {both[0]} is both set and varied; do one of the two")
+    if request.state is not None and request.draws != "random":
+        raise ValueError("draws: a saved market has its parameters; only random draws are left")
     if request.draws == "sobol" and not drawn_parameters(request):
         raise ValueError("draws: nothing is drawn that a Sobol sequence could replace")
 
@@ -239,4 +244,15 @@ def request_of(scenarios: Sequence[str | Path | Mapping[str, Any] | Scenario], w
     return Request(loaded, worlds, **more)
 
 
-__all__ = ["BLOCK", "DRAWS", "Block", "Plan", "Request", "make_plan", "plan_of", "replace", "request_of", "with_source"]
+__all__ = [
+    "BLOCK",
+    "DRAWS",
+    "Block",
+    "Plan",
+    "Request",
+    "asked_document",
+    "make_plan",
+    "plan_of",
+    "request_of",
+    "with_source",
+]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import mesa
@@ -271,6 +272,23 @@ class ComputeMarket(mesa.Model):
             "rival_labs": self.parameters.of("rival_labs").promise_usd_bn * self.money,
         }
         s.flow = {}
+
+    # ------------------------------------------------------------------ saving
+
+    def save(self, path: str | Path) -> None:
+        """Write the market as it stands between two quarters to a file; see runs/saving.py."""
+        from runs.saving import save_market
+
+        save_market(self, path)
+
+    @staticmethod
+    def load(
+        path: str | Path, worlds: int | Sequence[int] | np.ndarray | None = None, seed: int | None = None
+    ) -> ComputeMarket:
+        """A saved market that goes on as it would have; or, given worlds, as many futures from what was saved."""
+        from runs.saving import load_market
+
+        return load_market(path, worlds, seed)
 
     # ------------------------------------------------------------------ small facts that steps ask for
 

@@ -22,10 +22,15 @@ def as_document(scenario: Scenario) -> dict[str, Any]:
         "parameters": plain(scenario.parameters),
         "policies": dict(scenario.policies),
         "events": [
-            {"quarter": event.quarter, "kind": event.kind, "arguments": plain(event.arguments)}
+            {"quarter": event.quarter, "kind": event.kind, "arguments": _given(event.arguments)}
             for event in scenario.events
         ],
     }
+
+
+def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that have a value: of some, exactly one may be given."""
+    return {name: plain(value) for name, value in arguments.items() if value is not None}
 
 
 def plain(value: Any) -> Any:
