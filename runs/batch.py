@@ -16,9 +16,9 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from runs.batch_block import Report, UnlikeWorker, run_block
-from runs.batch_engine import Engine, is_death
-from runs.batch_plan import Block, Plan
-from runs.batch_program import differences, machine, program
+from runs.batch_engine import Engine, engine_for, is_death
+from runs.batch_plan import Block, Plan, Request, asked_document, make_plan, unlike
+from runs.batch_program import differences
 from runs.batch_worker import peak_bytes
 from runs.store_files import (
     ASIDE,
@@ -139,8 +139,7 @@ def reopen(folder: Path) -> Plan:
     Raises: ValueError if it is not a batch, or this program would compute other bits.
     """
     plan = read_plan(folder)
-    before = {key: value for key, value in plan.document["program"].items() if key != "policies"}
-    found = differences(before, program()) + differences(plan.document["machine"], machine())
+    found = unlike(plan)
     if found:
         raise ValueError(
             f"{folder}: was begun by another program or machine ({'; '.join(found)}); "
@@ -189,6 +188,25 @@ def drive(folder: Path, plan: Plan, engine: Engine, listener: Listener | None = 
     """
     with locked(folder), engine:
         return _Driver(folder, plan, engine, listener or (lambda _: None)).run()
+
+
+def run_batch(request: Request, folder: str | Path, workers: int = 1, engine: Engine | None = None) -> Standing:
+    """Begin a batch in a new directory, or go on with the one that is there if it is the same, and run it to its end.
+
+    Args:
+        request  what is asked, as `request_of` makes it
+        folder   a directory that is new or empty, or holds the same batch
+        workers  processes of this machine, where no engine is given
+    Raises: as `begin`, `reopen` and `drive`. Call it under `if __name__ == "__main__":`: processes are spawned.
+    """
+    folder, plan = Path(folder), make_plan(request)
+    if (folder / MANIFEST).exists():
+        found = differences(asked_document(reopen(folder).request), asked_document(request))
+        if found:
+            raise ValueError(f"{folder}: holds a batch with other wishes: {'; '.join(found)}")
+    else:
+        begin(plan, folder)
+    return drive(folder, plan, engine or engine_for(workers))
 
 
 class _Driver:
@@ -368,4 +386,4 @@ def _finished(future: Future[Any]) -> bool:
     return future.done() and not future.cancelled() and future.exception() is None
 
 
-__all__ = ["BatchFailed", "Standing", "at_work", "begin", "drive", "locked", "needed_bytes", "reopen"]
+__all__ = ["BatchFailed", "Standing", "at_work", "begin", "drive", "locked", "needed_bytes", "reopen", "run_batch"]

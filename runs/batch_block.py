@@ -7,7 +7,6 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import import_module
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -16,8 +15,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from runs.batch_design import SobolParameters
-from runs.batch_plan import Block, Plan, with_source
-from runs.batch_program import differences, machine, program
+from runs.batch_plan import Block, Plan, unlike, with_source
 from runs.batch_worker import peak_bytes
 from runs.model import ComputeMarket
 from runs.saving import load_market, set_parameters
@@ -109,11 +107,7 @@ def _plan(folder: str, identity: str) -> Plan:
     plan = read_plan(Path(folder))
     if plan.identity != identity:
         raise UnlikeWorker(f"the worker on {socket.gethostname()} sees another batch in {folder}")
-    document = plan.document
-    for used in document["program"]["policies"].values():
-        import_module(used["module"])
-    known = {key: value for key, value in document["program"].items() if key != "policies"}
-    found = differences(known, program()) + differences(document["machine"], machine())
+    found = unlike(plan)
     if found:
         raise UnlikeWorker(f"the worker on {socket.gethostname()} is unlike the driver: {'; '.join(found)}")
     return plan

@@ -7,13 +7,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from agents.base import POLICIES
 from runs.batch_design import ONE_POINT, Design, design_of
-from runs.batch_program import machine, policies_used, program
+from runs.batch_program import differences, machine, policies_used, program
 from runs.batch_until import Until
 from runs.model import DEFAULT_UNTIL
 from runs.scenario import Scenario, load_scenario
@@ -154,6 +156,7 @@ def plan_of(document: Mapping[str, Any], where: str) -> Plan:
         raise ValueError(
             f"{where}: was edited: its content does not match its seal; start a new batch with other wishes"
         )
+    _import_policies(document["program"]["policies"], where)
     batch = document["batch"]
     request = Request(
         scenarios=tuple(load_scenario(scenario) for scenario in batch["scenarios"]),
@@ -161,6 +164,24 @@ def plan_of(document: Mapping[str, Any], where: str) -> Plan:
         **{key: batch[key] for key in batch if key not in ("scenarios", "design")},
     )
     return Plan(request, document)
+
+
+def unlike(plan: Plan) -> list[str]:
+    """How this program and this machine differ from those that the batch was begun with, a sentence each."""
+    now = {**program(), "policies": policies_used(plan.request.scenarios)}
+    return differences(plan.document["program"], now) + differences(plan.document["machine"], machine())
+
+
+def _import_policies(used: Mapping[str, Mapping[str, str]], where: str) -> None:
+    """Let policies that users plugged in register themselves, in every process that needs them."""
+    for key, entry in used.items():
+        owner, _, name = key.partition("=")
+        if name in POLICIES.get(owner.removesuffix(".policy"), {}):
+            continue
+        try:
+            import_module(entry["module"])
+        except ImportError as error:
+            raise ValueError(f"{where}: {key}: the module {entry['module']} cannot be imported ({error})") from None
 
 
 def seal_of(content: Mapping[str, Any]) -> str:

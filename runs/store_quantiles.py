@@ -57,12 +57,12 @@ def _select(parts: Parts, columns: int, bins: np.ndarray, ranks: np.ndarray, rea
             lower[place] += np.bincount(flat, minlength=lower[place].size).reshape(lower[place].shape)
     found = np.empty(ranks.shape, np.float64)
     for place in range(columns):
-        for k, rank in enumerate(ranks[:, place]):
-            bin_of = bins[k, place]
-            before = int(reached[place][bin_of - 1]) if bin_of else 0
-            row = int(np.searchsorted(wanted[place], bin_of))
-            digit = int(np.searchsorted(np.cumsum(lower[place][row]), rank - before, side="right"))
-            found[k, place] = _value((int(bin_of) << 16) + min(digit, HALF - 1))
+        for k, rank in enumerate(ranks[:, place].tolist()):
+            high = int(bins[k, place])
+            before = int(reached[place][high - 1]) if high else 0
+            table = lower[place][int(np.searchsorted(wanted[place], high))]
+            digit = int(np.searchsorted(np.cumsum(table), rank - before, side="right"))
+            found[k, place] = _value((high << 16) + min(digit, HALF - 1))
     return found
 
 
