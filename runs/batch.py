@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
-import shutil
 from collections import deque
-from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter, sleep
 from typing import Any
@@ -16,25 +11,21 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from runs.batch_block import Report, UnlikeWorker, run_block
-from runs.batch_engine import Engine, engine_for, is_death
-from runs.batch_plan import Block, Plan, Request, asked_document, make_plan, unlike
+from runs.batch_engine import Engine, engine_for, is_death, is_final
+from runs.batch_folder import begin, check_room, locked, needed_bytes, reopen
+from runs.batch_plan import Block, Plan, Request, asked_document, make_plan
 from runs.batch_program import differences
-from runs.batch_worker import peak_bytes
+from runs.batch_standing import Listener, Standing
 from runs.store_files import (
     ASIDE,
     MANIFEST,
-    STATE,
     damage,
     file_name,
-    read_plan,
     record_path,
     remove,
     set_aside,
     sweep,
-    write_manifest,
-    write_whole,
 )
-from runs.store_schema import bytes_per_run
 
 MOST_DEATHS = 3
 """Workers that may die on a block before it is given up."""
@@ -44,140 +35,6 @@ SECONDS_BETWEEN = 1.0
 
 class BatchFailed(RuntimeError):
     """The batch stopped: its directory is in order, and it can be resumed."""
-
-
-@dataclass
-class Standing:
-    """How far a batch is: handed to whoever shows progress, and returned at the end."""
-
-    blocks: int
-    runs: int
-    """Worlds times points, over all scenarios."""
-    done_blocks: int = 0
-    done_runs: int = 0
-    found_runs: int = 0
-    """Of the runs done, those that were there before this driver."""
-    bytes: int = 0
-    seconds: float = 0.0
-    deaths: int = 0
-    converged: bool = False
-    width: float | None = None
-    """Half the widest interval of the condition that ends the batch."""
-    failed: dict[int, str] = field(default_factory=dict)
-    block_seconds: list[float] = field(default_factory=list)
-    peaks: dict[str, int] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def runs_per_second(self) -> float:
-        """Speed of this driver so far."""
-        return (self.done_runs - self.found_runs) / self.seconds if self.seconds > 0.0 else 0.0
-
-    @property
-    def peak_bytes(self) -> int:
-        """The most memory that driver and workers have held, each at its own peak."""
-        return peak_bytes() + sum(self.peaks.values())
-
-    @property
-    def whole(self) -> bool:
-        """Whether nothing is left to do."""
-        return self.converged or self.done_blocks == self.blocks
-
-
-TRIES_TO_LOCK = 10
-
-Listener = Callable[[Standing], None]
-
-
-def begin(plan: Plan, folder: Path, state: Path | None = None) -> None:
-    """Make the directory of a new batch, with a copy of the saved market if it starts from one; the manifest is last.
-
-    Raises: ValueError if the directory is not empty, may not be written, or its disk is too small.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"{folder}: is not a directory")
-    if (folder / MANIFEST).exists():
-        raise ValueError(f"{folder}: holds a batch already; go on with --resume {folder}, or name another directory")
-    if folder.exists() and any(folder.iterdir()):
-        raise ValueError(f"{folder}: is not empty; name a new directory")
-    check_room(folder, needed_bytes(plan))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if state is not None:
-            write_whole(folder / STATE, state.read_bytes(), folder / ASIDE)
-        write_manifest(folder, plan)
-        sweep(folder)
-    except OSError as error:
-        raise ValueError(f"{folder}: cannot be written ({error.strerror})") from None
-
-
-def needed_bytes(plan: Plan, runs: int | None = None) -> int:
-    """Bytes that so many runs take on disk at most (default all): values before compression, and heads of files."""
-    if runs is None:
-        runs = plan.runs_per_scenario * len(plan.request.scenarios)
-    columns = sum(len(table) for table in plan.document["tables"].values())
-    return runs * bytes_per_run(plan.request) + columns * 300 * (runs // plan.request.block + 1)
-
-
-def check_room(folder: Path, needed: int) -> None:
-    """Refuse what the disk cannot hold.
-
-    Raises: ValueError.
-    """
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    free = shutil.disk_usage(there).free
-    if needed > free:
-        raise ValueError(
-            f"{folder}: needs up to {needed / 1e9:,.1f} GB and the disk has {free / 1e9:,.1f} GB free; "
-            "keep less, or run fewer worlds"
-        )
-
-
-def reopen(folder: Path) -> Plan:
-    """The plan of a batch that is to go on.
-
-    Raises: ValueError if it is not a batch, or this program would compute other bits.
-    """
-    plan = read_plan(folder)
-    found = unlike(plan)
-    if found:
-        raise ValueError(
-            f"{folder}: was begun by another program or machine ({'; '.join(found)}); "
-            f"begin it anew with --resume {folder} --anew DIR"
-        )
-    return plan
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """While it lasts, no other driver works in the directory; the lock dies with its process.
-
-    Raises: ValueError if one does.
-    """
-    try:
-        file = (folder / MANIFEST).open("r+b")
-    except OSError as error:
-        raise ValueError(f"{folder / MANIFEST}: cannot be opened for writing ({error.strerror})") from None
-    with file:
-        for _ in range(TRIES_TO_LOCK):
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError:
-                sleep(0.1)  # whoever asks for the status holds it for a moment
-        else:
-            raise ValueError(f"{folder}: another driver is at work on this batch")
-        yield
-
-
-def at_work(folder: Path) -> bool:
-    """Whether a driver works in the directory just now."""
-    with (folder / MANIFEST).open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
-    return False
 
 
 def drive(folder: Path, plan: Plan, engine: Engine, listener: Listener | None = None) -> Standing:
@@ -234,8 +91,10 @@ class _Driver:
         self._tell()
         while (self.left or self.suspects or self.under_way) and not self.standing.converged:
             self._hand_out()
+            if not self.under_way:
+                sleep(SECONDS_BETWEEN)  # nobody is there to work just now
             ended, _ = wait(self.under_way, timeout=SECONDS_BETWEEN, return_when=FIRST_COMPLETED)
-            if not ended and not self.engine.alive():
+            if not self.engine.alive():
                 raise BatchFailed(f"nobody answers any more; go on with: gigawatt batch --resume {self.folder}")
             for future in ended:
                 self._take(future)
@@ -316,7 +175,7 @@ class _Driver:
             self.standing.peaks[report.worker] = report.peak_bytes
             self._count(block)
         elif is_death(error):
-            self._mourn([index])
+            self._mourn(index, error)
         elif isinstance(error, UnlikeWorker):
             raise ValueError(str(error))
         elif isinstance(error, OSError):
@@ -327,26 +186,26 @@ class _Driver:
         else:
             self.standing.failed[index] = f"{type(error).__name__}: {error}"
 
-    def _mourn(self, indices: list[int]) -> None:
+    def _mourn(self, index: int, error: BaseException) -> None:
         """A worker died: its engine is built again, and what was under way is tried again, each block alone."""
         self.standing.deaths += 1
-        if not self.engine.rebuilds:
-            if not self.engine.alive():
-                raise BatchFailed(f"nobody answers any more; go on with: gigawatt batch --resume {self.folder}")
-            for index in indices:
-                self.standing.failed[index] = "every worker that was given it died"
+        if is_final(error):
+            self.standing.failed[index] = "every worker that was given it died"
             return
-        indices += [k for future, k in self.under_way.items() if not _finished(future)]
-        for future in [future for future, k in self.under_way.items() if k in indices]:
-            del self.under_way[future]
-        self.engine.drop()
-        for index in sorted(indices):
-            self.deaths[index] = self.deaths.get(index, 0) + 1
-            if self.deaths[index] >= MOST_DEATHS:
-                del self.deaths[index]
-                self.standing.failed[index] = f"{MOST_DEATHS} workers died on it"
+        indices = [index]
+        if self.engine.rebuilds:
+            lost = {future: k for future, k in self.under_way.items() if not _finished(future)}
+            for future in lost:
+                del self.under_way[future]
+            indices += lost.values()
+            self.engine.drop()
+        for k in sorted(indices):
+            self.deaths[k] = self.deaths.get(k, 0) + 1
+            if self.deaths[k] >= MOST_DEATHS:
+                del self.deaths[k]
+                self.standing.failed[k] = f"{MOST_DEATHS} workers died on it"
             else:
-                self.suspects.append(index)
+                self.suspects.append(k)
 
     def _judge(self) -> None:
         """Whether the first blocks, as far as they are done without a gap, end the batch."""
@@ -386,4 +245,4 @@ def _finished(future: Future[Any]) -> bool:
     return future.done() and not future.cancelled() and future.exception() is None
 
 
-__all__ = ["BatchFailed", "Standing", "at_work", "begin", "drive", "locked", "needed_bytes", "reopen", "run_batch"]
+__all__ = ["BatchFailed", "drive", "run_batch"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator
@@ -105,6 +106,8 @@ class Cluster(Engine):
         """
         import distributed
 
+        # Its tracebacks of a lost connection are no news: what is lost is said once, in one line.
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
         connect: Any = distributed.Client
         try:
             self.client = connect(self.address, timeout=SECONDS_TO_ANSWER, set_as_default=False)
@@ -121,18 +124,22 @@ class Cluster(Engine):
     def width(self) -> int:
         """One block for each thread that the cluster has by now, and one that waits."""
         self.ready()
-        return sum(self.client.nthreads().values()) + 1 if self.alive() else 1
+        try:
+            return sum(self.client.nthreads().values()) + 1 if self.client.status == "running" else 0
+        except OSError:  # the connection broke while it was asked; the client tries to mend it
+            return 0
 
     def alive(self) -> bool:
-        """Whether the scheduler answers."""
-        return self.client is None or self.client.status == "running"
+        """Whether the scheduler answers, or its client still tries to reach it again."""
+        return self.client is None or self.client.status in ("running", "connecting")
 
     def drop(self) -> None:
-        """Let the cluster go; it is not ours to end."""
-        super().drop()
+        """Let the cluster go; it is not ours to end. Its executor takes no argument but `wait`."""
+        if self.executor is not None and self.client.status == "running":
+            self.executor.shutdown(wait=False)
         if self.client is not None:
             self.client.close(timeout=2)
-            self.client = None
+        self.executor = self.client = None
 
 
 class Plugged(Engine):
@@ -164,6 +171,11 @@ def engine_for(workers: int, scheduler: str | None = None, factory: str | None =
 def is_death(error: BaseException) -> bool:
     """Whether an error says that a worker died, rather than that a block failed."""
     return any(kind.__name__ in DEATHS for kind in type(error).__mro__)
+
+
+def is_final(error: BaseException) -> bool:
+    """Whether an engine that replaces its workers itself has given a block up: Dask does after three more deaths."""
+    return type(error).__name__ == "KilledWorker"
 
 
 def _attribute(factory: str) -> Callable[[int], Executor]:
@@ -202,4 +214,4 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-__all__ = ["Engine", "engine_for", "is_death"]
+__all__ = ["Engine", "engine_for", "is_death", "is_final"]

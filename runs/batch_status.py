@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from runs.batch import at_work
+from runs.batch_folder import at_work
 from runs.store import open_batch
 from runs.store_files import ASIDE, file_name, record_path
 

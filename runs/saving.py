@@ -98,12 +98,7 @@ def load_market(
     """
     from runs.model import ComputeMarket
 
-    header, archive = read_header(path)
-    with archive:
-        arrays = [archive[f"a{k}"] for k in range(len(header["digests"]))]
-    for k, (array, wanted) in enumerate(zip(arrays, header["digests"], strict=True)):
-        if _digest(array) != wanted:
-            raise ValueError(f"{path}: is damaged: the checksum of array {k} differs")
+    header, arrays = _read(path)
     saved = np.array(header["worlds"], np.int64)
     pick = np.arange(saved.size)
     draws: Draws | None = None
@@ -139,24 +134,44 @@ def set_parameters(market: ComputeMarket, values: Mapping[str, np.ndarray]) -> N
         firm.parameters = own_parameters(market.parameters, firm.name)
 
 
-def read_header(path: str | Path) -> tuple[dict[str, Any], Any]:
-    """The header of a saved market, checked, and the archive with its arrays."""
+def read_header(path: str | Path) -> dict[str, Any]:
+    """The header of a saved market, checked."""
+    return _read(path, with_arrays=False)[0]
+
+
+def _read(path: str | Path, with_arrays: bool = True) -> tuple[dict[str, Any], list[np.ndarray]]:
+    """Header and arrays of a saved market, checked."""
     try:
-        archive = np.load(path, allow_pickle=False)
-        text, seal = archive[HEADER].tobytes(), archive[SEAL].tobytes()
+        with Path(path).open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
+            text, seal = archive[HEADER].tobytes(), archive[SEAL].tobytes()
+            if hashlib.sha256(text).digest() != seal:
+                raise ValueError("its header was changed")
+            header = json.loads(text)
+            _check_header(header, path)
+            arrays = [archive[f"a{k}"] for k in range(len(header["digests"]))] if with_arrays else []
     except OSError as error:
         raise ValueError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except _Refused:
+        raise
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile, AttributeError, TypeError, IndexError):
         raise ValueError(f"{path}: is not a saved market, or is damaged") from None
-    if hashlib.sha256(text).digest() != seal:
-        raise ValueError(f"{path}: is damaged: the checksum of its header differs")
-    header = json.loads(text)
+    for k, array in enumerate(arrays):
+        if _digest(array) != header["digests"][k]:
+            raise ValueError(f"{path}: is damaged: the checksum of array {k} differs")
+    return header, arrays
+
+
+class _Refused(ValueError):
+    """A file that is whole, and is not for this program."""
+
+
+def _check_header(header: Mapping[str, Any], path: str | Path) -> None:
     if header["format"] != FORMAT:
-        raise ValueError(f"{path}: has format {header['format']!r}; this program reads {FORMAT}")
+        raise _Refused(f"{path}: has format {header['format']!r}; this program reads {FORMAT}")
     found = differences(header["program"], program())
     if found:
-        raise ValueError(f"{path}: was saved by another program ({'; '.join(found)})")
-    return header, archive
+        raise _Refused(f"{path}: was saved by another program ({'; '.join(found)})")
 
 
 def saved_scenario(header: Mapping[str, Any]) -> Scenario:
@@ -214,7 +229,7 @@ def _attributes(value: Any, path: str) -> dict[str, Any]:
         # Most policies hold nothing but their rule.
         return found | ({"policy": policy} if policy is not None and vars(policy) else {})
     if isinstance(value, State | Market | Cap | Generations) or path.endswith(".policy"):
-        return dict(vars(value))
+        return {name: entry for name, entry in vars(value).items() if name != "worlds"}
     raise TypeError(f"save: {path} is a {type(value).__name__}, which is not saved")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from viz.progress import bar
 
 if TYPE_CHECKING:
-    from runs.batch import Standing
+    from runs.batch_standing import Standing
 
 SECONDS_BETWEEN = 0.2
 SECONDS_BETWEEN_LINES = 30.0

@@ -23,8 +23,8 @@ from viz.command_line import (
 )
 
 if TYPE_CHECKING:
-    from runs.batch import Standing
     from runs.batch_plan import Plan, Request
+    from runs.batch_standing import Standing
 
 WORLDS = 10_000
 KEPT = ("worlds", "seed", "until", "keep", "draws", "until_ci", "block")
@@ -105,7 +105,7 @@ def _begun(asked: argparse.Namespace) -> tuple[Path, Plan]:
 
 
 def _begin(asked: argparse.Namespace, folder: Path, request: Request) -> Plan:
-    from runs.batch import begin, needed_bytes
+    from runs.batch_folder import begin, needed_bytes
     from runs.batch_plan import make_plan
 
     check_writable(folder)
@@ -121,7 +121,7 @@ def _begin(asked: argparse.Namespace, folder: Path, request: Request) -> Plan:
 
 def _resumed(asked: argparse.Namespace) -> tuple[Path, Plan]:
     """A batch that goes on; what is asked besides must be what it was begun with."""
-    from runs.batch import reopen
+    from runs.batch_folder import reopen
     from runs.batch_plan import asked_document
     from runs.batch_program import differences
     from runs.store_files import STATE, read_plan
@@ -158,7 +158,7 @@ def _request(asked: argparse.Namespace, before: Request | None) -> Request:
         if asked.state is not None:
             if asked.scenarios:
                 raise Mistake("--from: a saved market has its scenario; name none")
-            header = read_header(asked.state)[0]
+            header = read_header(asked.state)
             if asked.until not in (None, header["until"]):
                 raise Mistake(f"--until: the saved market runs until {header['until']}")
             said |= {"scenarios": (saved_scenario(header),), "state": digest(asked.state), "until": header["until"]}

@@ -8,9 +8,11 @@ from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
 
-from runs.batch import Standing, begin, drive
+from runs.batch import drive
 from runs.batch_engine import Engine
+from runs.batch_folder import begin
 from runs.batch_plan import Plan, Request, make_plan, request_of
+from runs.batch_standing import Standing
 
 SCENARIO = {"name": "small", "extends": "as-of-2024q3"}
 UNTIL = "2024Q4"

@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-import runs.batch
 import runs.batch_plan
 import runs.batch_program
-from runs.batch import BatchFailed, begin, drive, reopen, run_batch
+from runs.batch import BatchFailed, drive, run_batch
 from runs.batch_design import make_design, parse_vary
+from runs.batch_folder import begin, locked, reopen
 from runs.batch_plan import make_plan
 from runs.laws import LawBroken
 from runs.simulate import simulate
@@ -188,7 +188,7 @@ def test_what_the_disk_cannot_hold_is_refused(tmp_path: Path) -> None:
 
 
 def test_two_drivers_do_not_share_a_directory(finished: Path) -> None:
-    with runs.batch.locked(finished), pytest.raises(ValueError, match="another driver"):
+    with locked(finished), pytest.raises(ValueError, match="another driver"):
         drive(finished, read_plan(finished), InThisProcess())
 
 

@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 import tests.batch.deadly  # noqa: F401  registers its policy
-from runs.batch import begin, drive, reopen
+from runs.batch import drive
 from runs.batch_engine import Processes
+from runs.batch_folder import begin, reopen
 from runs.batch_plan import make_plan
 from runs.store import open_batch
 from tests.batch.small import InThisProcess, contents, small
