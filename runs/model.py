@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import mesa
@@ -208,6 +210,15 @@ class ComputeMarket(mesa.Model):
         self.datacollector.collect(self)
         self.running = s.quarter + 1 < self.quarters
 
+    def save(self, path: str | Path) -> None:
+        """Write the market as it stands between two quarters to a file (runs/saving.py)."""
+        import_module("runs.saving").save_market(self, path)
+
+    @staticmethod
+    def load(path: str | Path, worlds: Any = None, seed: int | None = None) -> ComputeMarket:
+        """A saved market that goes on as it would have; or, given worlds, so many futures of it."""
+        return import_module("runs.saving").load_market(path, worlds, seed)
+
     # ------------------------------------------------------------------ the start
 
     def open_core(self, start: Any) -> dict[str, dict[str, PerWorld]]:
@@ -304,8 +315,7 @@ class ComputeMarket(mesa.Model):
         if "if more is granted" not in spec.power_source:
             return np.ones(self.worlds, dtype=bool)
         odds = self.parameters.of("grid").expansion_grant_odds
-        granted: Flags = self.draws.uniform(f"grant:{spec.name}") < odds
-        return granted
+        return self.draws.uniform(f"grant:{spec.name}") < odds
 
 
 def headline(market: ComputeMarket, name: str) -> float:
