@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+import viz.command_batch
 import viz.command_explain
+import viz.command_store
 from viz.command_line import (
     DONE,
     FAILED,
@@ -72,6 +74,8 @@ def parser() -> argparse.ArgumentParser:
     viz.command_explain.add_commands(commands)
     commands.add("scenarios", scenarios_command, "the scenarios that come with the model")
     commands.add("bench", bench_command, "measure the speed on this machine")
+    viz.command_batch.add_commands(commands)
+    viz.command_store.add_commands(commands)
     return top
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -71,7 +72,7 @@ def _load(path: Path, given: str) -> None:
 
 def _run(path: Path, given: str) -> None:
     """Run the file's code as a module of its own."""
-    name = f"gigawatt_plugin_{len(_LOADED)}_{path.stem}"
+    name = f"gigawatt_plugin_{path.stem}"
     try:
         code = compile(path.read_text(encoding="utf-8"), str(path), "exec")
     except SyntaxError as error:
@@ -81,6 +82,8 @@ def _run(path: Path, given: str) -> None:
     spec = importlib.util.spec_from_loader(name, loader=None, origin=str(path))
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
+    module.__file__ = str(path)
+    sys.modules[name] = module  # its classes are looked up there
     try:
         exec(code, vars(module))
     except ValueError as error:

@@ -23,6 +23,11 @@ class Reason(Enum):
     GONE_TO_OTHERS = "gone to a tenant that gains more on it"
     MATCHED = "matched: the holder of the right of first refusal supplies it itself"
 
+    CLUSTER_WON = "taken: the cheaper bid, delay and dependence counted"
+    CLUSTER_LOST = "not taken: the other bid is cheaper, delay and dependence counted"
+    CLUSTER_UNABLE = "no bid: it cannot carry the cluster, or asks more than it is worth to the tenant"
+    CLUSTER_NOT_WANTED = "not taken: what the tenant lacks would not fill the cluster"
+
     RIGHT_WAIVED = "waived: the outside lease may be signed"
     RIGHT_MATCHED = "matched price and date"
     RIGHT_PARTLY = "matched as far as it could, the rest waived"

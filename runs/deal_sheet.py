@@ -15,6 +15,7 @@ import numpy as np
 
 from agents.cast import PAIRS, SECTORS
 from runs.deal_capacity import LEAST_H100E_M, CapacityTalk, capacity_talks
+from runs.deal_cluster import ClusterTalk, cluster_talk
 from runs.deal_finance import FinanceTalk, finance_talk
 from runs.deal_money import LEAST_USD_BN, MoneyTalk, Payment, money_talks
 from runs.deal_supply import ChipTalk, OwnChipTalk, SupplyTalk, supply_talks
@@ -24,6 +25,9 @@ from world.calendar import quarter_label
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
+
+CLUSTER_TENANT = "openai"
+"""Whose cluster it is."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class RecordTalk:
     payments: tuple[Payment, ...]
 
 
-Talk = RecordTalk | CapacityTalk | MoneyTalk | FinanceTalk | SupplyTalk | ChipTalk | OwnChipTalk
+Talk = RecordTalk | CapacityTalk | ClusterTalk | MoneyTalk | FinanceTalk | SupplyTalk | ChipTalk | OwnChipTalk
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,8 @@ class DealSheet:
             if isinstance(talk, CapacityTalk):
                 for offer in talk.offers:
                     signed[row[offer.provider, talk.tenant]] += offer.signed_h100e_m
+            if isinstance(talk, ClusterTalk) and talk.signed_by is not None:
+                signed[row[talk.signed_by, CLUSTER_TENANT]] += talk.size_h100e_m
             if isinstance(talk, RecordTalk):
                 for lease in talk.leases:
                     signed[row[lease.provider, lease.tenant]] += lease.h100e_m
@@ -118,7 +124,7 @@ def deal_sheet(market: ComputeMarket, quarter: int, world: int = 0) -> DealSheet
     if market.recorder is None or quarter not in market.recorder.pages:
         raise ValueError(f"deal sheet: {quarter_label(quarter)} was not recorded")
     page = market.recorder.pages[quarter]
-    record = _record(market, quarter, world)
+    record, cluster = _record(market, quarter, world), cluster_talk(page, world)
     return DealSheet(
         scenario=market.settings.name,
         world=int(market.draws.world_numbers[world]),
@@ -129,6 +135,7 @@ def deal_sheet(market: ComputeMarket, quarter: int, world: int = 0) -> DealSheet
             *money_talks(market, page, world),
             finance_talk(market, page, world),
             *capacity_talks(page, world, quarter, market.settings.negotiate),
+            *([cluster] if cluster is not None else []),
             *supply_talks(market, page, world),
         ),
     )

@@ -16,7 +16,8 @@ import xarray as xr
 
 from agents.cast import SECTORS, title
 from runs.deal_sheet import DealSheet, deal_sheet
-from runs.model import DEFAULT_UNTIL, HEADLINES, ComputeMarket
+from runs.headlines import HEADLINES
+from runs.model import DEFAULT_UNTIL, ComputeMarket
 from runs.recorder import Recorder
 from runs.results import quantiles
 from runs.scenario import Scenario, load_scenario

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import mesa
@@ -12,9 +14,11 @@ import numpy as np
 from agents.cast import LABS, OPERATORS, RIVALS
 from runs.accounts import settle
 from runs.cast import build_cast
+from runs.cluster import bid_for_cluster
 from runs.contracts import provider_shares, tender
 from runs.credit import lend
 from runs.events import apply_events
+from runs.headlines import HEADLINES, headline
 from runs.laws import check_laws
 from runs.metrics import History
 from runs.money import fund
@@ -34,21 +38,6 @@ from world.record import accelerators, phases, start_state
 from world.services import budget_to_demand_scale, scaled_innovation
 
 DEFAULT_UNTIL = "2030Q4"
-
-HEADLINES = (
-    "h100_price_usd_h",
-    "price_over_cost",
-    "merchant_sold_h100e_m",
-    "stargate_share",
-    "openai_revenue_usd_bn",
-    "openai_burn_usd_bn",
-    "openai_cash_usd_bn",
-    "oracle_debt_usd_bn",
-    "oracle_dscr",
-    "softbank_ltv",
-    "abilene_facility_gw",
-)
-"""Metrics that Mesa's data collector reports as plain numbers."""
 
 
 class ComputeMarket(mesa.Model):
@@ -136,6 +125,7 @@ class ComputeMarket(mesa.Model):
         fund(self)
         # 5., 6. tender, leases and their finance
         tender(self)
+        bid_for_cluster(self)
         # 7. orders: sites, then chips
         order(self)
         # 8. clear the rental market
@@ -215,6 +205,15 @@ class ComputeMarket(mesa.Model):
             self.recorder.close(self)
         self.datacollector.collect(self)
         self.running = s.quarter + 1 < self.quarters
+
+    def save(self, path: str | Path) -> None:
+        """Write the market as it stands between two quarters to a file (runs/saving.py)."""
+        import_module("runs.saving").save_market(self, path)
+
+    @staticmethod
+    def load(path: str | Path, worlds: Any = None, seed: int | None = None) -> ComputeMarket:
+        """A saved market that goes on as it would have; or, given worlds, so many futures of it."""
+        return import_module("runs.saving").load_market(path, worlds, seed)
 
     # ------------------------------------------------------------------ the start
 
@@ -311,10 +310,4 @@ class ComputeMarket(mesa.Model):
         if "if more is granted" not in spec.power_source:
             return np.ones(self.worlds, dtype=bool)
         odds = self.parameters.of("grid").expansion_grant_odds
-        granted: Flags = self.draws.uniform(f"grant:{spec.name}") < odds
-        return granted
-
-
-def headline(market: ComputeMarket, name: str) -> float:
-    """A metric of the quarter as one plain number: the world's own, or the mean over worlds."""
-    return float(np.mean(market.history.values[name][0, market.state.quarter]))
+        return self.draws.uniform(f"grant:{spec.name}") < odds

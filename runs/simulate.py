@@ -256,4 +256,4 @@ def cpu() -> str:
     return platform.processor() or platform.machine()
 
 
-__all__ = ["CHUNK", "KEEP", "LawBroken", "RunFailed", "cpu", "member_dimensions", "simulate"]
+__all__ = ["CHUNK", "KEEP", "LawBroken", "RunFailed", "cpu", "member_dimensions", "simulate", "step_to_the_end"]

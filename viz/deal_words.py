@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from runs.deal_capacity import CapacityTalk, OfferTalk, RefusalTalk
+from runs.deal_cluster import ClusterTalk
 from runs.deal_finance import FinanceTalk
 from runs.deal_money import (
     ConversionTalk,
@@ -64,6 +65,7 @@ def tell_talk(talk: Any) -> tuple[str, list[str]]:
         RescueTalk: rescue_words,
         FinanceTalk: finance_words,
         CapacityTalk: capacity_words,
+        ClusterTalk: cluster_words,
         ChipTalk: chip_words,
         SupplyTalk: supply_words,
         OwnChipTalk: own_chip_words,
@@ -145,6 +147,23 @@ def refusal_words(talk: RefusalTalk) -> str:
         f"{chips(talk.holder_left_h100e_m)} left. It matches {chips(talk.matched_h100e_m)} and waives "
         f"{chips(talk.waived_h100e_m)} ({talk.reason.value})."
     )
+
+
+def cluster_words(talk: ClusterTalk) -> tuple[str, list[str]]:
+    """The two bids for the very large cluster, as long as nobody builds it."""
+    project = (
+        f"A cluster of {usd(talk.cost_usd_bn)} would be {chips(talk.size_h100e_m)}; OpenAI lacks "
+        f"{chips(talk.lacking_h100e_m)} at its planning horizon and would pay {rate(talk.worth_usd_h)} at most (per "
+        f"effective H100e-hour)."
+    )
+    bids = [
+        f"{does(bid.bidder, 'bid')} {rate(bid.price_usd_h)}, with capital at {percent(bid.capital_rate)} a year and "
+        f"power in {bid.lead_quarters:.0f} quarters; delay and dependence make it {rate(bid.effective_usd_h)}. "
+        f"{sentence_case(bid.reason.value)}."
+        for bid in talk.bids
+    ]
+    won = "nobody builds it yet" if talk.signed_by is None else f"{title(talk.signed_by)} builds it"
+    return f"The {usd(talk.cost_usd_bn)} cluster: {won}", [project, *bids]
 
 
 # ---------------------------------------------------------------------- supply and the record

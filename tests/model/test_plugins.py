@@ -67,9 +67,10 @@ IMPORTS = "from agents.additions import add_lab\nfrom agents.rivals import Rival
 CAUTIOUS = """
 import numpy as np
 from agents.base import policy
+from agents.microsoft import CautiousBuilder
 
 @policy("microsoft", "{name}")
-class Mine:
+class Mine(CautiousBuilder):
     def appetite(self, firm, view, own):
         return {answer}
 """
