@@ -41,6 +41,12 @@ def trace_equity(market: ComputeMarket) -> None:
     nothing = np.zeros((len(INVESTORS), len(FUNDED), market.worlds))
     held = last.get("equity_held_usd_bn", nothing).copy()
     given, home, chips = np.zeros_like(nothing[:, 0]), np.zeros((len(SELLERS), market.worlds)), nothing[:, 0].copy()
+    onward = {
+        (provider, vendor): ratio(flows[CHIPS, provider, vendor], spent[provider])
+        for provider in PROVIDERS
+        for vendor in VENDORS
+        if (CHIPS, provider, vendor) in flows
+    }
     for column, lab in enumerate(FUNDED):
         paid = np.stack([flow(flows, "equity", investor, lab, market.worlds) for investor in INVESTORS])
         given = given + paid
@@ -51,8 +57,8 @@ def trace_equity(market: ComputeMarket) -> None:
         to_vendor = {vendor: ratio(flow(flows, CHIPS, lab, vendor, market.worlds), spent[lab]) for vendor in VENDORS}
         for provider, share in zip(PROVIDERS, to_provider, strict=True):
             for vendor in VENDORS:
-                onward = ratio(flow(flows, CHIPS, provider, vendor, market.worlds), spent[provider])
-                to_vendor[vendor] = to_vendor[vendor] + share * onward
+                if (provider, vendor) in onward:
+                    to_vendor[vendor] = to_vendor[vendor] + share * onward[provider, vendor]
         home[SELLERS.index("microsoft")] += gone[0] * to_provider[PROVIDERS.index("microsoft")]
         home[SELLERS.index("nvidia")] += gone[1] * to_vendor["nvidia"]
         chips = chips + gone * fold(np.stack(list(to_vendor.values())))
