@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 INVESTORS = ("microsoft", "nvidia", "softbank", "investors")
 """Who puts equity into labs; the first two also sell to them."""
 SELLERS = INVESTORS[:2]
+"""Microsoft is paid in rent, Nvidia in chips."""
 RENT, CHIPS = ("lease_rent", "spot_rent"), "chips"
 VENDORS = ("nvidia", "broadcom")
 
@@ -35,35 +36,27 @@ def trace_equity(market: ComputeMarket) -> None:
     Rows of what is written: INVESTORS x FUNDED for what labs still hold (`equity_held_usd_bn`), INVESTORS for what was
     put in and what reached chip vendors since the start, SELLERS for what came back, since the start and this quarter.
     """
-    s = market.state
+    s, worlds = market.state, market.worlds
     flows, last = s.ledger.flows, s.last
-    spent = payments_by(flows, (*FUNDED, *OPERATORS), market.worlds)
-    nothing = np.zeros((len(INVESTORS), len(FUNDED), market.worlds))
-    held = last.get("equity_held_usd_bn", nothing).copy()
-    given, home, chips = np.zeros_like(nothing[:, 0]), np.zeros((len(SELLERS), market.worlds)), nothing[:, 0].copy()
-    onward = {
-        (provider, vendor): ratio(flows[CHIPS, provider, vendor], spent[provider])
-        for provider in PROVIDERS
-        for vendor in VENDORS
-        if (CHIPS, provider, vendor) in flows
-    }
-    for column, lab in enumerate(FUNDED):
-        paid = np.stack([flow(flows, "equity", investor, lab, market.worlds) for investor in INVESTORS])
-        given = given + paid
-        held[:, column] += paid
-        gone = held[:, column] * ratio(spent[lab], spent[lab] + np.maximum(s.ledger.cash(lab), 0.0))
-        held[:, column] -= gone
-        to_provider = [ratio(rent(flows, lab, provider, market.worlds), spent[lab]) for provider in PROVIDERS]
-        to_vendor = {vendor: ratio(flow(flows, CHIPS, lab, vendor, market.worlds), spent[lab]) for vendor in VENDORS}
-        for provider, share in zip(PROVIDERS, to_provider, strict=True):
-            for vendor in VENDORS:
-                if (provider, vendor) in onward:
-                    to_vendor[vendor] = to_vendor[vendor] + share * onward[provider, vendor]
-        home[SELLERS.index("microsoft")] += gone[0] * to_provider[PROVIDERS.index("microsoft")]
-        home[SELLERS.index("nvidia")] += gone[1] * to_vendor["nvidia"]
-        chips = chips + gone * fold(np.stack(list(to_vendor.values())))
+    total = payments_by(flows, (*FUNDED, *OPERATORS), worlds)
+    spent = np.stack([total[lab] for lab in FUNDED])
+    left = np.stack([s.ledger.cash(lab) for lab in FUNDED])
+    paid = np.stack([[flow(flows, "equity", who, lab, worlds) for lab in FUNDED] for who in INVESTORS])
+    held = last.get("equity_held_usd_bn", np.zeros_like(paid)) + paid
+    gone = held * ratio(spent, spent + np.maximum(left, 0.0))
+
+    rents = {provider: np.stack([rent(flows, lab, provider, worlds) for lab in FUNDED]) for provider in PROVIDERS}
+    vendors = {vendor: np.stack([flow(flows, CHIPS, lab, vendor, worlds) for lab in FUNDED]) for vendor in VENDORS}
+    for kind, provider, vendor in [(CHIPS, p, v) for p in PROVIDERS for v in VENDORS]:
+        if (kind, provider, vendor) in flows:
+            onward = ratio(flows[kind, provider, vendor], total[provider])
+            vendors[vendor] = vendors[vendor] + rents[provider] * onward
+    part = ratio(np.stack([rents["microsoft"], vendors["nvidia"], fold(np.stack(list(vendors.values())))]), spent)
+    given = fold(paid.swapaxes(0, 1))
+    home = np.stack([fold(gone[row] * part[row]) for row in range(len(SELLERS))])
+    chips = fold((gone * part[-1]).swapaxes(0, 1))
     s.flow |= {
-        "equity_held_usd_bn": held,
+        "equity_held_usd_bn": held - gone,
         "equity_given_usd_bn": given,
         "equity_home_usd_bn": home,
         "equity_given_sum_usd_bn": last.get("equity_given_sum_usd_bn", np.zeros_like(given)) + given,
