@@ -240,3 +240,21 @@ def test_the_lab_of_the_documentation_lives_in_every_command(tmp_path: Path) -> 
     assert compared.returncode == 0, compared.stderr
     claims = answered(gigawatt("claims", "as-of-2024q3", *more, folder=tmp_path))
     assert claims["claims"]
+
+
+@pytest.mark.processes
+@pytest.mark.slow
+def test_a_batch_has_the_plugin_in_its_workers_and_is_not_resumed_without_it(tmp_path: Path) -> None:
+    file = plugin(tmp_path, example())
+    asked = ["--worlds", "4", "--block", "2", "--until", "2026Q2", "--workers", "1", "--quiet", "--plugin", file]
+    run = gigawatt("batch", "baseline", *asked, "--set", "microsoft.policy=fill-first", "--out", "out", folder=tmp_path)
+    assert run.returncode == 0, run.stderr
+    columns = answered(gigawatt("query", "out", "DESCRIBE worlds", "--json", "--plugin", file, folder=tmp_path))
+    assert "anthropic" in json.dumps(columns)
+    without = gigawatt("batch", "--resume", "out", folder=tmp_path)
+    assert without.returncode == 2
+    assert "--plugin" in without.stderr
+    Path(file).write_text(example() + "# another file now\n", encoding="utf-8")
+    other = gigawatt("batch", "--resume", "out", "--plugin", file, folder=tmp_path)
+    assert other.returncode == 2
+    assert "plugin my_agents.py" in other.stderr
