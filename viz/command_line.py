@@ -55,7 +55,14 @@ def add_ensemble(command: argparse.ArgumentParser) -> None:
     add("--until", metavar="QUARTER", help="last quarter, like 2028Q4")
     about = "a parameter or policy (repeatable), like microsoft.caution=0.4"
     add("--set", action="append", default=[], metavar="NAME=VALUE", type=setting, dest="settings", help=about)
+    add_plugin(command)
     add("--quiet", action="store_true", help="no progress bar, no notes")
+
+
+def add_plugin(command: argparse.ArgumentParser) -> None:
+    """The option that reads files of the user's own: --plugin."""
+    about = "a file of your own with policies or a lab (repeatable), see docs/extending.md"
+    command.add_argument("--plugin", action="append", metavar="FILE", type=plugin, dest="plugins", help=about)
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
@@ -67,6 +74,17 @@ def whole(least: int, most: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def plugin(text: str) -> str:
+    """A type of argument: a plugin, read at once, because a lab that it adds must be there before the model is."""
+    from runs.plugins import load_plugins
+
+    try:
+        load_plugins([text])
+    except ValueError as error:
+        raise Mistake(str(error)) from error
+    return text
 
 
 def setting(text: str) -> tuple[str, float | str]:
