@@ -183,7 +183,9 @@ def effects(look: Look, scenario: Scenario, question: int) -> Filling:
         f"beside it the share of the variance with its 95 % error. A click sets the slider."
     )
     lead = ", ".join(f"{in_words(e.parameter)} {100.0 * e.share:.0f} %" for e in found[:3])
-    signals = {"form": form.axis, "prefix": form.prefix}
+    ends = [*rows["low"], *rows["high"], mean]
+    room = 0.04 * max(max(ends) - min(ends), 1e-9)
+    signals = {"form": form.axis, "prefix": form.prefix, "bottom": min(ends) - room, "top": max(ends) + room}
     return Filling({"effects": rows}, signals, note=note, spoken=f"Largest shares of the variance: {lead}.")
 
 
@@ -202,7 +204,7 @@ def influence(look: Look, scenario: Scenario) -> list[str]:
 COMPARED = (
     ("h100_price_usd_h", None, "Price of an H100-hour", DOLLARS_H),
     ("stargate_share", None, "Stargate's share of OpenAI's compute", PERCENT),
-    ("used_h100e_m", "openai", "Compute that OpenAI uses", Format(".1f", suffix=" M H100e")),
+    ("used_h100e_m", "openai", "Compute that OpenAI uses, M H100e", Format(".1f", suffix=" M")),
     ("openai_revenue_usd_bn", None, "OpenAI's revenue, last year", BILLIONS),
     ("openai_burn_usd_bn", None, "OpenAI's burn, last year", BILLIONS),
     ("openai_raised_usd_bn", None, "Equity into OpenAI, last year", BILLIONS),
@@ -231,8 +233,11 @@ def difference(look: Look) -> Filling:
         half = form.figure((high - low) / 2.0 * form.scale)
         change = form.figure(row.mean * form.scale)
         rows["change"].append(f"{'' if row.mean <= 0 else '+'}{change} ±{half}")
+    left, right = min([*rows["low"], -1.0]), max([*rows["high"], 1.0])
+    room = 0.05 * (right - left)
+    signals = {"bottom": left - room, "top": right + room}
     words = "; ".join(f"{n} {c}" for n, c in zip(rows["name"], rows["change"], strict=True))
-    return Filling({"differences": rows}, spoken=f"Mean paired differences: {words}.")
+    return Filling({"differences": rows}, signals, spoken=f"Mean paired differences: {words}.")
 
 
 def versus(look: Look, name: str) -> str:

@@ -65,8 +65,14 @@ def amounts(field: str = "mid", log: bool = False) -> alt.Y:
     return alt.Y(f"{field}:Q", title=None, scale=scale, axis=axis)
 
 
+ENDS = [alt.ExprRef("bottom"), alt.ExprRef("top")]
 THICK = alt.RelativeBandSize(band=0.62)
 AMOUNT: dict[str, Any] = {"bottom": 0.0, "top": 1.0, "form": "~g", "prefix": ""}
+
+
+def narrow(phone: float, desk: float) -> alt.ExprRef:
+    """A size that differs between a phone and a desk."""
+    return alt.ExprRef(f"containerSize()[0] < 430 ? {phone} : {desk}")
 
 
 def cursor() -> list[alt.Chart]:
@@ -162,7 +168,8 @@ def stack() -> Any:
 def bars() -> Any:
     """Sums by year as stacked bars, means over the worlds."""
     rows = alt.Chart(alt.NamedData("bars")).transform_filter("datum.from <= shown")
-    y = alt.Y("y0:Q", title=None, axis=alt.Axis(labelExpr="prefix + format(datum.value, form)", tickCount=4))
+    axis = alt.Axis(labelExpr="prefix + format(datum.value, form)", tickCount=4)
+    y = alt.Y("y0:Q", title=None, scale=alt.Scale(domain=ENDS, nice=False), axis=axis)
     tooltip = [alt.Tooltip("year:N"), alt.Tooltip("member:N", title="from"), alt.Tooltip("text:N", title="mean")]
     marks = rows.mark_rect(opacity=0.9, stroke=PAPER, strokeWidth=0.7).encode(
         x=alt.X("year:O", title=None, axis=alt.Axis(labelAngle=0, grid=False), scale=alt.Scale(paddingInner=0.3)),
@@ -175,9 +182,11 @@ def bars() -> Any:
 @chart
 def tornado() -> Any:
     """Main effects: the figure's mean where a parameter is low and where it is high; a click sets the slider."""
-    order = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=165, labelFontSize=11, grid=False))
-    scale = alt.Scale(zero=False, nice=True)
-    axis = alt.Axis(labelExpr="prefix + format(datum.value, form)", tickCount=4)
+    order = alt.Y(
+        "name:N", sort=None, title=None, axis=alt.Axis(labelLimit=narrow(120, 165), labelFontSize=11, grid=False)
+    )
+    scale = alt.Scale(domain=ENDS, nice=False, zero=False)
+    axis = alt.Axis(labelExpr="prefix + format(datum.value, form)", tickCount=3)
     rows = alt.Chart(alt.NamedData("effects"))
     tooltip = [alt.Tooltip("name:N", title="input"), alt.Tooltip("low_text:N", title="where low")]
     tooltip += [alt.Tooltip("high_text:N", title="where high"), alt.Tooltip("share_text:N", title="of the variance")]
@@ -201,18 +210,20 @@ def tornado() -> Any:
 @chart
 def forest() -> Any:
     """Paired differences between two runs on the same luck: mean and its 95 % interval, in per cent."""
-    order = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=230, labelFontSize=11, grid=False))
+    order = alt.Y(
+        "name:N", sort=None, title=None, axis=alt.Axis(labelLimit=narrow(110, 290), labelFontSize=11, grid=False)
+    )
     rows = alt.Chart(alt.NamedData("differences"))
     tooltip = [alt.Tooltip("name:N", title="figure"), alt.Tooltip("was:N", title="compared with"),
                alt.Tooltip("is:N", title="on show"), alt.Tooltip("change:N", title="difference")]  # fmt: skip
     axis = alt.Axis(labelExpr="(datum.value > 0 ? '+' : '') + format(datum.value, '~g') + ' %'", tickCount=5)
     spread = rows.mark_rule(color=ACCENT, strokeWidth=5, opacity=0.35).encode(
-        y=order, x=alt.X("low:Q", title=None, axis=axis), x2="high:Q"
+        y=order, x=alt.X("low:Q", title=None, scale=alt.Scale(domain=ENDS, nice=False), axis=axis), x2="high:Q"
     )
     dots = rows.mark_point(color=ACCENT, filled=True, size=60, opacity=1).encode(y=order, x="mean:Q", tooltip=tooltip)
     zero = alt.Chart(alt.InlineData(values=[{"x": 0}])).mark_rule(color=INK).encode(x="x:Q")
     text = rows.mark_text(align="left", color=GREY, fontSize=11).encode(
         y=order, x=alt.value(alt.ExprRef("width + 6")), text="change:N"
     )
-    shown = alt.layer(zero, spread, dots, text).add_params(*signals())
+    shown = alt.layer(zero, spread, dots, text).add_params(*signals(**AMOUNT))
     return dress(shown, 230)

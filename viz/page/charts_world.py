@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from viz.page.charts import GREY, INK, PAPER, THICK, chart, cursor, dress, signals, years
+from viz.page.charts import AMOUNT, ENDS, GREY, INK, PAPER, THICK, chart, cursor, dress, narrow, signals, years
 
 STEPS = ", ".join(f"{k / 14:.4f}" for k in range(15))
 
@@ -48,13 +48,15 @@ def sites() -> Any:
     rows = alt.Chart(alt.NamedData("sites")).transform_filter("datum.from < now + 0.125")
     rows = rows.transform_calculate(begin="max(datum.from, first)", end="min(datum.to, now + 0.125)")
     rows = rows.transform_filter("datum.end > datum.begin")
-    axis = alt.Axis(labelLimit=160, labelFontSize=11, grid=False)
+    axis = alt.Axis(labelLimit=narrow(110, 160), labelFontSize=11, grid=False)
     scale = alt.Scale(domain=alt.ExprRef("pluck(data('phases'), 'name')"))
     order = alt.Y("name:N", sort=None, title=None, axis=axis, scale=scale)
     states = ["announced", "contracted", "building", "energised", "equipped"]
     range_ = [f"var(--state-{k})" for k in range(1, 6)]
     colour = alt.Color(
-        "state:N", scale=alt.Scale(domain=states, range=range_), legend=alt.Legend(symbolType="square", columns=3)
+        "state:N",
+        scale=alt.Scale(domain=states, range=range_),
+        legend=alt.Legend(symbolType="square", columns=narrow(2, 3)),
     )
     told = [alt.Tooltip("name:N", title="phase"), alt.Tooltip("who:N", title="built for"),
             alt.Tooltip("state:N"), alt.Tooltip("since:N", title="since")]  # fmt: skip
@@ -69,12 +71,13 @@ def sites() -> Any:
 def flows() -> Any:
     """The largest payments of the quarter between the firms of the market."""
     rows = alt.Chart(alt.NamedData("flows")).transform_filter("abs(datum.x - now) < 0.01")
-    axis = alt.Axis(labelLimit=250, labelFontSize=11, grid=False)
+    axis = alt.Axis(labelLimit=narrow(150, 250), labelFontSize=11, grid=False)
     order = alt.Y("name:N", sort=alt.EncodingSortField("usd_bn", order="descending"), title=None, axis=axis)
+    money = alt.Axis(labelExpr="'$' + datum.label + 'bn'", tickCount=3)
+    x = alt.X("usd_bn:Q", title=None, scale=alt.Scale(domain=ENDS, nice=False), axis=money)
+    told = [alt.Tooltip("name:N", title="payment"), alt.Tooltip("text:N", title="$bn")]
     bar = rows.mark_bar(height=THICK, opacity=0.9).encode(
-        y=order, x=alt.X("usd_bn:Q", title=None, axis=alt.Axis(labelExpr="'$' + datum.label + 'bn'", tickCount=3)),
-        color=alt.Color("colour:N", scale=None), tooltip=[alt.Tooltip("name:N", title="payment"),
-                                                          alt.Tooltip("text:N", title="$bn")],
-    )  # fmt: skip
+        y=order, x=x, color=alt.Color("colour:N", scale=None), tooltip=told
+    )
     text = rows.mark_text(align="left", dx=4, fontSize=11, color=GREY).encode(y=order, x="usd_bn:Q", text="text:N")
-    return dress(alt.layer(bar, text).add_params(*signals()), 300)
+    return dress(alt.layer(bar, text).add_params(*signals(**AMOUNT)), 300)

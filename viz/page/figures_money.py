@@ -30,8 +30,10 @@ def yearly_bars(look: Look, parts: dict[str, tuple[str, np.ndarray]], form: Form
         columns["y1"] += numbers(base + mean)
         columns["text"] += [form.figure(value) for value in mean]
         up, down = up + np.maximum(mean, 0.0), down + np.minimum(mean, 0.0)
-    signals = {"top": nice_top(float(up.max())), "form": form.axis, "prefix": form.prefix}
-    return Filling({"bars": columns}, signals)
+    bottom = -nice_top(-float(down.min())) if down.min() < -1e-9 else 0.0
+    signals = {"top": nice_top(float(up.max())), "bottom": bottom, "form": form.axis, "prefix": form.prefix}
+    key = [(name, colour(paint)) for name, (paint, _) in parts.items()]
+    return Filling({"bars": columns}, signals, key=key)
 
 
 @card("funding", "OpenAI's equity by source, and its burn", "$bn a year, mean of worlds", "market", "bars")

@@ -11,7 +11,7 @@ from runs.reading import Reader
 from runs.registry import REGISTRY
 from runs.results import title
 from viz.page.cards import place
-from viz.page.look import DOLLARS_H, Columns, Filling, colour, moment, numbers, plain
+from viz.page.look import DOLLARS_H, Columns, Filling, colour, moment, nice_top, numbers, plain
 
 place("ribbons", "Who leases from whom", "M H100e under lease, providers left, tenants right", "world", "ribbons",
       size="half")  # fmt: skip
@@ -138,7 +138,10 @@ def flows(world: OneWorld) -> Filling:
             rows["usd_bn"].append(plain(payment.usd_bn))
             rows["text"].append(f"{payment.usd_bn:.1f}")
             rows["colour"].append(colour(payment.payer))
-    return Filling({"flows": rows}, spoken="The largest payments of the quarter on the scrubber, by payer and payee.")
+    signals = {"top": nice_top(1.12 * max([*rows["usd_bn"], 0.1]))}
+    return Filling(
+        {"flows": rows}, signals, spoken="The largest payments of the quarter on the scrubber, by payer and payee."
+    )
 
 
 def events(world: OneWorld) -> Filling:

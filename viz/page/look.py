@@ -72,6 +72,8 @@ class Filling:
     spoken: str = ""
     """The chart in a sentence, for who does not see it."""
     note: str = ""
+    key: list[tuple[str, str]] = field(default_factory=list)
+    """Names and colours, where the chart itself names nothing."""
 
     def as_dictionary(self) -> dict[str, Any]:
         """Plain values, what is empty left out."""

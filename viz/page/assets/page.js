@@ -198,6 +198,7 @@ async function moved() {
     node.value.textContent = part.head ? part.head[k] ?? "" : "";
     node.about.textContent = [part.about ?? node.row.about, part.sub ? part.sub[k] : ""].filter(Boolean).join(" · ");
     node.note.textContent = part.note || "";
+    if (part.key) node.key.replaceChildren(...part.key.map(([text, paint]) => { const dot = element("i"); dot.style.background = paint; return element("span", {}, dot, text); }));
     if (node.plot) node.plot.setAttribute("aria-label", `${node.row.title}. ${part.spoken || ""}`);
     else log(node, part, now);
     dirty.add(name);
@@ -246,7 +247,7 @@ async function paint(name) {
     }
     const start = { ...common(), ...part.signals };
     for (const entry of spec.signals || []) if (entry.name in start && chart.signals.includes(entry.name)) entry.value = start[entry.name];
-    const made = await window.vegaEmbed(node.plot, spec, { actions: false, renderer: "svg", ast: true, defaultStyle: false, mode: "vega", tooltip: { disableDefaultStyle: true, theme: "plain" } });
+    const made = await window.vegaEmbed(node.inner, spec, { actions: false, renderer: "svg", ast: true, defaultStyle: false, mode: "vega", tooltip: { disableDefaultStyle: true, theme: "plain" } });
     held.view = made.view;
     held.view.addEventListener("click", (event, item) => clicked(item?.datum));
     if (dirty.has(name)) return paint(name);
@@ -288,11 +289,11 @@ function layOut() {
         element("label", { class: "live" }, "or world number ", element("input", { id: "number", type: "number", min: 0, step: 1, inputmode: "numeric" })));
     }
     for (const row of page.cards.filter((card) => card.section === section)) {
-      const node = { row, value: element("span", { class: "value" }), about: element("p", { class: "about" }), note: element("p", { class: "note" }) };
-      const body = row.chart ? (node.plot = element("div", { class: "plot", role: "img", "aria-label": row.title }))
+      const node = { row, value: element("span", { class: "value" }), about: element("p", { class: "about" }), note: element("p", { class: "note" }), key: element("p", { class: "key" }) };
+      const body = row.chart ? (node.plot = element("div", { class: "plot", role: "img", "aria-label": row.title }, (node.inner = element("div", { "aria-hidden": "true" }))))
         : (node.list = element("ol", { class: "log", tabindex: 0, "aria-label": row.title }));
       const title = element("div", { class: "title" }, element("h3", {}, row.title), node.value);
-      node.card = element("article", { class: `card ${row.size}`, "data-card": row.name, "data-colour": row.colour }, title, node.about, body, node.note);
+      node.card = element("article", { class: `card ${row.size}`, "data-card": row.name, "data-colour": row.colour }, title, node.about, node.key, body, node.note);
       nodes.set(row.name, node);
       grid.append(node.card);
       watcher.observe(node.card);
