@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from runs.one_world import one_world
 from runs.questions import QUESTIONS, answers
 from runs.results import quantiles
 from runs.simulate import simulate
+from tests.house.tree import ROOT
 
 pytestmark = pytest.mark.processes
 WORLDS = 40
@@ -171,3 +173,14 @@ def test_memory_does_not_grow_with_the_runs() -> None:
                 sizes.append(resident())
         print(f"resident after 20 runs {sizes[0]:.0f} MB, after 200 {sizes[1]:.0f} MB")
         assert sizes[1] - sizes[0] < 50.0
+
+
+def test_every_address_in_the_documents_answers(address: str) -> None:
+    texts = [(ROOT / "docs" / "api.md"), ROOT / "viz" / "page" / "assets" / "index.html"]
+    for text in texts:
+        named = re.findall(r"(?:`|<code>)(/(?:api|export)[^`<\s]*)(?:`|</code>)", text.read_text(encoding="utf-8"))
+        assert len(named) >= 6
+        for path in set(named):
+            assert ask(address, path.lstrip("/").partition("?")[0], "worlds=9&" + path.partition("?")[2]).is_success, (
+                path
+            )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,8 +22,11 @@ from viz.page.figures_money import stargate_money
 from viz.page.look import BILLIONS, DOLLARS_H, PERCENT, RATIO, Columns, Filling, Format, Look, title
 
 SHORT_QUESTION = "In short: what happens?"
+LEAST_STARGATE = 0.03
+"""Below this share of OpenAI's compute nobody is said to pay for Stargate."""
 GIGAWATTS = Format(".2f", suffix=" GW")
-SHOWN_EFFECTS = 9
+SHOWN_EFFECTS, LEAST_EFFECTS = 9, 4
+"""Inputs shown at most, and those shown although their share is within its error."""
 place("effects", "What moves this answer", "", "market", "tornado")
 place(
     "difference",
@@ -95,18 +99,30 @@ def sentence(look: Look, question: int) -> str:
     if question:
         return answers(look.dataset)[question - 1].sentence
     run, posted = look.run, look.path("h100_price_usd_h")
-    money = stargate_money(look)
-    spent, rent = float(money.capex.sum(axis=0).mean()), float(money.rent.sum(axis=0).mean())
-    own = float(money.own.sum(axis=0).mean())
-    sponsors = sum(float(values.sum(axis=0).mean()) for values in money.sponsors.values())
-    anchor = float(money.sponsors["softbank"].sum(axis=0).mean())
     start = DOLLARS_H.figure(float(np.median(posted[0])))
-    return (
+    price = (
         f"An H100-hour goes from {start} to {run.price(posted[-1])} by {run.end}; it ends higher "
-        f"{run.chance(posted[-1] > posted[0])}. Oracle pays for Stargate: {100.0 * own / spent:.0f}\u00a0% of the "
-        f"{BILLIONS.figure(spent)} that it spends on chips and sites comes out of its own cash flow, into which OpenAI "
-        f"pays {BILLIONS.figure(rent)} of rent; the sponsors add {BILLIONS.figure(sponsors)}, SoftBank "
-        f"{BILLIONS.figure(anchor)} of it."
+        f"{run.chance(posted[-1] > posted[0])}. "
+    )
+    return price + _who_pays(look)
+
+
+def _who_pays(look: Look) -> str:
+    """Who pays for Stargate, in means over the worlds."""
+    share = float(look.path("stargate_share")[-1].mean())
+    if share < LEAST_STARGATE:
+        return f"Stargate plays hardly any part: {100.0 * share:.0f}\u00a0% of OpenAI's compute in {look.run.end}."
+    money = stargate_money(look)
+    spent, rent, own = (float(part.sum(axis=0).mean()) for part in (money.capex, money.rent, money.own))
+    sponsors = {name: float(values.sum(axis=0).mean()) for name, values in money.sponsors.items()}
+    part = "all" if own > 0.995 * spent else f"{100.0 * own / spent:.0f}\u00a0%"
+    added = "no sponsor adds equity"
+    if sum(sponsors.values()) >= 0.5:
+        total, anchor = BILLIONS.figure(sum(sponsors.values())), BILLIONS.figure(sponsors["softbank"])
+        added = f"the sponsors add {total}, SoftBank {anchor} of it"
+    return (
+        f"Oracle pays for Stargate: {part} of the {BILLIONS.figure(spent)} that it spends on chips and sites comes out "
+        f"of its own cash flow, into which OpenAI pays {BILLIONS.figure(rent)} of rent; {added}."
     )
 
 
@@ -150,9 +166,20 @@ def effects_of(look: Look, question: int, inputs: dict[str, np.ndarray]) -> list
 def inputs_of(look: Look, scenario: Scenario) -> dict[str, np.ndarray]:
     """What differs between the worlds: parameters drawn, and the summed shocks of each stream."""
     a = look.dataset.attrs
-    worlds = look.dataset["world"].to_numpy()
-    given = {**scenario.parameters, **json.loads(a["parameters"])}
-    return drawn_parameters(worlds, a["seed"], given) | summed_shocks(worlds, a["seed"], look.quarters)
+    settings = json.loads(a["parameters"])
+    key = (scenario.name, a["worlds"], a["seed"], tuple(look.quarters))
+    if key not in _INPUTS:
+        worlds = look.dataset["world"].to_numpy()
+        drawn = drawn_parameters(worlds, a["seed"], scenario.parameters)
+        _INPUTS[key] = drawn | summed_shocks(worlds, a["seed"], look.quarters)
+        while len(_INPUTS) > INPUTS_KEPT:
+            _INPUTS.popitem(last=False)
+    return {name: values for name, values in _INPUTS[key].items() if name not in settings}
+
+
+INPUTS_KEPT = 4
+_INPUTS: OrderedDict[tuple[Any, ...], dict[str, np.ndarray]] = OrderedDict()
+"""The draws of the latest ensembles; a setting of the page is one number for all worlds and takes its row out."""
 
 
 def in_words(name: str) -> str:
@@ -164,12 +191,15 @@ def in_words(name: str) -> str:
 def effects(look: Look, scenario: Scenario, question: int) -> Filling:
     """The tornado of the question's figure."""
     form, table = TARGETS[question].form, labels_of_parameters()
-    found = effects_of(look, question, inputs_of(look, scenario))[:SHOWN_EFFECTS]
+    found = effects_of(look, question, inputs_of(look, scenario))
+    found = [e for k, e in enumerate(found[:SHOWN_EFFECTS]) if k < LEAST_EFFECTS or e.share > e.error]
     if not found:
         words = "too few worlds, or the figure is the same in all of them"
         return Filling({"effects": {"name": []}}, note=f"No effects to show: {words}.", spoken=words)
     mean = float(np.nanmean(TARGETS[question].read(look.run)) * form.scale)
-    rows: Columns = {"name": [in_words(effect.parameter) for effect in found]}
+    short = [in_words(effect.parameter).partition(" (")[0] for effect in found]
+    full = [in_words(effect.parameter) for effect in found]
+    rows: Columns = {"name": [s if short.count(s) == 1 else f for s, f in zip(short, full, strict=True)], "full": full}
     rows["parameter"] = [effect.parameter if effect.parameter in table else None for effect in found]
     for end in ("low", "high"):
         values = [getattr(effect, end) for effect in found]
@@ -190,12 +220,12 @@ def effects(look: Look, scenario: Scenario, question: int) -> Filling:
 
 
 def influence(look: Look, scenario: Scenario) -> list[str]:
-    """The parameters by their influence: the mean over the questions of their share of the variance."""
+    """The parameters by their influence: shares of the variance summed over the questions, beyond their error first."""
     inputs, total = inputs_of(look, scenario), dict.fromkeys(labels_of_parameters(), 0.0)
     for question in range(1, len(QUESTIONS) + 1):
         for effect in effects_of(look, question, inputs):
             if effect.parameter in total:
-                total[effect.parameter] += max(effect.share, 0.0)
+                total[effect.parameter] += max(effect.share - effect.error, 0.0) + 0.1 * max(effect.share, 0.0)
     return sorted(total, key=lambda name: -total[name])
 
 

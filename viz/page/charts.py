@@ -61,11 +61,12 @@ def amounts(field: str = "mid", log: bool = False) -> alt.Y:
     """The axis of an amount, with the card's ends, format and prefix."""
     ends = [alt.ExprRef("bottom"), alt.ExprRef("top")]
     scale = alt.Scale(domain=ends, type="log" if log else "linear", nice=False, zero=False, clamp=True)
-    axis = alt.Axis(labelExpr="prefix + format(datum.value, form)", tickCount=3 if log else 4)
+    axis = alt.Axis(labelExpr=LABEL, tickCount=3 if log else 4)
     return alt.Y(f"{field}:Q", title=None, scale=scale, axis=axis)
 
 
 ENDS = [alt.ExprRef("bottom"), alt.ExprRef("top")]
+LABEL = "(datum.value < 0 ? '−' : '') + prefix + format(abs(datum.value), form)"
 THICK = alt.RelativeBandSize(band=0.62)
 AMOUNT: dict[str, Any] = {"bottom": 0.0, "top": 1.0, "form": "~g", "prefix": ""}
 
@@ -153,7 +154,7 @@ def stack() -> Any:
     rows = alt.Chart(alt.NamedData("parts")).transform_filter("datum.x <= shown")
     colour = alt.Color("colour:N", scale=None)
     scale = alt.Scale(domain=[alt.ExprRef("bottom"), alt.ExprRef("top")], nice=False)
-    axis = alt.Axis(labelExpr="prefix + format(datum.value, form)", tickCount=4)
+    axis = alt.Axis(labelExpr=LABEL, tickCount=4)
     y = alt.Y("y0:Q", title=None, scale=scale, axis=axis)
     areas = rows.mark_area(opacity=0.85, stroke=PAPER, strokeWidth=0.7)
     shown = areas.encode(x=years(), y=y, y2="y1:Q", color=colour, detail="member:N")
@@ -168,7 +169,7 @@ def stack() -> Any:
 def bars() -> Any:
     """Sums by year as stacked bars, means over the worlds."""
     rows = alt.Chart(alt.NamedData("bars")).transform_filter("datum.from <= shown")
-    axis = alt.Axis(labelExpr="prefix + format(datum.value, form)", tickCount=4)
+    axis = alt.Axis(labelExpr=LABEL, tickCount=4)
     y = alt.Y("y0:Q", title=None, scale=alt.Scale(domain=ENDS, nice=False), axis=axis)
     tooltip = [alt.Tooltip("year:N"), alt.Tooltip("member:N", title="from"), alt.Tooltip("text:N", title="mean")]
     marks = rows.mark_rect(opacity=0.9, stroke=PAPER, strokeWidth=0.7).encode(
@@ -182,13 +183,11 @@ def bars() -> Any:
 @chart
 def tornado() -> Any:
     """Main effects: the figure's mean where a parameter is low and where it is high; a click sets the slider."""
-    order = alt.Y(
-        "name:N", sort=None, title=None, axis=alt.Axis(labelLimit=narrow(120, 165), labelFontSize=11, grid=False)
-    )
+    order = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, labelFontSize=11, grid=False))
     scale = alt.Scale(domain=ENDS, nice=False, zero=False)
-    axis = alt.Axis(labelExpr="prefix + format(datum.value, form)", tickCount=3)
+    axis = alt.Axis(labelExpr=LABEL, tickCount=3)
     rows = alt.Chart(alt.NamedData("effects"))
-    tooltip = [alt.Tooltip("name:N", title="input"), alt.Tooltip("low_text:N", title="where low")]
+    tooltip = [alt.Tooltip("full:N", title="input"), alt.Tooltip("low_text:N", title="where low")]
     tooltip += [alt.Tooltip("high_text:N", title="where high"), alt.Tooltip("share_text:N", title="of the variance")]
     x = alt.X("mean:Q", title=None, scale=scale, axis=axis)
     at_low = rows.transform_calculate(parameter="datum.parameter", value="datum.low_value")

@@ -48,7 +48,7 @@ def sites() -> Any:
     rows = alt.Chart(alt.NamedData("sites")).transform_filter("datum.from < now + 0.125")
     rows = rows.transform_calculate(begin="max(datum.from, first)", end="min(datum.to, now + 0.125)")
     rows = rows.transform_filter("datum.end > datum.begin")
-    axis = alt.Axis(labelLimit=narrow(110, 160), labelFontSize=11, grid=False)
+    axis = alt.Axis(labelLimit=narrow(130, 160), labelFontSize=11, grid=False)
     scale = alt.Scale(domain=alt.ExprRef("pluck(data('phases'), 'name')"))
     order = alt.Y("name:N", sort=None, title=None, axis=axis, scale=scale)
     states = ["announced", "contracted", "building", "energised", "equipped"]
@@ -71,7 +71,7 @@ def sites() -> Any:
 def flows() -> Any:
     """The largest payments of the quarter between the firms of the market."""
     rows = alt.Chart(alt.NamedData("flows")).transform_filter("abs(datum.x - now) < 0.01")
-    axis = alt.Axis(labelLimit=narrow(150, 250), labelFontSize=11, grid=False)
+    axis = alt.Axis(labelLimit=narrow(190, 250), labelFontSize=11, grid=False)
     order = alt.Y("name:N", sort=alt.EncodingSortField("usd_bn", order="descending"), title=None, axis=axis)
     money = alt.Axis(labelExpr="'$' + datum.label + 'bn'", tickCount=3)
     x = alt.X("usd_bn:Q", title=None, scale=alt.Scale(domain=ENDS, nice=False), axis=money)

@@ -41,7 +41,6 @@ def standalone(
                 "questions": asked,
                 "world": api.world_document(engine, state, typical),
                 "claims": api.claims_document(engine, state),
-                "sliders": api.sliders_document(engine, state),
             }
         )
         if progress is not None:

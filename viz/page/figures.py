@@ -49,6 +49,7 @@ def _firm(metric: str, member: str) -> Callable[[Look], Filling]:
         tops = [look.band(row[1], row[2], MILLIONS).signals["top"] for row in FIRMS]
         found.signals["top"] = max(tops)
         found.signals |= {"least": 0.1, "first": look.first}
+        del found.signals["height"]
         found.spoken = _spoken(look, found, "compute in millions of H100 equivalents")
         return found
 

@@ -45,7 +45,7 @@ def funding(look: Look) -> Filling:
     parts = {
         "SoftBank": ("softbank", run.sum_of(anchor)),
         "other investors": ("investors", run.sum_of(np.maximum(raised - anchor - rescue, 0.0))),
-        "rescue rounds": ("finance", run.sum_of(rescue)),
+        "rescue rounds": ("lenders", run.sum_of(rescue)),
         "burn": ("openai", -run.sum_of(look.path("openai_burn_usd_bn"))),
     }
     found = yearly_bars(look, parts)

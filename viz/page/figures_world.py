@@ -109,13 +109,13 @@ def sites(world: OneWorld) -> Filling:
         for k, (state, at) in enumerate(reached):
             begin = start + at / 4.0
             end = start + reached[k + 1][1] / 4.0 if k + 1 < len(reached) else 9999.0
-            rows["name"].append(f"{phase.name} ({phase.facility_gw:.1f} GW)")
-            rows["who"].append(f"{title(phase.operator)} for {title(phase.tenant)}")
+            rows["name"].append(phase.name)
+            rows["who"].append(f"{phase.facility_gw:.2f} GW, {title(phase.operator)} for {title(phase.tenant)}")
             rows["state"].append(state)
             rows["since"].append(_quarter_at(begin))
             rows["from"].append(round(begin, 3))
             rows["to"].append(round(end, 3))
-    names = [f"{phase.name} ({phase.facility_gw:.1f} GW)" for phase in world.phases]
+    names = [phase.name for phase in world.phases]
     powered = sum("energised" in phase.reached for phase in world.phases)
     spoken = f"{powered} of {len(names)} named phases have power by {world.quarters[-1]}."
     return Filling({"sites": rows, "phases": {"name": names}}, {"first": 2024.5}, spoken=spoken)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -89,6 +89,8 @@ class Look:
         self.dataset = dataset
         self.quarters = self.run.quarters
         self.x = [moment(label) for label in self.quarters]
+        self._paths: dict[tuple[str, str | None], np.ndarray] = {}
+        self._bands: dict[tuple[str, str | None, Format, float | None], Filling] = {}
 
     @cached_property
     def places_of_other(self) -> list[int | None]:
@@ -99,8 +101,10 @@ class Look:
         return [there.get(label) for label in self.quarters]
 
     def path(self, metric: str, member: str | None = None) -> np.ndarray:
-        """(quarters, worlds)."""
-        return self.run.path(metric, member)
+        """(quarters, worlds); read once, since labelled reading takes longer than the arithmetic on it."""
+        if (metric, member) not in self._paths:
+            self._paths[metric, member] = self.run.path(metric, member)
+        return self._paths[metric, member]
 
     def other_median(self, metric: str, member: str | None, scale: float) -> list[float | None]:
         """The other run's median at each of our quarters."""
@@ -111,6 +115,13 @@ class Look:
 
     def band(self, metric: str, member: str | None, form: Format, ceiling: float | None = None) -> Filling:
         """A fan: quantiles by quarter, the record, the other run's median; headings by quarter; ends of the axes."""
+        key = (metric, member, form, ceiling)
+        if key not in self._bands:
+            self._bands[key] = self._band(metric, member, form, ceiling)
+        made = self._bands[key]
+        return replace(made, data=dict(made.data), signals=dict(made.signals))
+
+    def _band(self, metric: str, member: str | None, form: Format, ceiling: float | None) -> Filling:
         rows = quantiles(self.path(metric, member)) * form.scale
         names = ("lo5", "lo25", "mid", "hi75", "hi95")
         band: Columns = {"x": self.x, "quarter": self.quarters}
@@ -126,6 +137,7 @@ class Look:
             top = ceiling
         signals = {"top": top, "bottom": bottom, "form": form.axis, "fine": form.fine, "prefix": form.prefix}
         signals["first"] = self.first if record["x"] else self.start
+        signals["height"] = TALL
         return Filling({"band": band, "record": record}, signals, head, sub)
 
     @staticmethod
@@ -151,6 +163,8 @@ class Look:
         return self.x[-1] + 0.125
 
 
+TALL = 160
+"""Height of a fan that stands beside charts with names, pixels."""
 FIRST = 2023.0
 """From here on the record is shown."""
 
@@ -170,6 +184,7 @@ def numbers(values: Sequence[float] | np.ndarray) -> list[float | None]:
     return [plain(float(value)) for value in values]
 
 
+@lru_cache(maxsize=256)
 def record_columns(metric: str, member: str | None, scale: float) -> Columns:
     """The observed figures of a metric by quarter, from where the axes begin."""
     rows = [row for row in observed(metric, member) if moment(row[0]) >= FIRST]

@@ -160,6 +160,7 @@ async function show() {
   $("settings-line").textContent = answer.settings;
   $("tiles").replaceChildren(...answer.tiles.map((tile, k) => element("div", { "data-colour": ["price", "oracle", "openai", "softbank"][k] },
     element("dt", {}, tile.label), element("dd", {}, tile.value, element("small", {}, tile.spread)))));
+  colours();
   const facts = answer.run;
   $("run-line").textContent = `${answer.title}. ${Number(facts.worlds).toLocaleString("en")} worlds, seed ${facts.seed}, ` +
     `gigawatt ${facts.version}; known until the start ${facts.start}.${answer.description ? ` ${answer.description}` : ""}`;
@@ -247,6 +248,7 @@ async function paint(name) {
     }
     const start = { ...common(), ...part.signals };
     for (const entry of spec.signals || []) if (entry.name in start && chart.signals.includes(entry.name)) entry.value = start[entry.name];
+    if (start.height) spec.height = start.height;
     const made = await window.vegaEmbed(node.inner, spec, { actions: false, renderer: "svg", ast: true, defaultStyle: false, mode: "vega", tooltip: { disableDefaultStyle: true, theme: "plain" } });
     held.view = made.view;
     held.view.addEventListener("click", (event, item) => clicked(item?.datum));
@@ -322,9 +324,10 @@ function slider(name) {
   const fixed = row.distribution === "fixed" || row.low === row.high;
   if (row.low === row.high) { input.min = row.minimum; input.max = row.maximum; }
   const owner = name.split(".")[0].replaceAll("_", " ");
-  const why = element("p", { class: "why", id: `${id}-why` }, `${row.description}. ${short(row.low)} to ${short(row.high)}, central ${short(row.central)} (${row.unit}). Source: ${row.source}.`);
+  const why = element("p", { class: "why", id: `${id}-why` }, `${short(row.low)} to ${short(row.high)}, central ${short(row.central)} (${row.unit}). Source: ${row.source}.`);
   const label = element("label", { for: id }, readable(name), element("span", { class: "hint" }, ` ${owner}`));
-  const box = element("div", { class: "slider", "data-parameter": name }, element("div", { class: "top" }, label, output),
+  const what = element("p", { class: "what" }, row.description);
+  const box = element("div", { class: "slider", "data-parameter": name }, element("div", { class: "top" }, label, output), what,
     element("div", { class: "track" }, element("div", { class: "wide" }, input, mark), clear), why);
   box.refresh = () => {
     const value = state.settings.get(name);
@@ -351,7 +354,7 @@ function slider(name) {
 const refreshSliders = () => { for (const box of document.querySelectorAll(".slider")) box.refresh(); };
 async function mainSliders() {
   const asked = state.scenario;
-  const found = baked ? bakedState().sliders : await fetched(`api/sliders?scenario=${encodeURIComponent(asked)}`);
+  const found = await fetched(`api/sliders?scenario=${encodeURIComponent(asked)}`);
   if (asked !== state.scenario) return;
   sliders = found;
   const there = [...$("sliders").children].map((box) => box.dataset.parameter);
@@ -428,7 +431,7 @@ function narrow(media) {
 }
 function wire() {
   for (const row of page.scenarios) {
-    const choose = () => { state.scenario = row.name; state.world = null; run(); mainSliders(); };
+    const choose = () => { state.scenario = row.name; state.world = null; run(); if (!baked) mainSliders(); };
     $("tabs").append(element("button", { type: "button", "data-name": row.name, title: row.title, "aria-pressed": "false", onclick: choose }, row.name.replaceAll("-", " ")));
     $("versus").append(element("option", { value: row.name }, row.name.replaceAll("-", " ")));
   }
