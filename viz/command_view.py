@@ -73,13 +73,15 @@ def _export(shelf: Shelf, asked: argparse.Namespace) -> int:
     check_writable(asked.export.absolute().parent)
     if asked.export.is_dir():
         raise Mistake(f"--export: {asked.export} is a folder; wanted the name of a file")
+    with mistakes():
+        asked.export.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=asked.export.parent).close()
     names = [shelf.first, *(name for name in shelf.scenarios if name != shelf.first)]
     engine = Engine(shelf)
     with Progress("page", False) as progress:
         states = [State(scenario=name, worlds=asked.worlds) for name in names]
         page = standalone(engine, states, drawing_kit(), progress)
     engine.close()
-    asked.export.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=asked.export.absolute().parent, delete=False) as part:
         part.write(page)
     Path(part.name).chmod(0o644)

@@ -44,16 +44,16 @@ def server(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
             process.wait(30)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def address() -> Iterator[str]:
     """The address of a server."""
     with server() as (found, _):
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, as `make test` installs it."""
+    """Chromium, as `make test` installs it; not for longer than a module, since it keeps an event loop running."""
     program = os.environ.get("CHROMIUM") or shutil.which("chromium")
     assert program, "no Chromium: apt-get install chromium, or name one with CHROMIUM="
     with sync_playwright() as playwright:

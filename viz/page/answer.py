@@ -89,6 +89,13 @@ TARGETS = {
 """By question."""
 
 
+HINTS = {
+    5: "On this page: compare with cautious-microsoft, or set microsoft.caution among all parameters and compare the "
+    "scenario with itself",
+}
+"""What a reader of the page can do beyond the sentence, by question."""
+
+
 def questions() -> list[str]:
     """The questions of the picker: the short one, then 1 to 9."""
     return [SHORT_QUESTION, *QUESTIONS]

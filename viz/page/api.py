@@ -12,7 +12,7 @@ from runs.inputs import parameter_rows
 from runs.one_world import one_world
 from runs.results import as_dictionary, run_facts, without_nan
 from viz.page import figures, figures_money, figures_world  # noqa: F401  they register their cards
-from viz.page.answer import TARGETS, difference, effects, influence, questions, sentence, tiles, versus
+from viz.page.answer import HINTS, TARGETS, difference, effects, influence, questions, sentence, tiles, versus
 from viz.page.cards import CARDS, FILLS, SECTIONS, order_for
 from viz.page.engine import Engine
 from viz.page.figures_world import picks, world_cards
@@ -90,6 +90,7 @@ def question_document(engine: Engine, state: State, question: int) -> dict[str, 
     return {
         "question": questions()[question],
         "sentence": sentence(look, question),
+        "hint": HINTS.get(question, ""),
         "order": order_for(question),
         "cards": {"effects": moves.as_dictionary() | {"about": TARGETS[question].label}},
     }

@@ -83,7 +83,7 @@ def ribbons(world: OneWorld) -> Filling:
                 for key, value in zip(ends, row, strict=True):
                     ends[key].append(value)
     spoken = f"Compute under lease: {head[0]} H100e in {world.quarters[0]}, {head[-1]} in {world.quarters[-1]}."
-    return Filling({"ribbons": rows, "ends": ends}, head=head, sub=["H100e under lease"] * len(head), spoken=spoken)
+    return Filling({"ribbons": rows, "ends": ends}, head=head, spoken=spoken)
 
 
 def _side(let: dict[str, float], member_of: int, total: float) -> dict[str, tuple[float, float]]:

@@ -65,6 +65,7 @@ class Shelf:
             self.first = str(opened)
         elif opened is not None:
             scenario = load_scenario(opened)
+            self.scenarios = {scenario.name: scenario} | self.scenarios
             self.scenarios[scenario.name] = scenario
             self.first = scenario.name
 

@@ -157,7 +157,7 @@ async function show() {
   $("sentence").textContent = answer.sentence;
   $("versus-line").textContent = answer.versus;
   $("versus-line").hidden = !answer.versus;
-  $("settings-line").textContent = answer.settings;
+  $("settings-line").textContent = [answer.settings, answer.hint].filter(Boolean).join(". ");
   $("tiles").replaceChildren(...answer.tiles.map((tile, k) => element("div", { "data-colour": ["price", "oracle", "openai", "softbank"][k] },
     element("dt", {}, tile.label), element("dd", {}, tile.value, element("small", {}, tile.spread)))));
   colours();
@@ -375,7 +375,11 @@ function drawer() {
 // ---------------------------------------------------------------- controls
 
 function controls() {
-  for (const tab of $("tabs").children) tab.setAttribute("aria-pressed", String(tab.dataset.name === state.scenario));
+  for (const tab of $("tabs").children) {
+    const chosen = tab.dataset.name === state.scenario;
+    if (chosen && tab.getAttribute("aria-pressed") === "false") $("tabs").scrollLeft = tab.offsetLeft - $("tabs").offsetLeft - 40;
+    tab.setAttribute("aria-pressed", String(chosen));
+  }
   $("versus").value = state.versus;
   $("question").value = state.question;
   $("worlds").value = state.worlds;
