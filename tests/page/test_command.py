@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -62,11 +64,13 @@ def test_a_file_of_ones_own_is_shown_first(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.processes
 @pytest.mark.timeout(300)
-def test_the_export_bakes_every_scenario_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_export_bakes_every_scenario_in(tmp_path: Path) -> None:
     file = tmp_path / "new" / "page.html"
-    assert main(["view", "demand-winter", "--export", str(file), "--worlds", "2", "--json"]) == 0
-    facts = json.loads(capsys.readouterr().out)
+    command = [str(Path(sys.executable).parent / "gigawatt"), "view", "demand-winter", "--export", str(file)]
+    done = subprocess.run([*command, "--worlds", "2", "--json"], capture_output=True, text=True, check=True)
+    facts = json.loads(done.stdout)
     text = file.read_text(encoding="utf-8")
     assert facts["bytes"] == file.stat().st_size and facts["scenarios"][0] == "demand-winter"
     found = re.search(r'<script type="application/json" id="baked">(.*?)</script>', text, re.DOTALL)
@@ -74,4 +78,6 @@ def test_the_export_bakes_every_scenario_in(tmp_path: Path, capsys: pytest.Captu
     baked = json.loads(found[1])
     assert [state["scenario"] for state in baked["states"]] == facts["scenarios"]
     assert len(facts["scenarios"]) == 10
-    assert not re.search(r'(?:src|href)="(?!data:|#|api/|export)', text)
+    plain = re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL)
+    assert not re.search(r'(?:src|href)="(?!data:|#|api/|export)', plain)
+    assert "default-src 'none'" in plain

@@ -7,6 +7,7 @@ So the last request of a page wins, and a drag of a slider leaves nothing behind
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -143,6 +144,9 @@ class Engine:
                 self._done(job, None, None)
             except BaseException as error:  # the thread serves whoever comes next
                 self._done(job, None, error)
+            del job
+            # A finished market is a ring of objects; its arrays would lie about until the collector comes by.
+            gc.collect()
 
     def _done(self, job: _Job, reply: Reply | None, error: BaseException | None = None) -> None:
         with self._changed:
