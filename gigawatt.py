@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+import viz.command_batch
+import viz.command_store
 import viz.command_view
 from viz.command_line import (
     DONE,
@@ -71,6 +73,8 @@ def parser() -> argparse.ArgumentParser:
     parameters.add_argument("text", nargs="?", default="", help="only those whose name or description holds this")
     commands.add("scenarios", scenarios_command, "the scenarios that come with the model")
     commands.add("bench", bench_command, "measure the speed on this machine")
+    viz.command_batch.add_commands(commands)
+    viz.command_store.add_commands(commands)
     viz.command_view.add_commands(commands)
     return top
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from agents.base import policy
 from agents.operators import Operator
-from agents.views import CapacityOrder, FirmView, LeaseOffer, MarketView
+from agents.views import CapacityOrder, ClusterBid, FirmView, LeaseOffer, MarketView
 from world.arrays import PerWorld
-from world.costs import HOURS_PER_YEAR, annuity_factor
+from world.costs import HOURS_PER_YEAR, level_price_usd_h
+from world.credit import debt_capacity_usd_bn
 from world.planning import order_gap
 
 NAME = "oracle"
@@ -76,14 +77,11 @@ class Oracle(Operator):
         """Offer to build for the tenant: as much as lenders finance and landlords have shells for."""
         p = self.parameters
         price = self.reservation_usd_h(view, own)
-        # Lenders finance most of a lease on its own rent, if that covers its debt often enough; the rest is equity.
-        rent = (1.0 - p.running_share) * price * view.usefulness * HOURS_PER_YEAR / 1000.0
-        service = (
-            view.capital_usd_bn
-            * p.project_debt_share
-            * annuity_factor(view.base_rate + p.spread_oracle + view.credit_cycle, 0.0, p.lease_term_years)
-        )
-        bankable = rent >= p.min_dscr * service
+        # Lenders finance most of a lease on its own rent, as far as that covers its debt; the rest is equity.
+        income = (1.0 - p.running_share) * price * view.usefulness * HOURS_PER_YEAR / 1000.0
+        rate = np.maximum(view.base_rate + p.spread_oracle + view.tenant_spread + view.credit_cycle, 0.0)
+        capacity = debt_capacity_usd_bn(income, rate, p.lease_term_years, p.min_dscr)
+        bankable = capacity >= p.project_debt_share * view.capital_usd_bn
         unspent = np.maximum(own.let_h100e_m - own.fleet_h100e_m - own.backlog_h100e_m, 0.0) * view.capital_usd_bn
         equity = np.maximum(
             4.0 * np.maximum(own.operating_cash_flow_usd_bn, 0.0) - (1.0 - p.project_debt_share) * unspent, 0.0
@@ -93,6 +91,24 @@ class Oracle(Operator):
         financed = np.where(bankable, means / (view.capital_usd_bn * (1.0 - p.project_debt_share)), 0.0)
         quantity = np.minimum(financed, coming_h100e_m)
         return LeaseOffer(quantity, price, p.build_quarters + 1.0, financed < coming_h100e_m)
+
+    def bid_for_cluster(self, view: MarketView, own: FirmView, cost_usd_bn: PerWorld) -> ClusterBid:
+        """Landlords' shells and its own chips, mostly on debt that the tenant's rent serves. Changes nothing.
+
+        Args: cost_usd_bn: (worlds,) capital that the cluster takes.
+        """
+        p = self.parameters
+        debt_rate = np.maximum(view.base_rate + p.spread_oracle + view.tenant_spread + view.credit_cycle, 0.0)
+        equity_share = 1.0 - p.project_debt_share
+        rate = p.project_debt_share * debt_rate + equity_share * view.cost_of_capital
+        capital = view.capital_usd_bn / view.usefulness
+        price = level_price_usd_h(capital, rate, p.lease_term_years, view.running_usd_h) * (1.0 + p.hurdle)
+        # Lenders look at the rent that is left for them, the equity comes from its cash flow and the sponsors.
+        income = (1.0 - p.running_share) * price * HOURS_PER_YEAR / 1000.0
+        carried = debt_capacity_usd_bn(income, debt_rate, p.lease_term_years, p.min_dscr)
+        equity = 4.0 * np.maximum(own.operating_cash_flow_usd_bn, 0.0) + self.sponsor_equity_usd_bn
+        able = (carried >= p.project_debt_share * capital) & (equity >= equity_share * cost_usd_bn)
+        return ClusterBid(price, rate, p.build_quarters + p.expected_slippage, able)
 
     def reservation_usd_h(self, view: MarketView, own: FirmView) -> PerWorld:
         """Nothing is built without the lease, so only its cost and hurdle count."""

@@ -34,19 +34,37 @@ def annuity_value(rate: np.ndarray | float, span: PerWorld | float) -> np.ndarra
     return np.where(near_zero, span * (1.0 - 0.5 * exponent), closed_form)
 
 
-def annuity_factor(rate: PerWorld | float, fall: PerWorld | float, years: PerWorld | float) -> np.ndarray:
+def annuity_factor(rate: np.ndarray | float, fall: PerWorld | float, years: PerWorld | float) -> np.ndarray:
     """Yearly payment in the first year for one unit of capital, if the payment falls by `fall` a year.
 
-    Args:   rate     (worlds,) or number   cost of capital per year
-            fall     (worlds,) or number   expected fall of the payment per year (0.2: rents lose a fifth a year)
-            years    (worlds,) or number   life, > 0
-    Returns:         (worlds,)             per year: (rate + fall) / (1 - exp(-(rate + fall) years))
+    Args:   rate     (..., worlds) or number   cost of capital per year
+            fall     (worlds,) or number        expected fall of the payment per year (0.2: rents lose a fifth a year)
+            years    (worlds,) or number        life, > 0
+    Returns:         (..., worlds)              per year: (rate + fall) / (1 - exp(-(rate + fall) years))
     Laws: rises with rate and fall, falls with years, never below 1/years for rate + fall >= 0.
     Raises: ValueError if a life is not above zero.
     Source: user cost of capital with a falling rent (docs/sources.md).
     """
     require(np.atleast_1d(years), positive, "years", "a life above zero")
     return np.asarray(1.0 / annuity_value(np.asarray(rate) + np.asarray(fall), years))
+
+
+def level_price_usd_h(
+    capital_usd_bn: PerWorld, rate: PerWorld, years: PerWorld | float, running_usd_h: PerWorld
+) -> PerWorld:
+    """Level price per hour that pays capital back over a lease and covers the running cost.
+
+    Args:   capital_usd_bn   (worlds,)             $bn per M units, that is thousand USD per unit, >= 0
+            rate             (worlds,)             cost of capital per year
+            years            (worlds,) or number   term of the lease, > 0
+            running_usd_h    (worlds,)             $ per unit and hour
+    Returns:                 (worlds,)             $ per unit and hour
+    Laws: rises with capital, rate and running cost, falls with the term.
+    Raises: ValueError if a term is not above zero.
+    Source: annuity over the lease (docs/sources.md).
+    """
+    price: PerWorld = capital_usd_bn * annuity_factor(rate, 0.0, years) * 1000.0 / HOURS_PER_YEAR + running_usd_h
+    return price
 
 
 def cash_cost_usd_h(
