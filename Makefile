@@ -3,11 +3,13 @@
 # Overrides:  PYTHON=python3.13   another interpreter (3.11 or newer)
 #             VENV=directory      another environment
 #             UV=                 pip, although uv is there
+#             CHROMIUM=/path/to   another Chromium for the tests of the page
 #             ARGS="..."          handed on to gigawatt, pytest or the resolver
 
 VENV ?= .venv
 UV ?= $(shell command -v uv 2>/dev/null)
 ARGS ?=
+CHROMIUM ?=
 
 # The first interpreter that will do, the environment's own before others, so that PYTHON= needs saying only once.
 # It answers with the key of the set-up (of lock, pyproject, interpreter and place) and its path outside any venv.
@@ -25,7 +27,7 @@ BASE := $(wordlist 2, 99, $(FOUND))
 STAMP := $(VENV)/.set-up-$(firstword $(FOUND))
 WHOLE := $(shell "$(VENV)/bin/python" -c '' 2>/dev/null && test -x "$(VENV)/bin/gigawatt" && echo yes)
 
-.PHONY: help setup run test bench lock again
+.PHONY: help setup run view test bench lock again
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -36,9 +38,14 @@ setup: $(STAMP)  ## make the environment, unless it is there and complete
 run: setup  ## simulate the baseline and show what happens
 	"$(VENV)/bin/gigawatt" run $(ARGS)
 
+view: setup  ## explore the scenarios in the browser
+	"$(VENV)/bin/gigawatt" view $(ARGS)
+
 test: export OMP_NUM_THREADS = 1
 test: export OPENBLAS_NUM_THREADS = 1
+test: export CHROMIUM := $(CHROMIUM)
 test: setup  ## all tests, with the linters and the type checker among them
+	@$(FIND_CHROMIUM)
 	"$(VENV)/bin/python" -m pytest $(ARGS)
 
 bench: setup  ## measure the speed
@@ -81,3 +88,10 @@ NO_VENV = echo "make: this Python cannot make environments: type  sudo apt-get i
 # Debian ships Python without ensurepip.
 ADD_VENV = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
     then apt-get update -qq && apt-get install -y -qq python3-venv >&2 || { $(NO_VENV); }; else $(NO_VENV); fi
+# Only the tests need it; the page itself runs in any browser.
+FIND_CHROMIUM = if [ -n "$(CHROMIUM)" ]; then test -x "$(CHROMIUM)" || { $(BAD_CHROMIUM); }; \
+    else command -v chromium >/dev/null || { $(ADD_CHROMIUM); }; fi
+BAD_CHROMIUM = echo "make: CHROMIUM=$(CHROMIUM) is no program" >&2; exit 1
+NO_CHROMIUM = echo "make: the tests of the page need a Chromium: type  sudo apt-get install chromium fonts-dejavu-core  or name one with CHROMIUM=" >&2; exit 1
+ADD_CHROMIUM = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
+    then apt-get update -qq && apt-get install -y -qq chromium fonts-dejavu-core >&2 || { $(NO_CHROMIUM); }; else $(NO_CHROMIUM); fi

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import viz.command_batch
 import viz.command_explain
 import viz.command_store
+import viz.command_view
 from viz.command_line import (
     DONE,
     FAILED,
@@ -76,6 +77,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add("bench", bench_command, "measure the speed on this machine")
     viz.command_batch.add_commands(commands)
     viz.command_store.add_commands(commands)
+    viz.command_view.add_commands(commands)
     return top
 
 

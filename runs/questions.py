@@ -37,18 +37,7 @@ class Answer:
 def answers(dataset: xr.Dataset) -> list[Answer]:
     """The answers of a run (keep="paths") to the questions 1 to 9, in order."""
     run = Reader(dataset)
-    parts = (
-        ("When does Stargate supply 75 % of OpenAI's compute?", _stargate),
-        ("What happens to the price of a GPU-hour?", _price),
-        ("How deep is OpenAI's cash hole, and who fills it?", _cash),
-        ("When does inference cost more than training?", _inference),
-        ("What does Microsoft's caution cost?", _caution),
-        ("Does Abilene reach 2 GW, and what binds?", _abilene),
-        ("Does Oracle's balance sheet carry it, does SoftBank keep its limit?", _lenders),
-        ("Is an own chip worth it, and when?", _chip),
-        ("Who wins the race?", _race),
-    )
-    return [Answer(place, question, *work(run)) for place, (question, work) in enumerate(parts, start=1)]
+    return [Answer(place, question, *work(run)) for place, (question, work) in enumerate(_ANSWERING, start=1)]
 
 
 def _stargate(run: Reader) -> tuple[str, tuple[Row, ...]]:
@@ -227,4 +216,19 @@ def _race(run: Reader) -> tuple[str, tuple[Row, ...]]:
     return sentence, tuple(rows)
 
 
-__all__ = ["Answer", "answers"]
+_ANSWERING = (
+    ("When does Stargate supply 75 % of OpenAI's compute?", _stargate),
+    ("What happens to the price of a GPU-hour?", _price),
+    ("How deep is OpenAI's cash hole, and who fills it?", _cash),
+    ("When does inference cost more than training?", _inference),
+    ("What does Microsoft's caution cost?", _caution),
+    ("Does Abilene reach 2 GW, and what binds?", _abilene),
+    ("Does Oracle's balance sheet carry it, does SoftBank keep its limit?", _lenders),
+    ("Is an own chip worth it, and when?", _chip),
+    ("Who wins the race?", _race),
+)
+
+QUESTIONS = tuple(question for question, _ in _ANSWERING)
+"""The questions 1 to 9, in order."""
+
+__all__ = ["QUESTIONS", "Answer", "answers"]

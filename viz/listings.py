@@ -66,7 +66,8 @@ def claims_lines(dataset: xr.Dataset, rows: Sequence[Mapping[str, Any]], width: 
     return [*lines, Line(""), *wrapped(note, width, "note")]
 
 
-def _claim_lines(row: Mapping[str, Any], label: int, columns: Sequence[int], width: int) -> list[Line]:
+def claim_cells(row: Mapping[str, Any]) -> tuple[str, tuple[str, str, str, str]]:
+    """A claim's measure with its unit, and its cells: claimed, median, 90 % band, odds."""
     unit = str(row["unit"])
     figures = [row[key] for key in ("low", "median", "high")]
     if unit == DATE and ("quarter" in str(row.get("measure")).lower() or any((x or 0.0) % 1.0 for x in figures)):
@@ -78,12 +79,12 @@ def _claim_lines(row: Mapping[str, Any], label: int, columns: Sequence[int], wid
     odds = "" if row["odds"] is None else f"{100.0 * row['odds']:.0f} %"
     shown = PLAIN_UNITS.get(unit, unit)
     name = str(row.get("measure", row["claim"])) + (f", {shown}" if shown else "")
-    cells = (
-        _claimed(row["claimed"], DATE if unit == QUARTER else unit),
-        "" if row["odds"] is not None and unit == "flag" else middle,
-        band,
-        odds,
-    )
+    claimed = _claimed(row["claimed"], DATE if unit == QUARTER else unit)
+    return name, (claimed, "" if row["odds"] is not None and unit == "flag" else middle, band, odds)
+
+
+def _claim_lines(row: Mapping[str, Any], label: int, columns: Sequence[int], width: int) -> list[Line]:
+    name, cells = claim_cells(row)
     note = str(row.get("note", ""))
     lines: list[Line] = []
     if label:

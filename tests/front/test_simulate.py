@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 
 import numpy as np
@@ -134,3 +135,19 @@ def test_a_broken_law_comes_through(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ComputeMarket, "observe", breaks)
     with pytest.raises(LawBroken, match="example"):
         simulate(SCENARIO, 2, until=SHORT)
+
+
+def test_a_finished_market_is_let_go() -> None:
+    def alive() -> int:
+        gc.collect()
+        return sum(isinstance(thing, ComputeMarket) for thing in gc.get_objects())
+
+    before = alive()
+    simulate(SCENARIO, 2, until="2025Q1")
+    with pytest.raises(ValueError, match="no"):
+        simulate(SCENARIO, 2, until="2025Q1", progress=_no)
+    assert alive() == before
+
+
+def _no(*_: int) -> None:
+    raise ValueError("no")

@@ -1,0 +1,1 @@
+"""The front of the house: simulate, JSON, tables, figures, the command line, the README."""

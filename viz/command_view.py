@@ -1,0 +1,94 @@
+"""The command `gigawatt view`: the page in the browser, or as one file."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from viz.command_line import DONE, Commands, Mistake, check_writable, mistakes, print_json, whole
+
+if TYPE_CHECKING:
+    from viz.page.state import Shelf
+
+PORT = 8417
+
+
+def add_commands(commands: Commands) -> None:
+    """Register `view`."""
+    view = commands.add("view", view_command, "explore the scenarios in the browser", ": the page's address or file")
+    view.add_argument("scenario", nargs="?", default="baseline", help="name or TOML file (default baseline)")
+    view.add_argument(
+        "--port", type=whole(0, 65535), metavar="N", help=f"port (default {PORT}, or a free one; 0: free)"
+    )
+    view.add_argument("--no-browser", action="store_true", help="open no browser, only say the address")
+    view.add_argument("--export", type=Path, metavar="FILE", help="write one HTML file that needs no server, and stop")
+    view.add_argument(
+        "--worlds", type=whole(1, 5000), default=1000, metavar="N", help="worlds of --export (default 1000)"
+    )
+
+
+def view_command(asked: argparse.Namespace) -> int:
+    """Serve the page until Ctrl-C, or write it to a file."""
+    from viz.page.state import Shelf
+
+    with mistakes():
+        shelf = Shelf(asked.scenario)
+    if asked.export is not None:
+        return _export(shelf, asked)
+    return _serve(shelf, asked)
+
+
+def _serve(shelf: Shelf, asked: argparse.Namespace) -> int:
+    from viz.page.server import bound_socket, serve
+
+    port = PORT if asked.port is None else asked.port
+    try:
+        bound_socket(port).close()
+    except OSError as error:
+        if asked.port is not None:
+            raise Mistake(f"--port: {port} cannot be used: {error.strerror}; --port 0 takes a free one") from None
+        port = 0
+
+    def told(address: str) -> None:
+        if asked.json:
+            print_json({"address": address, "scenario": shelf.first})
+        else:
+            print(f"Gigawatt shows {shelf.first} at {address}   (Ctrl-C stops it)")
+        sys.stdout.flush()
+
+    serve(shelf, port, not asked.no_browser, told)
+    return DONE
+
+
+def _export(shelf: Shelf, asked: argparse.Namespace) -> int:
+    from viz.page.bundle import drawing_kit
+    from viz.page.engine import Engine
+    from viz.page.export import standalone
+    from viz.page.state import State
+    from viz.progress import Progress
+
+    check_writable(asked.export.absolute().parent)
+    if asked.export.is_dir():
+        raise Mistake(f"--export: {asked.export} is a folder; wanted the name of a file")
+    with mistakes():
+        asked.export.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=asked.export.parent).close()
+    names = [shelf.first, *(name for name in shelf.scenarios if name != shelf.first)]
+    engine = Engine(shelf)
+    with Progress("page", False) as progress:
+        states = [State(scenario=name, worlds=asked.worlds) for name in names]
+        page = standalone(engine, states, drawing_kit(), progress)
+    engine.close()
+    with tempfile.NamedTemporaryFile(dir=asked.export.absolute().parent, delete=False) as part:
+        part.write(page)
+    Path(part.name).chmod(0o644)
+    Path(part.name).replace(asked.export)
+    facts = {"file": str(asked.export), "bytes": len(page), "scenarios": names}
+    if asked.json:
+        print_json(facts)
+    else:
+        print(f"{asked.export}: {len(names)} scenarios, {len(page) / 1e6:.1f} MB, opens without a server")
+    return DONE
