@@ -111,9 +111,11 @@ def _arrays(given: Mapping[str, Any], numbers: Numbers, seed: int) -> dict[str, 
     return found
 
 
-def step_to_the_end(market: ComputeMarket, name: str, done: int, total: int, progress: Progress | None) -> None:
-    """Step until the model stops, and say where if it cannot; `progress` is called after each quarter."""
-    while market.running:
+def step_to_the_end(
+    market: ComputeMarket, name: str, done: int, total: int, progress: Progress | None, most: int | None = None
+) -> None:
+    """Step until the model stops (or `most` quarters are done), and say where if it cannot; then tell `progress`."""
+    while market.running and (most is None or market.steps < most):
         try:
             market.step()
         except (ArithmeticError, ValueError, IndexError, KeyError, TypeError) as error:
