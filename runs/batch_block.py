@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 from collections.abc import Mapping
@@ -57,6 +58,8 @@ def run_block(folder: str, identity: str, index: int) -> Report:
     block = plan.blocks[index]
     with threadpool_limits(1):
         written = write_block(Path(folder), block, tables_of(plan, block, run_worlds(plan, block, Path(folder))))
+    # Model and agents refer to each other: without this, dozens of finished blocks would wait for the collector.
+    gc.collect()
     worker = f"{socket.gethostname()}:{os.getpid()}"
     return Report(index, block.runs, perf_counter() - began, written, worker, peak_bytes())
 
