@@ -39,7 +39,7 @@ def begin(plan: Plan, folder: Path, state: Path | None = None) -> None:
 
 
 def needed_bytes(plan: Plan, runs: int | None = None) -> int:
-    """Bytes that so many runs take on disk at most (default all): values before compression, and heads of files."""
+    """Bytes that so many runs take on disk at most (default all): their values, and the heads of files."""
     if runs is None:
         runs = plan.runs_per_scenario * len(plan.request.scenarios)
     columns = sum(len(table) for table in plan.document["tables"].values())

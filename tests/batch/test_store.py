@@ -15,7 +15,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runs.batch_folder import begin
+from runs.batch_folder import begin, needed_bytes
 from runs.batch_plan import make_plan
 from runs.batch_status import status
 from runs.results import quantiles
@@ -23,7 +23,7 @@ from runs.simulate import simulate
 from runs.store import open_batch
 from runs.store_export import export
 from runs.store_quantiles import exact_quantiles
-from tests.batch.small import SCENARIO, copied, small
+from tests.batch.small import SCENARIO, copied, run_here, small
 
 PROBS = (0.0, 0.05, 0.5, 0.95, 1.0)
 
@@ -177,3 +177,9 @@ def test_a_batch_without_blocks_says_so(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no block is whole yet"):
         batch.query("SELECT 1 FROM worlds")
     assert np.isnan(batch.quantiles("openai_cash_usd_bn").values).all()
+
+
+def test_what_is_announced_covers_what_is_written(tmp_path: Path) -> None:
+    plan, standing = run_here(tmp_path / "b", small(60, 60, keep="full"))
+    announced = needed_bytes(plan)
+    assert standing.bytes < announced < 8 * standing.bytes
