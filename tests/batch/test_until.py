@@ -13,6 +13,7 @@ from runs.batch import drive
 from runs.batch_design import SobolParameters, make_design, parse_vary, read_design
 from runs.batch_folder import begin, reopen
 from runs.batch_plan import make_plan
+from runs.batch_status import status
 from runs.batch_until import Tally, Until
 from runs.results import odds
 from runs.store import open_batch
@@ -145,6 +146,7 @@ def test_a_batch_ends_at_the_same_block_however_many_are_at_work(tmp_path: Path)
     _, wide = run_here(tmp_path / "wide", request, Backwards())
     assert wide.converged and wide.done_runs == alone.done_runs
     assert contents(tmp_path / "wide") == contents(tmp_path / "alone")
+    assert status(tmp_path / "alone")["complete"] and status(tmp_path / "alone")["worlds"] == 400
     again = InThisProcess()
     assert drive(tmp_path / "alone", reopen(tmp_path / "alone"), again).converged and again.calls == []
 
