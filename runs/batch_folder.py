@@ -10,7 +10,7 @@ from pathlib import Path
 from time import sleep
 
 from runs.batch_plan import Plan, unlike
-from runs.store_files import ASIDE, MANIFEST, STATE, read_plan, sweep, write_manifest, write_whole
+from runs.store_files import ASIDE, MANIFEST, STATE, digest, read_plan, sweep, write_manifest, write_whole
 from runs.store_schema import bytes_per_run
 
 TRIES_TO_LOCK = 10
@@ -72,6 +72,9 @@ def reopen(folder: Path) -> Plan:
             f"{folder}: was begun by another program or machine ({'; '.join(found)}); "
             f"begin it anew with --resume {folder} --anew DIR"
         )
+    state = plan.request.state
+    if state is not None and (not (folder / STATE).is_file() or digest(folder / STATE) != state):
+        raise ValueError(f"{folder / STATE}: is missing or damaged: it is not the market that the batch starts from")
     return plan
 
 

@@ -98,6 +98,11 @@ class Plan:
         """Worlds times points."""
         return self.request.worlds * self.points
 
+    @property
+    def block_count(self) -> int:
+        """How many blocks there are, without making them."""
+        return -(-self.runs_per_scenario // self.request.block) * len(self.request.scenarios)
+
     @cached_property
     def blocks(self) -> list[Block]:
         """Every block in the order in which they are begun: the scenarios in turn."""

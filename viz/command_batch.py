@@ -121,7 +121,7 @@ def _begin(asked: argparse.Namespace, folder: Path, request: Request) -> Plan:
         if not asked.quiet:
             runs = plan.runs_per_scenario * len(request.scenarios)
             most = f"at most {needed_bytes(plan) / 1e6:,.1f} MB in {folder}"
-            print(f"{runs:,} worlds in {len(plan.blocks):,} blocks: {most}", file=sys.stderr)
+            print(f"{runs:,} worlds in {plan.block_count:,} blocks: {most}", file=sys.stderr)
         begin(plan, folder, asked.state)
     return plan
 

@@ -104,6 +104,12 @@ def test_a_mistake_is_one_line_and_harms_nothing(
     assert not list(places["OUT"].glob("*/*.parquet"))
 
 
+def test_more_than_any_disk_holds_is_refused_before_it_is_planned(capsys: pytest.CaptureFixture[str], out: str) -> None:
+    code, text, err = said(capsys, "batch", "--worlds", str(10**12), "--out", out)
+    assert (code, text) == (2, "") and "1,000,000,000,000 worlds in 500,000,000 blocks" in err
+    assert "GB free" in err.splitlines()[1] and not Path(out).exists()
+
+
 def test_a_batch_from_beginning_to_export(capsys: pytest.CaptureFixture[str], out: str, tmp_path: Path) -> None:
     code, text, err = said(capsys, *NEW, "--out", out, "--workers", "2", *HERE)
     assert code == 0 and "10 of 10 worlds in 3 of 3 blocks" in text and "at most" in err and "100 %" in err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 
@@ -42,6 +43,6 @@ def test_the_last_blocks_cost_the_driver_no_more_than_the_first(
             moments.append(perf_counter())
 
     assert drive(folder, plan, InThisProcess(), listen).whole
-    tenths = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
+    tenths = [later - earlier for earlier, later in pairwise(moments)]
     assert len(tenths) == 10
     assert min(tenths[5:]) < 2.0 * min(tenths[:5]), tenths
