@@ -30,6 +30,7 @@ from viz.command_line import (
     show_lines,
     simulate_asked,
     tell,
+    whole,
 )
 
 
@@ -74,7 +75,8 @@ def parser() -> argparse.ArgumentParser:
     parameters.add_argument("text", nargs="?", default="", help="only those whose name or description holds this")
     viz.command_explain.add_commands(commands)
     commands.add("scenarios", scenarios_command, "the scenarios that come with the model")
-    commands.add("bench", bench_command, "measure the speed on this machine")
+    bench = commands.add("bench", bench_command, "measure the speed on this machine")
+    bench.add_argument("--batch", type=whole(1, 10**8), metavar="N", help="measure a batch of N worlds instead")
     viz.command_batch.add_commands(commands)
     viz.command_store.add_commands(commands)
     viz.command_view.add_commands(commands)
@@ -174,10 +176,16 @@ def scenarios_command(asked: argparse.Namespace) -> int:
 
 def bench_command(asked: argparse.Namespace) -> int:
     """Measure the speed."""
-    from runs.bench import bench
     from viz.listings import bench_lines
 
-    result = bench()
+    if asked.batch is not None:
+        from runs.bench_batch import bench_batch
+
+        result = bench_batch(asked.batch)
+    else:
+        from runs.bench import bench
+
+        result = bench()
     return tell(asked, result, lambda width: bench_lines(result, width))
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import weakref
+from collections.abc import Iterator
 from typing import Any
 
 import mesa
@@ -41,6 +44,13 @@ def verbs(cls: type) -> list[str]:
     return [name for name, value in vars(cls).items() if callable(value) and not name.startswith("_")]
 
 
+class _Counters(weakref.WeakKeyDictionary):
+    """The next agent's number in each model that lives."""
+
+    def __getitem__(self, model: mesa.Model) -> Iterator[int]:
+        return self.setdefault(model, itertools.count(1))
+
+
 class Firm(mesa.Agent):
     """A named decision maker whose state is an array over worlds; `money` is its currency's units per dollar.
 
@@ -52,6 +62,8 @@ class Firm(mesa.Agent):
         policy: name of its policy; None for the default one.
     Raises: ValueError naming the firm and the known policies if there is no such policy.
     """
+
+    _ids = _Counters()  # Mesa before 3.5 numbers agents in a dict that keeps every model for good
 
     def __init__(self, model: mesa.Model, name: str, parameters: Any, worlds: int, policy: str | None = None) -> None:
         super().__init__(model)

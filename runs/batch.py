@@ -8,8 +8,6 @@ from pathlib import Path
 from time import perf_counter, sleep
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from runs.batch_block import Report, UnlikeWorker, run_block
 from runs.batch_engine import Engine, engine_for, is_death, is_final
 from runs.batch_folder import begin, check_room, locked, needed_bytes, reopen
@@ -172,6 +170,7 @@ class _Driver:
                 )
             self.deaths.pop(index, None)
             self.standing.block_seconds.append(report.seconds)
+            self.standing.cpu_seconds += report.cpu_seconds
             self.standing.peaks[report.worker] = report.peak_bytes
             self._count(block)
         elif is_death(error):
@@ -217,9 +216,7 @@ class _Driver:
             if block.index not in self.done and block.index not in self.standing.failed:
                 return
             if block.index in self.done:
-                read = pq.read_table(self.folder / file_name("worlds", block), columns=["point", until.column])
-                values = read[until.column].to_pandas().to_numpy(dtype="float64")
-                until.add(block.scenario, read["point"].to_numpy(), values)
+                until.add_file(block.scenario, self.folder / file_name("worlds", block))
             self.judged += 1
             if self.judged % scenarios == 0:
                 self.standing.width = until.widest()

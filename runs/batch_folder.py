@@ -10,7 +10,7 @@ from pathlib import Path
 from time import sleep
 
 from runs.batch_plan import Plan, unlike
-from runs.store_files import ASIDE, MANIFEST, STATE, read_plan, sweep, write_manifest, write_whole
+from runs.store_files import ASIDE, MANIFEST, STATE, digest, read_plan, sweep, write_manifest, write_whole
 from runs.store_schema import bytes_per_run
 
 TRIES_TO_LOCK = 10
@@ -39,7 +39,7 @@ def begin(plan: Plan, folder: Path, state: Path | None = None) -> None:
 
 
 def needed_bytes(plan: Plan, runs: int | None = None) -> int:
-    """Bytes that so many runs take on disk at most (default all): values before compression, and heads of files."""
+    """Bytes that so many runs take on disk at most (default all): their values, and the heads of files."""
     if runs is None:
         runs = plan.runs_per_scenario * len(plan.request.scenarios)
     columns = sum(len(table) for table in plan.document["tables"].values())
@@ -72,6 +72,9 @@ def reopen(folder: Path) -> Plan:
             f"{folder}: was begun by another program or machine ({'; '.join(found)}); "
             f"begin it anew with --resume {folder} --anew DIR"
         )
+    state = plan.request.state
+    if state is not None and (not (folder / STATE).is_file() or digest(folder / STATE) != state):
+        raise ValueError(f"{folder / STATE}: is missing or damaged: it is not the market that the batch starts from")
     return plan
 
 

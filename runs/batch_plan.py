@@ -99,6 +99,11 @@ class Plan:
         """Worlds times points."""
         return self.request.worlds * self.points
 
+    @property
+    def block_count(self) -> int:
+        """How many blocks there are, without making them."""
+        return -(-self.runs_per_scenario // self.request.block) * len(self.request.scenarios)
+
     @cached_property
     def blocks(self) -> list[Block]:
         """Every block in the order in which they are begun: the scenarios in turn."""
@@ -112,7 +117,11 @@ class Plan:
     @cached_property
     def until(self) -> Until | None:
         """The condition that ends the batch early."""
-        return None if self.request.until_ci is None else Until(self.request.until_ci)
+        if self.request.until_ci is None:
+            return None
+        until = Until(self.request.until_ci)
+        until.check(self.document["tables"]["worlds"])
+        return until
 
     def places(self, block: Block) -> tuple[np.ndarray, np.ndarray]:
         """World numbers (runs,) and points of the design (runs,) of a block."""
@@ -138,8 +147,7 @@ def make_plan(request: Request) -> Plan:
         "tables": schema(request),
     }
     plan = Plan(request, {**content, "seal": seal_of(content)})
-    if plan.until is not None:
-        plan.until.check(plan.document["tables"]["worlds"])
+    plan.until  # noqa: B018  a mistake in the condition shows now
     return plan
 
 

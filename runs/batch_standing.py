@@ -21,6 +21,8 @@ class Standing:
     """Of the runs done, those that were there before this driver."""
     bytes: int = 0
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    """Of the workers, for the blocks that this driver had done."""
     deaths: int = 0
     converged: bool = False
     width: float | None = None

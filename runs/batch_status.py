@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from runs.batch_folder import at_work
-from runs.store import open_batch
+from runs.store import Batch, open_batch
 from runs.store_files import ASIDE, file_name, record_path
 
 
@@ -29,6 +29,7 @@ def status(folder: Path, verify: bool = False) -> dict[str, Any]:
         "worlds": total,
         "blocks_done": len(batch.blocks),
         "blocks": len(plan.blocks),
+        "complete": len(batch.blocks) == len(plan.blocks) or _converged(batch),
         "points": plan.points,
         "keeps": list(batch.tables),
         "bytes_on_disk": sum(
@@ -41,6 +42,16 @@ def status(folder: Path, verify: bool = False) -> dict[str, Any]:
         "set_aside": sorted(path.name for path in (folder / ASIDE).glob("*.damaged")),
         "damaged": batch.verify() if verify else None,
     }
+
+
+def _converged(batch: Batch) -> bool:
+    """Whether the blocks that are there meet the condition that ends the batch."""
+    plan, until = batch.plan, batch.plan.until
+    if until is None or batch.blocks != plan.blocks[: len(batch.blocks)]:
+        return False
+    for block in batch.blocks:
+        until.add_file(block.scenario, batch.folder / file_name("worlds", block))
+    return until.met(len(plan.request.scenarios) * plan.points)
 
 
 def _rate(records: list[Path], runs: int, blocks: int) -> float | None:

@@ -11,9 +11,12 @@ import operator
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from world.parameters import unknown
 
@@ -98,6 +101,12 @@ class Until:
         happens = values if self.sign is None else _happens(values, self.sign, self.level)
         for place in np.unique(point):
             self.tallies.setdefault((scenario, int(place)), Tally()).add(happens[point == place])
+
+    def add_file(self, scenario: int, path: Path) -> None:
+        """Take over one block from its file of the table `worlds`."""
+        read = pq.read_table(path, columns=["point", self.column])
+        values = pc.fill_null(read[self.column], float("nan"))
+        self.add(scenario, read["point"].to_numpy(), values.to_numpy())
 
     def widest(self) -> float:
         """Half the widest 95 % interval over scenarios and points; infinite while there are few worlds."""

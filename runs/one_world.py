@@ -11,7 +11,6 @@ import numpy as np
 from runs.model import ComputeMarket
 from runs.registry import REGISTRY
 from runs.scenario import Scenario, load_scenario
-from runs.simulate import release
 from world.calendar import quarter_label
 from world.entries import CASH_KINDS
 from world.sites import STATES
@@ -81,14 +80,11 @@ def one_world(
     given = {**settings.parameters, **(parameters or {})}
     market = ComputeMarket(settings, worlds=np.array([world]), rng=seed, parameters=given)
     payments = []
-    try:
-        while market.running:
-            market.step()
-            payments.append(_payments(market))
-            if progress is not None:
-                progress(len(payments), market.quarters)
-    finally:
-        release(market)
+    while market.running:
+        market.step()
+        payments.append(_payments(market))
+        if progress is not None:
+            progress(len(payments), market.quarters)
     first = market.state.first_quarter + 1
     return OneWorld(
         world,

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from runs.scenario import Scenario, load_scenario
 from runs.scenario_text import as_document
 from runs.state import Cap, Generations, Market, State
 from runs.store_files import place
-from world.calendar import quarter_label
+from world.calendar import quarter_label, quarter_number
 from world.draws import Draws
 from world.parameters import Parameters
 
@@ -125,6 +125,35 @@ def load_market(
         market.draws = draws
     set_parameters(market, {})
     return market
+
+
+def run_until(
+    scenario: Scenario,
+    at: str,
+    path: Path,
+    worlds: int = 1,
+    seed: int = 1,
+    until: str | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Run a scenario's worlds to the end of the quarter `at`, and save them there.
+
+    Raises: ValueError for a mistake; LawBroken or RunFailed if the run breaks.
+    """
+    from runs.model import ComputeMarket
+    from runs.simulate import step_to_the_end
+
+    market = ComputeMarket(scenario, worlds=worlds, rng=seed, until=until, parameters=parameters)
+    first, last = market.state.first_quarter + 1, market.state.first_quarter + market.quarters
+    try:
+        wanted = quarter_number(at)
+    except ValueError:
+        wanted = 0
+    if not first <= wanted < last:
+        raise ValueError(f"--at: wanted a quarter from {quarter_label(first)} to {quarter_label(last - 1)}, got {at}")
+    step_to_the_end(market, scenario.name, 0, worlds * (wanted - first + 1), progress, wanted)
+    save_market(market, path)
 
 
 def set_parameters(market: ComputeMarket, values: Mapping[str, np.ndarray]) -> None:
@@ -279,4 +308,4 @@ def _digest(array: np.ndarray) -> str:
     return hashlib.sha256(head + np.ascontiguousarray(array).tobytes()).hexdigest()
 
 
-__all__ = ["Futures", "load_market", "read_header", "save_market", "saved_scenario", "set_parameters"]
+__all__ = ["Futures", "load_market", "read_header", "run_until", "save_market", "saved_scenario", "set_parameters"]

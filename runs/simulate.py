@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import mesa
 import numpy as np
 import xarray as xr
 
@@ -88,22 +87,12 @@ def simulate(
         part = slice(first, min(first + chunk, numbers.size))
         values = {name: arrays[name][part] if name in arrays else value for name, value in given.items()}
         market = ComputeMarket(settings, worlds=numbers[part], rng=int(seed), until=until, parameters=values)
-        try:
-            if store is None:
-                store = _Store(market, numbers, keep)
-            step_to_the_end(market, settings.name, first * market.quarters, numbers.size * market.quarters, progress)
-            store.fill(part, market.history.values)
-        finally:
-            release(market)
+        if store is None:
+            store = _Store(market, numbers, keep)
+        step_to_the_end(market, settings.name, first * market.quarters, numbers.size * market.quarters, progress)
+        store.fill(part, market.history.values)
     assert store is not None
     return store.dataset(_facts(settings, numbers, int(seed), store.quarters[-1], parameters or {}))
-
-
-def release(market: ComputeMarket) -> None:
-    """Let a finished market go: some Mesa versions keep every model in a table of their agents' class for ever."""
-    numbering = getattr(mesa.Agent, "_ids", None)
-    if isinstance(numbering, dict):
-        numbering.pop(market, None)
 
 
 def _check_until(until: str, start: str) -> None:
@@ -274,7 +263,6 @@ __all__ = [
     "RunFailed",
     "cpu",
     "member_dimensions",
-    "release",
     "simulate",
     "step_to_the_end",
 ]

@@ -84,6 +84,7 @@ def standing_facts(standing: Standing) -> dict[str, Any]:
         "dead_workers": standing.deaths,
         "seconds": standing.seconds,
         "worlds_per_second": standing.runs_per_second,
+        "processor_seconds": standing.cpu_seconds,
         "peak_memory_mb": standing.peak_bytes / 1e6,
         "bytes_on_disk": standing.bytes,
         "median_block_seconds_first_and_last_tenth": tenths(standing),

@@ -13,6 +13,7 @@ from viz.command_line import (
     FAILED,
     Commands,
     Mistake,
+    add_ensemble,
     add_plugin,
     check_writable,
     mistakes,
@@ -20,6 +21,7 @@ from viz.command_line import (
     print_json,
     scenario_asked,
     setting,
+    tell,
     whole,
 )
 
@@ -58,6 +60,11 @@ def add_commands(commands: Commands) -> None:
     add("--engine", metavar="MODULE:ATTRIBUTE", help="another factory of concurrent.futures executors")
     add_plugin(batch)
     add("--quiet", action="store_true", help="no progress, no summary")
+    save = commands.add("save", save_command, "run to a quarter and save the market: many futures start from it")
+    save.add_argument("scenario", nargs="?", default="baseline", help="name or TOML file (default baseline)")
+    add_ensemble(save)
+    save.add_argument("--at", required=True, metavar="QUARTER", help="the last quarter of the past, like 2026Q4")
+    save.add_argument("--out", type=Path, required=True, metavar="FILE", help="a file that is not there yet")
 
 
 def batch_command(asked: argparse.Namespace) -> int:
@@ -116,7 +123,7 @@ def _begin(asked: argparse.Namespace, folder: Path, request: Request) -> Plan:
         if not asked.quiet:
             runs = plan.runs_per_scenario * len(request.scenarios)
             most = f"at most {needed_bytes(plan) / 1e6:,.1f} MB in {folder}"
-            print(f"{runs:,} worlds in {len(plan.blocks):,} blocks: {most}", file=sys.stderr)
+            print(f"{runs:,} worlds in {plan.block_count:,} blocks: {most}", file=sys.stderr)
         begin(plan, folder, asked.state)
     return plan
 
@@ -189,3 +196,20 @@ def _design(asked: argparse.Namespace) -> Any:
         raise Mistake("--design: say what varies with --vary NAME=low:high:n")
     seed = 1 if asked.seed is None else asked.seed
     return make_design([parse_vary(text) for text in asked.vary], asked.design or "grid", seed)
+
+
+def save_command(asked: argparse.Namespace) -> int:
+    """Run to the end of a quarter and save the market there."""
+    from runs.saving import run_until
+    from viz.progress import Progress
+    from viz.tables import Line
+
+    scenario = scenario_asked(asked)
+    if asked.out.exists():
+        raise Mistake(f"--out: {asked.out} exists already")
+    with mistakes(), Progress(scenario.name, asked.quiet) as progress:
+        numbers, parameters = (asked.worlds, asked.seed), parameters_asked(asked)
+        run_until(scenario, asked.at, asked.out, *numbers, asked.until, parameters, progress)
+    document = {"file": str(asked.out), "quarter": asked.at, "worlds": asked.worlds}
+    text = f"{asked.worlds:,} world{'s' if asked.worlds > 1 else ''} at the end of {asked.at} in {asked.out}"
+    return tell(asked, document, lambda _: [Line(text)])

@@ -47,7 +47,7 @@ def status_command(asked: argparse.Namespace) -> int:
 
     with mistakes():
         found = status(asked.folder, verify=asked.verify)
-    lines = [f"{name.replace('_', ' ')}: {_shown(value)}" for name, value in found.items() if value not in (None, [])]
+    lines = [f"{name.replace('_', ' ')}: {_shown(value)}" for name, value in found.items() if value is not None]
     return tell(asked, found, lambda width: [line for text in lines for line in wrapped(text, width, "")])
 
 
@@ -122,7 +122,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.5g}" if abs(value) < 1e5 else f"{value:,.0f}"
     if isinstance(value, list):
-        return "; ".join(_shown(entry) for entry in value)
+        return "; ".join(_shown(entry) for entry in value) or "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -13,10 +14,12 @@ import pytest
 import runs.batch_plan
 import runs.batch_program
 from runs.batch import BatchFailed, drive, run_batch
+from runs.batch_block import run_block
 from runs.batch_design import make_design, parse_vary
 from runs.batch_folder import begin, locked, reopen
 from runs.batch_plan import make_plan
 from runs.laws import LawBroken
+from runs.model import ComputeMarket
 from runs.simulate import simulate
 from runs.store import open_batch
 from runs.store_files import read_plan
@@ -215,3 +218,17 @@ def test_the_manifest_stands_before_the_first_block(tmp_path: Path) -> None:
     document = again.document
     assert document["resolved_parameters"]["small"]["microsoft.caution"]["distribution"]
     assert {"numpy", "pyarrow", "cpu_features"} <= set(document["machine"])
+
+
+def test_a_finished_block_gives_its_memory_back(tmp_path: Path) -> None:
+    """Model and agents refer to each other, so nobody but the collector takes them away."""
+    plan = make_plan(small(2, 2))
+    begin(plan, tmp_path / "b")
+    gc.collect()
+    before = sum(isinstance(thing, ComputeMarket) for thing in gc.get_objects())
+    gc.disable()
+    try:
+        run_block(str(tmp_path / "b"), plan.identity, 0)
+        assert sum(isinstance(thing, ComputeMarket) for thing in gc.get_objects()) <= before
+    finally:
+        gc.enable()

@@ -11,7 +11,7 @@ import pytest
 
 import runs.saving
 from runs.batch import drive
-from runs.batch_folder import begin
+from runs.batch_folder import begin, reopen
 from runs.batch_plan import make_plan
 from runs.model import ComputeMarket
 from runs.saving import read_header
@@ -104,6 +104,9 @@ def test_a_batch_starts_from_a_saved_market(tmp_path: Path) -> None:
     found = pq.read_table(open_batch(tmp_path / "b").files("worlds"))["openai_cash_usd_bn_2025Q1"].to_numpy()
     wanted = finish(ComputeMarket.load(state, worlds=5, seed=7)).history.values["openai_cash_usd_bn"][0, -1]
     np.testing.assert_array_equal(found, wanted.astype(np.float32))
+    (tmp_path / "b" / "market.state").write_bytes(b"another past")
+    with pytest.raises(ValueError, match="missing or damaged"):
+        reopen(tmp_path / "b")
 
 
 @pytest.fixture(scope="module")

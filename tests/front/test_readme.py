@@ -13,6 +13,7 @@ from tests.house.tree import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FEW = ["--worlds", "3", "--until", "2027Q4"]
+SMALL = {"batch": ["--worlds", "3", "--workers", "1"], "save": ["--worlds", "1"]}
 
 
 def blocks(language: str) -> list[str]:
@@ -34,13 +35,21 @@ def test_commands_are_understood(
 ) -> None:
     lines = [line.split("#")[0].strip() for block in blocks("console") for line in block.splitlines()]
     commands = [shlex.split(line.partition("gigawatt ")[2]) for line in lines if "gigawatt " in line]
-    assert {command[0] for command in commands} >= {"run", "compare", "claims", "parameters", "scenarios"}
+    assert {command[0] for command in commands} >= {
+        "run",
+        "compare",
+        "claims",
+        "parameters",
+        "scenarios",
+        "batch",
+        "query",
+    }
     (tmp_path / "mine.toml").write_text(blocks("toml")[0], encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     for command in commands:
         if command[0] == "bench":
             continue
-        few = FEW if command[0] in ("run", "compare", "claims") else []
+        few = FEW if command[0] in ("run", "compare", "claims") else SMALL.get(command[0], [])
         plain = ["--no-figures"] if command[0] == "run" else []
         assert main([*command, *few, *plain]) == 0, (command, capsys.readouterr().err)
 
