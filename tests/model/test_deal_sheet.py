@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from agents.cast import PAIRS
+from runs.deal_cluster import ClusterTalk
 from runs.deal_reasons import Reason
 from runs.deal_sheet import CapacityTalk, DealSheet, RecordTalk, deal_sheet
 from runs.explain import CRITERIA, choose_world, firm_named, record_world, told_quarter
@@ -134,6 +135,28 @@ def test_events_of_the_record_are_told_apart_from_what_was_negotiated() -> None:
     assert records
     assert records[0].payments
     assert {payment.payee for payment in records[0].payments} & {"openai", "xai"}
+
+
+def test_the_cluster_is_on_the_sheet_of_the_quarter_in_which_it_is_let() -> None:
+    let = (
+        simulate("stargate-2025", worlds=16, until="2027Q4")["cluster_bid"].transpose("quarter", "world").to_numpy()
+        > 0.0
+    )
+    world = int(np.flatnonzero(let[-1])[0])
+    quarter = int(np.argmax(let[:, world]))
+    market = record_world("stargate-2025", world, until="2027Q4")
+    assert market.recorder is not None
+    number = list(market.recorder.pages)[quarter]
+    sheet = deal_sheet(market, number)
+    (talk,) = [found for found in sheet.talks if isinstance(found, ClusterTalk)]
+    assert talk.signed_by in ("microsoft", "oracle")
+    assert talk.lacking_h100e_m >= talk.size_h100e_m
+    won = [bid for bid in talk.bids if bid.reason is Reason.CLUSTER_WON]
+    assert [bid.bidder for bid in won] == [talk.signed_by]
+    assert won[0].effective_usd_h <= talk.worth_usd_h
+    page = market.recorder.pages[number]
+    added = (page.one("after")["signed"] - page.one("before")["signed"])[:, 0]
+    np.testing.assert_allclose(sheet.leases_signed(), added, rtol=1e-9, atol=1e-9)
 
 
 def test_rows_and_columns_of_the_flow_matrix_add_up(market: ComputeMarket) -> None:
