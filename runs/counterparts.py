@@ -35,6 +35,8 @@ from world.record import accelerators, start_state
 
 FILE = Path(__file__).parent / "counterparts.csv"
 READINGS = ("level", "stock", "flow", "rate", "change", "per_added")
+ADDED = ("change", "per_added")
+"""Readings of what was added to the merchant stock, which drift by themselves."""
 SCALES = ("log", "linear")
 ALL = "*"
 MERCHANT_STOCK = "merchant_sold_h100e_m"
@@ -64,9 +66,9 @@ class Counterpart:
     note: str
 
     @property
-    def subject(self) -> tuple[str, str]:
+    def subject(self) -> tuple[str, str, str]:
         """What the series is about; the model's drift is one for each subject."""
-        return self.metric, self.member
+        return self.metric, self.member, self.reading if self.reading in ADDED else ""
 
     @cached_property
     def to_metric(self) -> float:
@@ -126,6 +128,8 @@ def _check(row: Counterpart, where: str) -> None:
         raise ValueError(f"{where}: wanted a reading of {', '.join(READINGS)} and a scale of {', '.join(SCALES)}")
     if (row.reading in ("flow", "rate", "per_added")) != metric.flow:
         raise ValueError(f"{where}: {row.reading} is no reading of {row.metric}")
+    if row.reading == "change" and row.metric != MERCHANT_STOCK:
+        raise ValueError(f"{where}: change is a reading of {MERCHANT_STOCK} only")
 
 
 # ---------------------------------------------------------------------- the model's figure for a period
@@ -186,6 +190,10 @@ class Paths:
         """Quarters that a figure covers: a flow by its months, a rate or level a quarter at most."""
         months = observation.months if row.reading == "flow" else min(observation.months, 3.0)
         return months / 3.0
+
+    def span_of_flow(self, row: Counterpart, observation: Observation) -> float:
+        """What a quarter's figure is multiplied by to stand for an observation of this length."""
+        return {"flow": observation.months / 3.0, "rate": 4.0}.get(row.reading, 1.0)
 
     def _stock(self, path: np.ndarray, observation: Observation) -> np.ndarray:
         """A stock on a day, on a line between the ends of quarters; in the first quarter, its end."""

@@ -1,8 +1,8 @@
 """Observations: what was seen of the market, from the record or from a user's file, one value for one period.
 
-A series is `Entity:series`, a period a quarter, a year, a month or a day. Series that end in `_fy`, `_ltm`, `_6m`, `_9m`
-and the like cover that many months up to the end of the period, `_cum` all since the year of its vintage. Which series
-says the same as which metric of the model stands in runs/counterparts.csv (runs/counterparts.py).
+A series is `Entity:series`, a period a quarter, a year, a month or a day. Series that end in `_fy`, `_ltm`, `_6m` and
+the like cover that many months up to the end of the period, `_cum` all since the year of its vintage. Which series says
+the same as which metric of the model stands in runs/counterparts.csv (runs/counterparts.py).
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ SEEN = ("observed", "derived")
 """What a row of the record must be to count as an observation."""
 
 UNITS: dict[str, tuple[str, float]] = {
-    **{name: ("money", 1.0) for name in ("USD bn", "bn USD", "$bn")},
-    **{name: ("money", 1e-3) for name in ("USD m", "USD mn", "m USD", "$m")},
-    **{name: ("money", 1e3) for name in ("USD trn", "trn USD")},
-    **{name: ("money a year", 1.0) for name in ("USD bn/yr", "USD bn/year", "bn USD/yr")},
-    **{name: ("compute", 1.0) for name in ("H100e",)},
-    **{name: ("compute", 1e3) for name in ("k H100e", "thousand H100e")},
-    **{name: ("compute", 1e6) for name in ("M H100e", "million H100e")},
-    **{name: ("power", 1.0) for name in ("GW", "GW IT", "GW facility")},
-    **{name: ("power", 1e-3) for name in ("MW", "MW IT", "MW facility")},
-    **{name: ("rent", 1.0) for name in ("USD/GPU-hr", "USD/GPU-h", "$/GPU-h", "USD/h")},
-    **{name: ("price of compute", 1.0) for name in ("USD/H100e",)},
-    **{name: ("share", 1.0) for name in ("fraction", "share")},
-    **{name: ("share", 0.01) for name in ("percent", "%")},
-    **{name: ("wafers", 1.0) for name in ("wafers/month",)},
-    **{name: ("wafers", 1e3) for name in ("k wafers/month",)},
-    **{name: ("time", 1.0) for name in ("weeks",)},
-    **{name: ("time", 13.0) for name in ("quarters",)},
+    **dict.fromkeys(("USD bn", "bn USD", "$bn"), ("money", 1.0)),
+    **dict.fromkeys(("USD m", "USD mn", "m USD", "$m"), ("money", 0.001)),
+    **dict.fromkeys(("USD trn", "trn USD"), ("money", 1000.0)),
+    **dict.fromkeys(("USD bn/yr", "USD bn/year", "bn USD/yr"), ("money a year", 1.0)),
+    **dict.fromkeys(("H100e",), ("compute", 1.0)),
+    **dict.fromkeys(("k H100e", "thousand H100e"), ("compute", 1000.0)),
+    **dict.fromkeys(("M H100e", "million H100e"), ("compute", 1000000.0)),
+    **dict.fromkeys(("GW", "GW IT", "GW facility"), ("power", 1.0)),
+    **dict.fromkeys(("MW", "MW IT", "MW facility"), ("power", 0.001)),
+    **dict.fromkeys(("USD/GPU-hr", "USD/GPU-h", "$/GPU-h", "USD/h"), ("rent", 1.0)),
+    **dict.fromkeys(("USD/H100e",), ("price of compute", 1.0)),
+    **dict.fromkeys(("fraction", "share"), ("share", 1.0)),
+    **dict.fromkeys(("percent", "%"), ("share", 0.01)),
+    **dict.fromkeys(("wafers/month",), ("wafers", 1.0)),
+    **dict.fromkeys(("k wafers/month",), ("wafers", 1000.0)),
+    **dict.fromkeys(("weeks",), ("time", 1.0)),
+    **dict.fromkeys(("quarters",), ("time", 13.0)),
 }
 """Units that can be converted into each other: what they measure, and their size."""
 
@@ -132,7 +132,7 @@ def convert(value: float, unit: str, wanted: str) -> float:
 
 
 def read_observations(path: Path) -> list[Observation]:
-    """A user's observations: `series,period,value,unit[,low,high]`, units as given; each is known from its period's end.
+    """A user's observations: `series,period,value,unit[,low,high]`, each known from the end of its period.
 
     Raises: ValueError naming file, line and column of the first bad cell, or why the file cannot be read.
     """
