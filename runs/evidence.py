@@ -26,10 +26,11 @@ from runs.counterparts import Counterpart, Paths, counterparts, in_metric_unit
 from runs.observations import Observation
 from world.draws import Draws
 
-RECORD_WEIGHT = 0.2
-"""Power of the likelihood in weights: about 180 rows of some 45 subjects, which lean on a few sources, count as 36.
+RECORD_WEIGHT = 0.1
+"""Power of the likelihood in weights: some 180 rows lean on a few sources and on a model that is wrong, and count as 18.
 
-The same as errors wider by one over its root; synthetic records are drawn with these.
+It is set by judgement, and so that an ensemble of tens of thousands of worlds can bear it. The same as errors wider by
+one over its root; synthetic records are drawn with these.
 """
 
 
