@@ -96,9 +96,7 @@ class Proposal:
         prior = -0.5 * np.square(scores).sum(axis=0)
         white = np.linalg.solve(self.root, scores - self.mean[:, None])
         fitted = -0.5 * np.square(white).sum(axis=0) - np.log(np.diag(self.root)).sum()
-        mixed = logsumexp(
-            np.stack((np.log(PRIOR_SHARE) + prior, np.log1p(-PRIOR_SHARE) + fitted)), axis=0
-        )
+        mixed = logsumexp(np.stack((np.log(PRIOR_SHARE) + prior, np.log1p(-PRIOR_SHARE) + fitted)), axis=0)
         return np.asarray(prior - mixed)
 
 

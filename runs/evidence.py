@@ -27,7 +27,7 @@ from runs.observations import Observation
 from world.draws import Draws
 
 RECORD_WEIGHT = 0.1
-"""Power of the likelihood in weights: some 180 rows lean on a few sources and on a model that is wrong, and count as 18.
+"""Power of the likelihood in weights: some 180 rows lean on a few sources, and on a model that errs, and count as 18.
 
 It is set by judgement, and so that an ensemble of tens of thousands of worlds can bear it. The same as errors wider by
 one over its root; synthetic records are drawn with these.
@@ -84,7 +84,7 @@ def gather(paths: Paths, observations: Sequence[Observation]) -> Rows:
         value = paths.value(row, observation)
         if value is None:
             continue
-        seen = float(row.transform(np.array(in_metric_unit(row, observation))))
+        seen = float(row.transform(np.array([in_metric_unit(row, observation)]))[0])
         span = paths.span(row, observation) if row.scale == "linear" and row.reading == "flow" else 1.0
         found.append((observation, row, row.transform(value), seen, paths.quarters_since_start(row, observation), span))
     return _rows(found, paths.worlds)
@@ -121,7 +121,7 @@ def anchors(paths: Paths, observations: Sequence[Observation]) -> Rows:
         if row is None or not row.premium or observation.quarter != paths.first - 1 or row.subject[2]:
             continue
         path = row.transform(paths.path(row.metric, row.member) * paths.span_of_flow(row, observation))
-        seen = float(row.transform(np.array(in_metric_unit(row, observation))))
+        seen = float(row.transform(np.array([in_metric_unit(row, observation)]))[0])
         found.append((observation, row, 2.0 * path[0] - path[1] if len(path) > 1 else path[0], seen))
     if not found:
         return _rows([], paths.worlds)

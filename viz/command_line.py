@@ -55,7 +55,26 @@ def add_ensemble(command: argparse.ArgumentParser) -> None:
     add("--until", metavar="QUARTER", help="last quarter, like 2028Q4")
     about = "a parameter or policy (repeatable), like microsoft.caution=0.4"
     add("--set", action="append", default=[], metavar="NAME=VALUE", type=setting, dest="settings", help=about)
+    about = "draw parameters from their priors, or from the posterior on the record"
+    add("--parameters", choices=("prior", "posterior"), dest="parameters_from", help=about)
     add("--quiet", action="store_true", help="no progress bar, no notes")
+
+
+def parameters_source(asked: argparse.Namespace) -> str:
+    """Where the parameters come from; a notice says so if the stored posterior was fitted to another model."""
+    from runs.posterior import DEFAULT, POSTERIOR, load_posterior
+
+    source: str = asked.parameters_from or DEFAULT
+    if source == POSTERIOR:
+        with mistakes():
+            stored = load_posterior()
+        if stored.older:
+            print(
+                "gigawatt: notice: the stored posterior was fitted to an older state of the model or its data; "
+                "gigawatt calibrate --store makes it anew",
+                file=sys.stderr,
+            )
+    return source
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
@@ -120,8 +139,17 @@ def simulate_asked(asked: argparse.Namespace, scenario: Scenario) -> xr.Dataset:
     from runs.simulate import simulate
     from viz.progress import Progress
 
+    source = parameters_source(asked)
     with mistakes(), Progress(scenario.name, asked.quiet) as progress:
-        return simulate(scenario, asked.worlds, asked.seed, asked.until, parameters_asked(asked), progress=progress)
+        return simulate(
+            scenario,
+            asked.worlds,
+            asked.seed,
+            asked.until,
+            parameters_asked(asked),
+            progress=progress,
+            parameters_from=source,
+        )
 
 
 def check_writable(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -27,10 +28,16 @@ def add_commands(commands: Commands) -> None:
     _add_out(backtest, "draw the figures into this folder")
     backtest.add_argument("--forecasts", action="store_true", help="list every forecast")
 
+    calibrate = commands.add("calibrate", calibrate_command, "what the record tells of the parameters")
+    _add_worlds(calibrate, 16_000)
+    calibrate.add_argument("--stored", action="store_true", help="show the stored posterior, calibrate nothing")
+    calibrate.add_argument("--store", action="store_true", help="replace the stored posterior by this one")
+    _add_out(calibrate, "draw the figures into this folder, and write the posterior there")
+
 
 def _add_worlds(command: argparse.ArgumentParser, worlds: int) -> None:
     add = command.add_argument
-    add("--worlds", type=whole(2, 1_000_000), default=worlds, metavar="N", help=f"how many worlds (default {worlds})")
+    add("--worlds", type=whole(100, 1_000_000), default=worlds, metavar="N", help=f"how many worlds (default {worlds})")
     add("--seed", type=whole(0, 10**18), default=1, metavar="S", help="seed of the random numbers (default 1)")
     add("--quiet", action="store_true", help="no progress bar, no notes")
 
@@ -104,4 +111,39 @@ def backtest_command(asked: argparse.Namespace) -> int:
         with mistakes():
             folder.mkdir(parents=True, exist_ok=True)
         _say_figures(asked, draw_backtest(found, folder))
+    return DONE
+
+
+def calibrate_command(asked: argparse.Namespace) -> int:
+    """From priors to posterior: what the record informs, how far to trust it, and which pairs trade off."""
+    from runs.posterior import FILE, load_posterior, save
+    from viz.listings_calibration import calibration_lines
+    from viz.progress import Progress
+
+    folder = _folder(asked)
+    if asked.stored:
+        if asked.store:
+            raise Mistake("calibrate: --stored shows what is stored; --store replaces it: give one of the two")
+        with mistakes():
+            posterior = load_posterior()
+    else:
+        from runs.calibration import calibrate
+        from runs.identifiability import posterior_of
+
+        if asked.store and not os.access(FILE.parent, os.W_OK):
+            raise Mistake(f"--store: may not write into the folder {FILE.parent}")
+        with mistakes(), Progress("calibrate", asked.quiet) as progress:
+            posterior = posterior_of(calibrate(asked.seed, asked.worlds, progress=progress))
+        if asked.store:
+            with mistakes():
+                save(posterior, FILE)
+    document = {**posterior.about, "older": posterior.older, "kept": list(posterior.names)}
+    tell(asked, document, lambda width: calibration_lines(posterior, width))
+    if folder is not None:
+        from viz.figure_calibration import draw_calibration
+
+        with mistakes():
+            folder.mkdir(parents=True, exist_ok=True)
+            save(posterior, folder / "posterior.npz")
+        _say_figures(asked, [*draw_calibration(posterior, folder), folder / "posterior.npz"])
     return DONE
