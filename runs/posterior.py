@@ -52,18 +52,26 @@ class Posterior:
 def thinned(
     names: tuple[str, ...], scores: np.ndarray, weights: np.ndarray, about: Mapping[str, Any], draws: int = DRAWS
 ) -> Posterior:
-    """The draws of largest weight, with their weights added up to one again; `about` then says what share they carry.
+    """So many draws in place of a few ten thousand weighted worlds: all of large weight, some of the others.
+
+    A world is kept with a chance in proportion to its weight up to a threshold, and then weighs at least that much: no
+    mean is moved by it. The choice is by even steps along the sum of chances, not by luck.
 
     Args:
         names     of the parameters to keep
         scores    (names, worlds) normal scores
         weights   (worlds,)
+        about     what is to be stored with it
     """
-    order = np.sort(np.argsort(-weights, kind="stable")[:draws])
-    kept = weights[order]
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if np.minimum(weights / middle, 1.0).sum() <= draws else (middle, high)
+    steps = np.floor(np.cumsum(np.minimum(weights / high, 1.0)) + 0.5)
+    order = np.flatnonzero(np.diff(steps, prepend=0.0) > 0.0)
+    kept = np.maximum(weights[order], high)
     cells = np.floor(ndtr(scores[:, order]) * CELLS).clip(0, CELLS - 1)
-    share = float(kept.sum())
-    return Posterior(names, (cells + 0.5) / CELLS, kept / share, {**about, "weight_kept": share})
+    return Posterior(names, (cells + 0.5) / CELLS, kept / kept.sum(), dict(about))
 
 
 def save(posterior: Posterior, file: Path) -> None:
