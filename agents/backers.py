@@ -21,31 +21,11 @@ class Lenders(Firm):
         super().__init__(*arguments, **keywords)
         self.credit_cycle = self.zeros()
 
-    def rate(self, base_rate: PerWorld, spread: PerWorld, leverage: PerWorld) -> PerWorld:
+    def rate(self, base_rate: PerWorld, spread: PerRow, leverage: PerRow) -> PerRow:
         """Yearly rate: base, the borrower's spread, more the higher its leverage, and the cycle."""
         p = self.parameters
         rate = base_rate + spread + p.leverage_spread * np.maximum(leverage - p.comfortable_leverage, 0.0)
         return np.maximum(rate + self.credit_cycle, 0.5 * base_rate + 0.25 * spread)
-
-    def room(
-        self,
-        cash_flow_year_usd_bn: PerWorld,
-        contracted_year_usd_bn: PerWorld,
-        debt_usd_bn: PerWorld,
-        rate: PerWorld,
-        tenor_years: PerWorld,
-    ) -> PerWorld:
-        """What they would still lend so that coverage stays at their minimum, $bn; may be negative.
-
-        Args:
-            cash_flow_year_usd_bn: (worlds,) the borrower's yearly cash flow before debt service.
-            contracted_year_usd_bn: (worlds,) yearly rent it has signed and not yet receives, counted with a haircut.
-            debt_usd_bn: (worlds,) what it owes.
-        """
-        p = self.parameters
-        flow = np.maximum(cash_flow_year_usd_bn + p.contract_haircut * contracted_year_usd_bn, 0.0)
-        per_debt = rate + 1.0 / tenor_years
-        return flow / (p.min_dscr * per_debt) - debt_usd_bn
 
     def settle_cycle(self, shock: PerWorld) -> None:
         """The credit cycle reverts to zero and takes this quarter's shock."""

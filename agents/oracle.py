@@ -10,7 +10,8 @@ from agents.base import policy
 from agents.operators import Operator
 from agents.views import CapacityOrder, FirmView, LeaseOffer, MarketView
 from world.arrays import PerWorld
-from world.costs import HOURS_PER_YEAR, annuity_factor
+from world.costs import HOURS_PER_YEAR
+from world.credit import debt_capacity_usd_bn
 from world.planning import order_gap
 
 NAME = "oracle"
@@ -76,14 +77,11 @@ class Oracle(Operator):
         """Offer to build for the tenant: as much as lenders finance and landlords have shells for."""
         p = self.parameters
         price = self.reservation_usd_h(view, own)
-        # Lenders finance most of a lease on its own rent, if that covers its debt often enough; the rest is equity.
-        rent = (1.0 - p.running_share) * price * view.usefulness * HOURS_PER_YEAR / 1000.0
-        service = (
-            view.capital_usd_bn
-            * p.project_debt_share
-            * annuity_factor(view.base_rate + p.spread_oracle + view.credit_cycle, 0.0, p.lease_term_years)
-        )
-        bankable = rent >= p.min_dscr * service
+        # Lenders finance most of a lease on its own rent, as far as that covers its debt; the rest is equity.
+        income = (1.0 - p.running_share) * price * view.usefulness * HOURS_PER_YEAR / 1000.0
+        rate = np.maximum(view.base_rate + p.spread_oracle + view.tenant_spread + view.credit_cycle, 0.0)
+        capacity = debt_capacity_usd_bn(income, rate, p.lease_term_years, p.min_dscr)
+        bankable = capacity >= p.project_debt_share * view.capital_usd_bn
         unspent = np.maximum(own.let_h100e_m - own.fleet_h100e_m - own.backlog_h100e_m, 0.0) * view.capital_usd_bn
         equity = np.maximum(
             4.0 * np.maximum(own.operating_cash_flow_usd_bn, 0.0) - (1.0 - p.project_debt_share) * unspent, 0.0

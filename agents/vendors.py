@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from agents.base import Firm, policy
-from world.arrays import PerRow, PerWorld, fold, ratio
-from world.chips import next_wafers
+from world.arrays import PerRow, PerWorld, ratio
+from world.chips import allocation_weight, next_wafers
 from world.rationing import ration
 
 
@@ -16,19 +16,19 @@ from world.rationing import ration
 class DiversifyCustomers:
     """Serves the small before the large when supply is short: the default."""
 
-    def weight(self, firm: Firm, size_h100e_m: PerRow) -> PerRow:
-        """Rationing weight of each customer: grows less than in proportion to its size."""
-        share = ratio(size_h100e_m, fold(size_h100e_m)[None, :], 0.0)
-        return np.exp(firm.parameters.size_weight * np.log(np.maximum(share, 1e-4)))
+    def weight(self, firm: Firm, size_h100e_m: PerRow, prepaid_share: PerRow) -> PerRow:
+        """Rationing weight of each customer: grows less than in proportion to its size, and with what it prepaid."""
+        p = firm.parameters
+        return allocation_weight(size_h100e_m, prepaid_share, p.size_weight, p.prepayment_pull)
 
 
 @policy("nvidia", "largest-first")
 class LargestFirst:
     """Serves in proportion to size."""
 
-    def weight(self, firm: Firm, size_h100e_m: PerRow) -> PerRow:
-        """Rationing weight in proportion to the order."""
-        return np.maximum(ratio(size_h100e_m, fold(size_h100e_m)[None, :], 0.0), 1e-4)
+    def weight(self, firm: Firm, size_h100e_m: PerRow, prepaid_share: PerRow) -> PerRow:
+        """Rationing weight in proportion to what a customer owns and has on order."""
+        return allocation_weight(size_h100e_m, prepaid_share, np.ones(firm.worlds), np.zeros(firm.worlds))
 
 
 class Vendor(Firm):
@@ -45,15 +45,18 @@ class Vendor(Firm):
         self.shipped_h100e_m = self.zeros()
         self.queue_quarters = np.ones(self.worlds)
 
-    def allocate(self, queue_h100e_m: PerRow, size_h100e_m: PerRow, capacity_h100e_m: PerWorld) -> PerRow:
+    def allocate(
+        self, queue_h100e_m: PerRow, size_h100e_m: PerRow, capacity_h100e_m: PerWorld, prepaid_share: PerRow
+    ) -> PerRow:
         """Who is served this quarter: weighted max-min fairness over the queue, M H100e. Changes nothing.
 
         Args:
             queue_h100e_m: (customers, worlds) due orders.
             size_h100e_m: (customers, worlds) what each owns and has on order; sets the weights.
             capacity_h100e_m: (worlds,) what can be shipped.
+            prepaid_share: (customers, worlds) share of its orders that each has paid in advance.
         """
-        weight = self.policy.weight(self, size_h100e_m) if self.policy else np.ones_like(queue_h100e_m)
+        weight = self.policy.weight(self, size_h100e_m, prepaid_share) if self.policy else np.ones_like(queue_h100e_m)
         return ration(queue_h100e_m, weight, capacity_h100e_m)
 
     def settle_shipments(

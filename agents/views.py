@@ -52,6 +52,8 @@ class MarketView:
     base_rate: PerWorld
     """Base interest rate, per year."""
     credit_cycle: PerWorld
+    tenant_spread: PerWorld
+    """What lenders add, per year, on debt that is served out of the rent of the lab that leases most."""
     """Addition to every spread, per year."""
 
 

@@ -8,13 +8,15 @@ import numpy as np
 
 from agents.cast import ENTITY_OF_USER, LABS, OPERATORS, PAIRS, USERS
 from runs.backing import pay_out
+from runs.chip_orders import BUYERS, pay_for_chips, prepay_orders
+from runs.credit import debt_dues, roll_debt
 from runs.distress import fill_shortfalls, work_out
-from runs.money import BORROWERS, mark_stakes
-from runs.rental import USD_BN_PER_H, user_cost_usd_bn
+from runs.money import mark_stakes
+from runs.rental import USD_BN_PER_H
 from runs.sight import phases_building, power_gw, power_price
 from runs.stargate import pay_sponsor_equity
 from runs.state import GENERATION, OPERATOR, USER
-from world.arrays import PerRow, PerWorld, fold, ratio
+from world.arrays import PerRow, PerWorld, fold, fold_sectors, ratio
 from world.profit_share import profit_share_due, profit_share_total
 
 if TYPE_CHECKING:
@@ -37,9 +39,22 @@ def settle(market: ComputeMarket) -> None:
     fill_shortfalls(market)
     unpaid = s.ledger.settle()
     work_out(market, unpaid)
+    roll_debt(market)
     depreciate(market)
     mark_stakes(market)
     note_flows(market)
+
+
+ENTITIES = tuple(dict.fromkeys((*ENTITY_OF_USER.values(), *OPERATORS)))
+"""Who may be long or short of compute."""
+LET = [k for k, pair in enumerate(PAIRS) if pair[0] != pair[1]]
+"""Rows of the leases that pay rent."""
+PROVIDER_OF_LET = [OPERATOR[PAIRS[k][0]] for k in LET]
+PROVIDER_ENTITY = [ENTITIES.index(PAIRS[k][0]) for k in LET]
+TENANT_ENTITY = [ENTITIES.index(PAIRS[k][1]) for k in LET]
+OPERATOR_ENTITY = [ENTITIES.index(name) for name in OPERATORS]
+USER_ENTITY = [ENTITIES.index(ENTITY_OF_USER[user]) for user in USERS]
+TENANT_LABS = ("openai", "rival_labs")
 
 
 def compute_dues(market: ComputeMarket) -> None:
@@ -52,39 +67,39 @@ def compute_dues(market: ComputeMarket) -> None:
     # What nobody rents from a provider that quarter stands idle: its tenants owe the take-or-pay part of the rent.
     sold = fold(s.market.sold_h100e_m.swapaxes(0, 1))
     busy = np.minimum(ratio(sold, deployed, 1.0), 1.0)
-    rent = s.leases.rent_usd_bn(np.stack([busy[OPERATOR[pair[0]]] for pair in PAIRS]))
-    position = {entity: np.zeros(s.worlds) for entity in dict.fromkeys(ENTITY_OF_USER.values())} | {
-        name: np.zeros(s.worlds) for name in OPERATORS
-    }
-    gain = {"openai": np.zeros(s.worlds), "rival_labs": np.zeros(s.worlds)}
+    # Failed chips are not paid for: where less runs than is let, all tenants lose alike.
+    let = fold_sectors(active[LET], PROVIDER_OF_LET, len(OPERATORS))
+    available = np.minimum(ratio(deployed, let, 1.0), 1.0)
+    rent = s.leases.rent_usd_bn(np.stack([busy[OPERATOR[pair[0]]] for pair in PAIRS]))[LET] * available[PROVIDER_OF_LET]
+    held = ratio(active[LET] * available[PROVIDER_OF_LET], deployed[PROVIDER_OF_LET]) * earned[PROVIDER_OF_LET]
     s.flow["rent_usd_bn"] = np.zeros((len(PAIRS), s.worlds))
-    for provider, row in OPERATOR.items():
-        rows = [k for k, pair in enumerate(PAIRS) if pair[0] == provider and pair[1] != provider]
-        let = fold(active[rows]) if rows else np.zeros(s.worlds)
-        # Failed chips are not paid for: where less runs than is let, all tenants lose alike.
-        available = np.minimum(ratio(deployed[row], let, 1.0), 1.0)
-        position[provider] = position[provider] + earned[row]
-        for k in rows:
-            held = ratio(active[k] * available, deployed[row]) * earned[row]
-            tenant = PAIRS[k][1]
-            position[provider] = position[provider] - held
-            position[tenant] = position[tenant] + held
-            pay_rent(market, k, rent[k] * available)
-            if tenant in gain:
-                gain[tenant] = gain[tenant] + held - rent[k] * available
-    for row, user in enumerate(USERS):
-        entity = ENTITY_OF_USER[user]
-        position[entity] = position[entity] - user_cost_usd_bn(market, row)
-    for tenant, value in gain.items():
-        market.firms[tenant].settle_leases(value)
-    net_positions(market, position)
-    drawn = s.fleet.power_used_gw * market.parameters.of("costs").power_draw
+    s.flow["rent_usd_bn"][LET] = rent
+    for row, k in enumerate(LET):
+        pay_rent(market, k, rent[row])
+    gain = fold_sectors(held - rent, TENANT_ENTITY, len(ENTITIES))
+    for tenant in TENANT_LABS:
+        market.firms[tenant].settle_leases(gain[ENTITIES.index(tenant)])
+    position = fold_sectors(held, TENANT_ENTITY, len(ENTITIES)) - fold_sectors(held, PROVIDER_ENTITY, len(ENTITIES))
+    position[OPERATOR_ENTITY] += earned
+    used = fold((s.market.bought_h100e_m * price).swapaxes(0, 1)) * USD_BN_PER_H
+    position -= fold_sectors(used, USER_ENTITY, len(ENTITIES))
+    net_positions(market, dict(zip(ENTITIES, position, strict=True)))
+    sublet(market, {tenant: position[ENTITIES.index(tenant)] for tenant in TENANT_LABS})
+    # GW x 2,190 h x $/MWh = thousand MWh x $; a million of them is $bn.
+    bills = s.fleet.power_used_gw * (market.parameters.of("costs").power_draw * 2190.0 * power_price(market) / 1e6)
+    operations = operations_bill(market)
     for name, row in OPERATOR.items():
-        # GW x 2,190 h x $/MWh = thousand MWh x $; a million of them is $bn.
-        bill = drawn[row] * 2190.0 * power_price(market) / 1e6
-        operations = operations_bill(market)[row]
-        s.ledger.due("power", name, "utilities", bill)
-        s.ledger.due("operating_cost", name, "suppliers", operations)
+        s.ledger.due("power", name, "utilities", bills[row])
+        s.ledger.due("operating_cost", name, "suppliers", operations[row])
+
+
+def sublet(market: ComputeMarket, position: dict[str, PerWorld]) -> None:
+    """A tenant that lets on what it leased and does not use pays brokers and for the gaps between its users."""
+    s = market.state
+    friction = market.parameters.of("market").sublet_friction
+    for tenant, surplus in position.items():
+        s.flow[f"sublet_usd_bn.{tenant}"] = np.maximum(surplus, 0.0)
+        s.ledger.due("operating_cost", tenant, "suppliers", friction * s.flow[f"sublet_usd_bn.{tenant}"])
 
 
 def operations_bill(market: ComputeMarket) -> PerRow:
@@ -100,7 +115,6 @@ def pay_rent(market: ComputeMarket, pair: int, rent: PerWorld) -> None:
     """Rent under a lease: prepaid compute is used up first."""
     s = market.state
     provider, tenant, _ = PAIRS[pair]
-    s.flow["rent_usd_bn"][pair] = rent
     if (provider, tenant) == ("microsoft", "openai"):
         credit = np.minimum(s.ledger.prepaid("openai"), market.parameters.of("openai").credit_use * rent)
         s.ledger.use_prepaid("openai", "microsoft", credit)
@@ -169,7 +183,8 @@ def capital_dues(market: ComputeMarket) -> None:
     for name, row in OPERATOR.items():
         captive = bill[row, own] + bill[row, asic]
         merchant = fold(bill[row]) - captive
-        s.ledger.due("chips", name, "nvidia", merchant * networked)
+        if name in BUYERS:
+            pay_for_chips(market, name, merchant * networked)
         s.ledger.due("chips", name, "broadcom", captive)
         s.ledger.due("construction", name, "suppliers", merchant * other + captive * (costs.system_multiple - 1.0))
         vendor, custom = vendor + merchant * networked, custom + captive
@@ -185,6 +200,7 @@ def capital_dues(market: ComputeMarket) -> None:
         s.flow["capex_usd_bn"][row] = (
             merchant * costs.system_multiple + captive * costs.system_multiple + spend * (1.0 - rented) + other_capex
         )
+    prepay_orders(market)
     pay_sponsor_equity(market, fold(bill[OPERATOR["oracle"]]) * costs.system_multiple)
     s.ledger.due("construction", "landlords", "suppliers", landlord_building)
     sponsors = landlord_building * (1.0 - market.parameters.of("landlords").loan_to_cost)
@@ -203,21 +219,6 @@ def capital_dues(market: ComputeMarket) -> None:
         developing, p.chip_development_usd_bn * market.money / p.chip_lead_quarters, 0.0
     )
     s.ledger.due("operating_cost", "openai", "broadcom", s.flow["chip_development_usd_bn"])
-
-
-def debt_dues(market: ComputeMarket) -> None:
-    """Interest and the principal that falls due; debt without a project behind it is refinanced as it matures."""
-    s = market.state
-    tenor = market.parameters.of("lenders").tenor_years
-    for row, name in enumerate(BORROWERS):
-        debt = s.ledger.debt(name)
-        s.ledger.due("interest", name, "lenders", debt * s.flow["rates"][row] / 4.0)
-        s.ledger.due("principal", name, "lenders", debt / (4.0 * tenor))
-    for name in ("openai", "rival_labs"):
-        debt = s.ledger.debt(name)
-        rate = s.base_rate + market.parameters.of("lenders").spread_lab
-        s.ledger.due("interest", name, "lenders", debt * rate / 4.0)
-        s.ledger.due("principal", name, "lenders", debt / 12.0)
 
 
 def core_dues(market: ComputeMarket) -> None:
@@ -251,7 +252,11 @@ def note_flows(market: ComputeMarket) -> None:
         change = s.ledger.cash(name) - cash[s.ledger.sectors.index(name)]
         borrowed = s.ledger.paid("loan", payee=name) - s.ledger.paid("principal", payer=name)
         equity = s.ledger.paid("equity", payee=name) - s.ledger.paid("equity", payer=name)
-        capital = s.ledger.paid("chips", payer=name) + s.ledger.paid("construction", payer=name)
+        capital = (
+            s.ledger.paid("chips", payer=name)
+            + s.ledger.paid("construction", payer=name)
+            + s.ledger.paid("prepayment", payer=name)
+        )
         burn = borrowed + equity - change
         s.flow[f"burn.{name}"] = burn
         market.burn[name] = 0.5 * market.burn.get(name, burn) + 0.5 * burn

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import PAIRS
+from agents.cast import OPERATORS, PAIRS
 from runs.backing import pay_out
-from runs.money import BORROWERS, OTHERS
+from runs.chip_orders import cancel_orders
+from runs.credit import BORROWERS, DEBTORS
+from runs.money import OTHERS
 from world.arrays import PerWorld, ratio
 from world.funding import dilute
 from world.ledger import Unpaid
@@ -23,7 +25,7 @@ def fill_shortfalls(market: ComputeMarket) -> None:
     s.flow["rescue_usd_bn"] = np.zeros(s.worlds)
     for name in BORROWERS:
         room = np.maximum(market.debt_room.get(name, np.zeros(s.worlds)), 0.0)
-        principal = s.ledger.debt(name) / (4.0 * market.parameters.of("lenders").tenor_years)
+        principal = s.flow["principal_due_usd_bn"][DEBTORS.index(name)]
         limit = room + principal if name in ("oracle", "xai") else np.full(s.worlds, np.inf)
         low = np.maximum(market.reserve(name) - s.ledger.cash(name), 0.0)
         pay_out(s.ledger, "loan", "lenders", name, np.minimum(np.maximum(s.ledger.shortfall(name), low), limit))
@@ -61,12 +63,16 @@ def work_out(market: ComputeMarket, unpaid: list[Unpaid]) -> None:
     """What stays unpaid is restructured: leases shrink by the unpaid share of their rent, debts are forgiven."""
     s = market.state
     s.flow["default"] = np.zeros(s.worlds)
+    s.flow["cancelled_h100e_m"] = np.zeros((len(OPERATORS), s.worlds))
     for item in unpaid:
         missing = item.amount > 1e-9 * market.money
         if item.kind == "lease_rent":
             pairs = [k for k, pair in enumerate(PAIRS) if pair[0] == item.payee and pair[1] == item.payer]
             for k in pairs:
                 s.leases.reduce(k, np.clip(ratio(item.amount, s.flow["rent_usd_bn"][k]), 0.0, 1.0))
+        if item.kind == "chips":
+            bill = s.ledger.paid("chips", item.payer, item.payee) + item.amount
+            cancel_orders(market, item.payer, np.clip(ratio(item.amount, bill), 0.0, 1.0))
         if item.kind in ("principal", "interest") and item.payee == "lenders":
             s.ledger.forgive(item.payer, "lenders", np.minimum(item.amount, s.ledger.debt(item.payer)))
         if item.payer == "openai":

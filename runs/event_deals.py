@@ -14,8 +14,9 @@ from agents.cast import HOLDERS, PAIRS, PROVIDERS
 from agents.openai import FIRST_REFUSAL, OPEN
 from agents.views import MarketView
 from runs.backing import bring_cash, pay_out
+from runs.credit import DEBTORS
 from runs.event_arguments import Argument, Event, amounts, choice, kind, number, quarter
-from runs.money import BORROWERS, borrow_for_stake, openai_value, swap_stake
+from runs.money import borrow_for_stake, openai_value, swap_stake
 from runs.sight import market_view, price_chips
 from world.arrays import PerWorld
 from world.calendar import HOURS_PER_QUARTER, quarter_number
@@ -119,7 +120,7 @@ def raise_cash(market: ComputeMarket, investor: str, usd_bn: PerWorld) -> None:
 @kind(
     "debt",
     "a firm borrows",
-    Argument("borrower", choice((*BORROWERS, "openai", "rival_labs")), "who borrows"),
+    Argument("borrower", choice(DEBTORS), "who borrows"),
     Argument("usd_bn", number(0.0, MOST_USD_BN, "bn USD"), "amount drawn"),
 )
 def debt(market: ComputeMarket, event: Event) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.cast import OPERATORS, PAIRS
+from runs.credit import DEBTORS, debtor_rows
 from runs.rental import PRICE_FLOOR_USD_H
 from world.arrays import PerWorld, fold
 from world.calendar import quarter_label
@@ -66,6 +67,7 @@ def measure_laws(market: ComputeMarket) -> list[Law]:
         Law("market: bought equals sold", np.abs(bought - sold).max(axis=0) / volume, 1e-12),
         Law("market: allocation within capacity", over / volume, 1e-12),
         Law("market: clears with its certificate", excess.max(axis=0), 1e-8),
+        Law("debt: maturities add up to the books", s.debt.distance(s.ledger.balance["debt"][debtor_rows(DEBTORS)])),
         Law("stakes: sum to one", np.abs(fold(stakes) - 1.0)),
         Law("stakes: none negative", np.maximum(-stakes.min(axis=0), 0.0)),
         Law("first refusal: never bypassed", bypassed),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import runs.metrics_compute
-import runs.metrics_money  # noqa: F401  registers its rows
+import runs.metrics_credit
+import runs.metrics_money  # noqa: F401  each registers its rows
 from runs.contracts import used_by_provider
 from runs.registry import REGISTRY, Metric
 from runs.sight import market_view

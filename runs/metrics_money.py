@@ -36,21 +36,6 @@ def backlog(m: ComputeMarket) -> PerRow:
     return np.stack(rows)
 
 
-def oracle_dscr(m: ComputeMarket) -> PerWorld:
-    """Yearly cash flow before debt service over interest and principal."""
-    s = m.state
-    service = s.ledger.paid("interest", "oracle") + s.ledger.paid("principal", "oracle")
-    flow = m.cash_flow["oracle"] + s.ledger.paid("interest", "oracle")
-    return np.clip(ratio(flow, service, 100.0), -100.0, 100.0)
-
-
-def softbank_ltv(m: ComputeMarket) -> PerWorld:
-    """Net debt over gross holdings, OpenAI at its last round."""
-    s = m.state
-    stake = s.cap.stakes[HOLDERS.index("softbank")] * s.cap.valuation_usd_bn
-    return m.firms["softbank"].ltv(stake, s.ledger.debt("softbank") - s.ledger.cash("softbank"))
-
-
 simple(
     "nvidia_revenue_usd_bn",
     "bn USD",
@@ -159,23 +144,6 @@ simple(
     lambda m: np.stack([m.state.ledger.cash(name) for name in ACTORS]),
     dimension="firm",
     members=ACTORS,
-)
-simple(
-    "debt_usd_bn",
-    "bn USD",
-    "Debt",
-    lambda m: np.stack([m.state.ledger.debt(name) for name in ACTORS]),
-    dimension="firm",
-    members=ACTORS,
-)
-simple("oracle_debt_usd_bn", "bn USD", "Oracle's debt", lambda m: m.state.ledger.debt("oracle"))
-simple("oracle_dscr", "ratio", "Oracle's cash flow over debt service", oracle_dscr)
-simple("softbank_ltv", "share", "SoftBank's loan to value", softbank_ltv)
-simple(
-    "softbank_breach",
-    "flag",
-    "SoftBank above its hard cap",
-    lambda m: m.firms["softbank"].breach(softbank_ltv(m)).astype(float),
 )
 simple(
     "stargate_equity_usd_bn",

@@ -13,10 +13,11 @@ from agents.cast import LABS, OPERATORS
 from runs.accounts import settle
 from runs.cast import build_cast
 from runs.contracts import provider_shares, tender
+from runs.credit import lend
 from runs.events import apply_events
 from runs.laws import check_laws
 from runs.metrics import History
-from runs.money import fund, lend
+from runs.money import fund
 from runs.opening import open_state
 from runs.physical import deliver, order
 from runs.rental import USD_BN_PER_H, clear, operate

@@ -1,4 +1,4 @@
-"""Corporate funding: tranches, equity rounds, the conversion, project finance and credit."""
+"""Corporate funding: tranches, equity rounds and the conversion."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import HOLDERS, OPERATORS, PAIRS
+from agents.cast import HOLDERS, OPERATORS
 from agents.views import MarketView
 from runs.backing import pay_out
 from runs.sight import lab_view, market_view, money, operator_views
-from world.arrays import Flags, PerWorld, fold, ratio
+from world.arrays import Flags, PerWorld, fold
 from world.funding import Round, dilute, grant, price_round
 from world.profit_share import conversion_bargain, profit_share_value_usd_bn
 
@@ -18,48 +18,6 @@ if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
 ANCHOR, OTHERS = HOLDERS.index("softbank"), HOLDERS.index("investors")
-BORROWERS = ("microsoft", "oracle", "xai", "rival_clouds", "landlords", "softbank", "nvidia")
-
-
-def lend(market: ComputeMarket) -> None:
-    """Lenders set rates and what they would still lend to each borrower."""
-    s = market.state
-    lenders = market.firms["lenders"]
-    p = lenders.parameters
-    s.flow["rates"] = np.zeros((len(BORROWERS), s.worlds))
-    backlog = s.leases.pending_total * pending_price(market) * 2.19
-    for row, name in enumerate(BORROWERS):
-        debt = s.ledger.debt(name)
-        flow = 4.0 * market.cash_flow.get(name, np.zeros(s.worlds))
-        contracted = 4.0 * fold(backlog[[k for k, pair in enumerate(PAIRS) if pair[0] == name and pair[1] != name]])
-        leverage = ratio(debt, np.maximum(flow, 0.0), 0.0)
-        rate = lenders.rate(s.base_rate, spread_of(market, name), np.minimum(leverage, 12.0))
-        by_flow = lenders.room(flow, contracted, debt, rate, p.tenor_years)
-        collateral = p.collateral_share * s.ledger.fixed(name) - debt
-        s.flow["rates"][row] = rate
-        market.debt_room[name] = np.maximum(by_flow, collateral) if name != "softbank" else np.zeros(s.worlds)
-
-
-def pending_price(market: ComputeMarket) -> np.ndarray:
-    """Average price of what is signed; the active price where nothing else is known, (pairs, worlds)."""
-    s = market.state
-    value = s.leases.backlog_usd_bn
-    return np.maximum(
-        s.leases.price,
-        np.minimum(ratio(value, (s.leases.pending_total + s.leases.active) * 2.19 * 16.0), 5.0 * market.money),
-    )
-
-
-def spread_of(market: ComputeMarket, name: str) -> PerWorld:
-    """Spread of a borrower at comfortable leverage, per year."""
-    p = market.parameters.of("lenders")
-    table = {
-        "oracle": p.spread_oracle,
-        "xai": p.spread_lab,
-        "landlords": p.spread_landlords,
-        "softbank": p.spread_softbank,
-    }
-    return table.get(name, p.spread_prime)
 
 
 def fund(market: ComputeMarket) -> None:
@@ -258,4 +216,4 @@ def mark_stakes(market: ComputeMarket) -> None:
         s.ledger.revalue(holder, worth - s.ledger.stakes(holder))
 
 
-__all__ = ["OPERATORS", "fund", "lend", "mark_stakes", "money"]
+__all__ = ["OPERATORS", "fund", "mark_stakes", "money"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from agents.cast import GENERATIONS, HOLDERS, MERCHANT, OPERATORS, PAIRS, SECTORS
+from runs.credit import open_debt
 from runs.opening_market import open_market
 from runs.state import GENERATION, OPERATOR, PAIR, Cap, Generations, State
 from world.arrays import PerRow, PerWorld, fold, power
@@ -63,12 +64,14 @@ def open_state(
         backlog = np.full(worlds, start.value(operator, "chip_backlog_h100e_m"))
         for step, share in enumerate(BACKLOG_SHARES):
             production.add(row, float(step), backlog * share)
+    ledger = open_ledger(start, worlds, parameters)
     return State(
         worlds=worlds,
         first_quarter=quarter_number(start.label),
         quarters=quarters,
         generations=generations,
-        ledger=open_ledger(start, worlds, parameters),
+        ledger=ledger,
+        debt=open_debt(start, ledger, parameters),
         fleet=fleet,
         leases=leases,
         sites=sites,
@@ -193,17 +196,15 @@ def open_sites(
     building = np.zeros(len(OPERATORS))
     standing = np.zeros(len(OPERATORS))
     for phase in phases:
-        late = slippage * exponential(draws.uniform(f"slip:{phase.name}"))
         steps: list[float] = []
         for date in (phase.announced, phase.contracted, phase.building, phase.energised):
             if date is None or quarter_number(date) > first:
                 break
             steps.append(float(quarter_number(date) - first - 1))
-        due = (
-            np.inf
-            if phase.due is None or len(steps) < 3
-            else np.maximum(quarter_number(phase.due) - first - 0.5, 0.0) + late
-        )
+        due: PerWorld | float = np.inf
+        if phase.due is not None and len(steps) == 3:
+            slip = slippage * exponential(draws.uniform(f"slip:{phase.name}"))
+            due = first_power(phase, first, parameters.of(phase.operator).build_quarters, slip)
         named.open(phase.name, steps, due)
         if len(steps) == 4:
             standing[OPERATOR[phase.operator]] += phase.facility_gw
@@ -216,6 +217,17 @@ def open_sites(
         for step in range(BUILDING_QUARTERS):
             sites.order(row, coming * BUILDING_WEIGHT[step], float(step + 1), 0.0, -1, spread=0)
     return sites, named
+
+
+def first_power(phase: Phase, first: int, build_quarters: PerWorld, slip: PerWorld) -> PerWorld:
+    """When the first hall of a phase under construction gets power, quarters from the start, >= 0.
+
+    The record dates the middle of the halls. What is built already slips no more: the slip of a whole site
+    (`slip`, in quarters) counts for the share of the building time (`build_quarters`) that is left.
+    """
+    middle = quarter_number(phase.due) - first - 0.5
+    left = np.minimum(max(middle, 0.0) / build_quarters, 1.0)
+    return max(middle - 0.5 * (phase.ramp_quarters + 1.0), 0.0) + slip * left
 
 
 def open_leases(start: StartState, fleet: Fleet, slots: int, worlds: int, parameters: Parameters) -> LeaseBook:

@@ -8,6 +8,7 @@ import numpy as np
 
 from agents.cast import OPERATORS, PAIRS
 from agents.views import BINDING, CapacityOrder
+from runs.chip_orders import prepaid_share
 from runs.sight import (
     backlog_h100e_m,
     market_view,
@@ -16,11 +17,10 @@ from runs.sight import (
     phases_building,
     power_gw,
 )
+from runs.site_orders import forget_sites, place_sites
 from runs.state import GENERATION, MERCHANT_ROWS, OPERATOR, State
 from world.arrays import PerRow, PerWorld, fold, ratio
-from world.draws import exponential
 from world.rationing import ration
-from world.sites import BUILDING
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -45,13 +45,7 @@ def deliver(market: ComputeMarket) -> None:
     s.sites.equip(np.minimum(s.fleet.power_used_gw, s.sites.energised_gw))
     equip_phases(s)
     s.flow |= measure_standing(market)
-    start_leases(s)
-
-
-def forget_sites(s: State) -> None:
-    """Drop what is kept about sites: some were energised or ordered."""
-    for name in ("power_at_lead_gw", "phases_building_gw"):
-        s.flow.pop(name, None)
+    start_leases(market)
 
 
 def ship(market: ComputeMarket) -> np.ndarray:
@@ -65,7 +59,8 @@ def ship(market: ComputeMarket) -> np.ndarray:
     by_generation = vendor.wafers_k * s.flow["ship_mix"]
     capacity = fold(by_generation)
     size = s.queue_h100e_m + fold(s.fleet.sold.swapaxes(0, 1))
-    shipped = vendor.allocate(s.queue_h100e_m, size, capacity)
+    shipped = vendor.allocate(s.queue_h100e_m, size, capacity, prepaid_share(market))
+    s.flow["shipped_h100e_m"] = shipped
     s.queue_h100e_m = np.maximum(s.queue_h100e_m - shipped, 0.0)
     vendor.settle_shipments(fold(shipped), fold(backlog_h100e_m(s)), capacity, s.growth_believed)
     mix = by_generation / capacity
@@ -79,7 +74,7 @@ def ship(market: ComputeMarket) -> np.ndarray:
     own_room = np.maximum(own_power_room(s) / g.kw_per_h100e[GENERATION["own_chip"]], 0.0)
     slots = custom.wafers_k * custom.parameters.h100e_per_wafer / 1000.0
     orders = np.stack([s.asic_queue_h100e_m, np.minimum(own_wanted, own_room)])
-    served = custom.allocate(orders, orders, slots)
+    served = custom.allocate(orders, orders, slots, np.zeros_like(orders))
     s.asic_queue_h100e_m = np.maximum(s.asic_queue_h100e_m - served[0], 0.0)
     custom.settle_shipments(fold(served), s.asic_queue_h100e_m, slots, s.growth_believed)
     arrivals[OPERATOR["rival_clouds"], GENERATION["rival_asic"]] += served[0]
@@ -111,8 +106,9 @@ def equip_phases(s: State) -> None:
         s.phases.equip(row, float(s.quarter), used & (s.phases.energised_gw[row] > 0.0))
 
 
-def start_leases(s: State) -> None:
+def start_leases(market: ComputeMarket) -> None:
     """Start the leases that are due, as far as each provider has deployed capacity; what lacks it waits."""
+    s = market.state
     s.leases.advance(s.quarter)
     due = s.leases.late
     active = s.leases.active
@@ -123,7 +119,10 @@ def start_leases(s: State) -> None:
         room = np.maximum(LETTABLE_SHARE * deployed[row] - fold(active[rows]), 0.0)
         shares[rows] = np.minimum(ratio(room, fold(due[rows]), 1.0), 1.0)
     s.leases.deliver_shares(shares)
-    s.flow["late_h100e_m"] = due * (1.0 - shares)
+    # A delay gives the tenant the right to go elsewhere: part of what is late lapses each quarter and is tendered anew.
+    patience = market.parameters.of("market").late_patience_quarters
+    s.flow["lapsed_h100e_m"] = s.leases.lapse(np.broadcast_to(1.0 / patience, due.shape))
+    s.flow["late_h100e_m"] = due * (1.0 - shares) - s.flow["lapsed_h100e_m"]
 
 
 def order(market: ComputeMarket) -> None:
@@ -153,10 +152,11 @@ def order(market: ComputeMarket) -> None:
     landlords.settle_started(fold(rented))
     size = backlog_h100e_m(s) + s.flow["owned_h100e_m"]
     order_chips(market, np.stack([orders[name].chips_h100e_m for name in OPERATORS]))
-    place_sites(market, granted)
+    unbanked = place_sites(market, granted)
     for name, row in OPERATOR.items():
         cuts = {"shells": ratio(built[row], asked[row], 1.0), "grid": ratio(granted[row], built[row], 1.0)}
-        s.binding[row] = what_binds(market, orders[name], ratio(size[row], fold(size)), cuts)
+        binds = what_binds(market, orders[name], ratio(size[row], fold(size)), cuts)
+        s.binding[row] = np.where(unbanked[row], BINDING.index("finance"), binds)
     grid.settle_growth()
     s.flow["ordered_gw"] = granted
     s.flow["ordered_chips_h100e_m"] = np.stack([orders[name].chips_h100e_m for name in OPERATORS])
@@ -186,46 +186,6 @@ def own_site_order(market: ComputeMarket) -> CapacityOrder:
     return CapacityOrder(gigawatts, nothing, soon, soon, soon, soon, np.full(s.worlds, np.inf))
 
 
-def place_sites(market: ComputeMarket, granted_gw: PerRow) -> None:
-    """Put each operator's granted power into its named phases first, the rest into unnamed sites."""
-    s = market.state
-    slippage = market.parameters.of("grid").slippage_quarters
-    late = slippage * np.stack(
-        [exponential(market.draws.uniform(f"slippage:{name}", market.calendar_quarter)) for name in OPERATORS]
-    )
-    lead = np.stack([market.firms[name].parameters.build_quarters for name in OPERATORS])
-    left = np.stack(
-        [place_phases(market, name, granted_gw[row], lead[row], late[row]) for name, row in OPERATOR.items()]
-    )
-    forget_sites(s)
-    s.sites.order(slice(0, len(OPERATORS)), np.maximum(left, 0.0), lead, late, s.quarter)
-
-
-def place_phases(market: ComputeMarket, name: str, gigawatts: PerWorld, lead: PerWorld, late: PerWorld) -> PerWorld:
-    """Put an operator's power into its named phases, in order; returns what is left for unnamed sites, GW.
-
-    A phase starts once all of its power is granted; what is granted meanwhile for the next phase is kept for it,
-    for at most half of a phase, and the rest goes to unnamed sites.
-    """
-    s = market.state
-    left = s.last.get(f"unplaced.{name}", np.zeros(s.worlds)) + gigawatts
-    kept = np.zeros(s.worlds)
-    for phase in [k for k, p in enumerate(s.phases.phases) if p.operator == name]:
-        size = s.phases.facility_gw[phase]
-        open_ = np.isinf(s.phases.date[phase, BUILDING])
-        if not open_.any():  # under way everywhere: nothing below would change anything
-            continue
-        open_ &= market.phase_granted(phase)
-        s.phases.contract(phase, float(s.quarter), open_ & (left >= size))
-        started = s.phases.finance(phase, float(s.quarter), open_ & (left >= size), lead, late)
-        left = np.where(started, left - size, left)
-        waits = open_ & ~started & (kept == 0.0) & (left >= 0.5 * size)
-        kept = np.where(waits, left, kept)
-        left = np.where(waits, 0.0, left)
-    s.flow[f"unplaced.{name}"] = kept
-    return left
-
-
 def order_chips(market: ComputeMarket, chips: PerRow) -> None:
     """Chips ordered now fall due at the vendor after its production time; rival clouds order part as ASICs."""
     s, row = market.state, OPERATOR["rival_clouds"]
@@ -233,6 +193,7 @@ def order_chips(market: ComputeMarket, chips: PerRow) -> None:
     s.asic_queue_h100e_m = s.asic_queue_h100e_m + captive
     merchant = chips.copy()
     merchant[row] = chips[row] - captive
+    s.flow["ordered_merchant_h100e_m"] = merchant
     lead = market.firms["nvidia"].parameters.production_quarters
     s.production.add_spread(slice(0, len(merchant)), s.quarter + lead, merchant, spread=2, earliest=s.quarter + 1)
 

@@ -168,6 +168,7 @@ def market_view(market: ComputeMarket) -> MarketView:
         chip_lead_quarters=chip_lead(market),
         base_rate=s.base_rate,
         credit_cycle=market.firms["lenders"].credit_cycle,
+        tenant_spread=s.flow["tenant_spread"] if "tenant_spread" in s.flow else np.zeros(s.worlds),
     )
 
 

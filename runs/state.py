@@ -9,6 +9,7 @@ import numpy as np
 
 from agents.cast import CAPTIVE_USERS, GENERATIONS, MERCHANT, OPERATORS, PAIRS, USERS
 from world.arrays import Flags, PerGeneration, PerRow, PerWorld
+from world.debt import DebtBook
 from world.fleets import Fleet
 from world.leases import LeaseBook
 from world.ledger import Ledger
@@ -104,6 +105,8 @@ class State:
     quarters: int
     generations: Generations
     ledger: Ledger
+    debt: DebtBook
+    """What the debtors on the ledger owe, by maturity."""
     fleet: Fleet
     leases: LeaseBook
     sites: SitePipeline

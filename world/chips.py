@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from world.arrays import PerGeneration, PerRow, PerWorld, not_negative, positive, power, require
+from world.arrays import PerGeneration, PerRow, PerWorld, fold, not_negative, positive, power, ratio, require
 from world.calendar import HOURS_PER_QUARTER
 from world.costs import annuity_value
 
@@ -24,6 +24,8 @@ LEAST_BACKLOG_RATIO, MOST_BACKLOG_RATIO = 0.2, 5.0
 """Backlog over its target as far as list prices answer it."""
 MOST_PRICE_ELASTICITY = 0.1
 """List prices hardly answer scarcity, which shows as lead time and allocation."""
+LEAST_SHARE = 1e-4
+"""Share of all customers below which the vendor knows nobody by size."""
 LEAST_GROSS_MARGIN, MOST_GROSS_MARGIN = 0.71, 0.77
 """The vendor's gross margin in the record."""
 
@@ -156,34 +158,21 @@ def gross_margin(base_margin: PerWorld | float, price_over_base: PerWorld | floa
     return np.asarray(np.clip(margin, LEAST_GROSS_MARGIN, MOST_GROSS_MARGIN))
 
 
-def allocation_weight(
-    past_deliveries: PerRow,
-    prepaid_share: PerRow,
-    share_of_vendor: PerRow,
-    prepayment_pull: PerWorld | float,
-    diversification: PerWorld | float,
-    *,
-    entry_weight: PerWorld | float = 0.01,
-) -> PerRow:
+def allocation_weight(size: PerRow, prepaid_share: PerRow, size_power: PerWorld, prepayment_pull: PerWorld) -> PerRow:
     """Weight of each customer when chips are short: size, prepayment, and the vendor's wish for many customers.
 
-    Args:   past_deliveries   (customers, worlds)   deliveries of the last year over all deliveries, >= 0
-            prepaid_share     (customers, worlds)   share of the order paid in advance, in [0, 1]
-            share_of_vendor   (customers, worlds)   share of the vendor's sales, in [0, 1]
-            prepayment_pull   (worlds,)             more weight for an order prepaid in full, >= 0
-            diversification   (worlds,)             weight lost by a customer that is all of the sales, in [0, 1)
-            entry_weight      (worlds,)             weight of a customer with no history, > 0
-    Returns:                  (customers, worlds)   > 0
-    Laws: rises with history and prepayment, falls with concentration; the size of the order itself does not enter,
-        so that a phantom order gains nothing.
-    Raises: ValueError if a history is negative or a share out of range.
+    Args:   size              (customers, worlds)   what each owns and has on order, any unit, >= 0
+            prepaid_share     (customers, worlds)   share of its orders paid in advance, in [0, 1]
+            size_power        (worlds,)             below one the vendor favours small customers: it wants many
+            prepayment_pull   (worlds,)             more weight for orders prepaid in full, >= 0
+    Returns:                  (customers, worlds)   > 0; a share of size below LEAST_SHARE counts as that
+    Laws: rises with size and prepayment; scaling all sizes changes nothing; at power zero size does not count.
+    Raises: ValueError if a size is negative or a share out of range.
     """
-    require(past_deliveries, not_negative, "past_deliveries", "at least zero")
+    require(size, not_negative, "size", "at least zero")
     require(prepaid_share, lambda s: (s >= 0.0) & (s <= 1.0), "prepaid_share", "a share in [0, 1]")
-    require(share_of_vendor, lambda s: (s >= 0.0) & (s <= 1.0), "share_of_vendor", "a share in [0, 1]")
-    require(np.atleast_1d(diversification), lambda s: (s >= 0.0) & (s < 1.0), "diversification", "a share in [0, 1)")
-    size = past_deliveries + entry_weight
-    return size * (1.0 + prepayment_pull * prepaid_share) * (1.0 - diversification * share_of_vendor)
+    share = np.maximum(ratio(size, fold(size)), LEAST_SHARE)
+    return power(share, size_power) * (1.0 + prepayment_pull * prepaid_share)
 
 
 def programme_npv_usd_bn(

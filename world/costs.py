@@ -34,13 +34,13 @@ def annuity_value(rate: np.ndarray | float, span: PerWorld | float) -> np.ndarra
     return np.where(near_zero, span * (1.0 - 0.5 * exponent), closed_form)
 
 
-def annuity_factor(rate: PerWorld | float, fall: PerWorld | float, years: PerWorld | float) -> np.ndarray:
+def annuity_factor(rate: np.ndarray | float, fall: PerWorld | float, years: PerWorld | float) -> np.ndarray:
     """Yearly payment in the first year for one unit of capital, if the payment falls by `fall` a year.
 
-    Args:   rate     (worlds,) or number   cost of capital per year
-            fall     (worlds,) or number   expected fall of the payment per year (0.2: rents lose a fifth a year)
-            years    (worlds,) or number   life, > 0
-    Returns:         (worlds,)             per year: (rate + fall) / (1 - exp(-(rate + fall) years))
+    Args:   rate     (..., worlds) or number   cost of capital per year
+            fall     (worlds,) or number        expected fall of the payment per year (0.2: rents lose a fifth a year)
+            years    (worlds,) or number        life, > 0
+    Returns:         (..., worlds)              per year: (rate + fall) / (1 - exp(-(rate + fall) years))
     Laws: rises with rate and fall, falls with years, never below 1/years for rate + fall >= 0.
     Raises: ValueError if a life is not above zero.
     Source: user cost of capital with a falling rent (docs/sources.md).

@@ -1,13 +1,16 @@
 """Lenders: what a loan costs, how well its service is covered, and how much debt a lease's cash flow carries.
 
-Rates and spreads are per year and continuous; cash flows and debt service are bn USD per year.
+Rates and spreads are per year and continuous; cash flows and debt service are bn USD per year. Every argument is one
+number, one per world, or one per borrower and world; (worlds,) below stands for any of them.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from world.arrays import PerWorld, not_negative, positive, require
+from world.arrays import not_negative, positive, require
 from world.costs import annuity_factor
 
 MOST_SPREAD = 0.25
@@ -16,7 +19,9 @@ MOST_COVERAGE = 100.0
 """Coverage is reported up to this, also without debt."""
 
 
-def debt_service_usd_bn(debt_usd_bn: PerWorld, rate_per_year: PerWorld | float, years: PerWorld | float) -> PerWorld:
+def debt_service_usd_bn(
+    debt_usd_bn: np.ndarray, rate_per_year: np.ndarray | float, years: np.ndarray | float
+) -> np.ndarray:
     """Level yearly payment that pays interest and all principal over the term.
 
     Args: debt_usd_bn (worlds,) bn USD, >= 0; rate_per_year (worlds,); years (worlds,) > 0.
@@ -27,7 +32,7 @@ def debt_service_usd_bn(debt_usd_bn: PerWorld, rate_per_year: PerWorld | float, 
     return debt_usd_bn * annuity_factor(rate_per_year, 0.0, years)
 
 
-def dscr(cash_flow_usd_bn: PerWorld, debt_service_usd_bn: PerWorld) -> PerWorld:
+def dscr(cash_flow_usd_bn: np.ndarray, debt_service_usd_bn: np.ndarray) -> np.ndarray:
     """Debt-service coverage: cash available for debt service over debt service, at most MOST_COVERAGE.
 
     Args: both (worlds,), bn USD over the same period; cash flow may be below zero, service >= 0.
@@ -43,8 +48,11 @@ def dscr(cash_flow_usd_bn: PerWorld, debt_service_usd_bn: PerWorld) -> PerWorld:
 
 
 def debt_capacity_usd_bn(
-    cash_flow_usd_bn: PerWorld, rate_per_year: PerWorld | float, years: PerWorld | float, min_dscr: PerWorld | float
-) -> PerWorld:
+    cash_flow_usd_bn: np.ndarray,
+    rate_per_year: np.ndarray | float,
+    years: np.ndarray | float,
+    min_dscr: np.ndarray | float,
+) -> np.ndarray:
     """Most debt that a level cash flow carries at the lenders' least coverage.
 
     Args:   cash_flow_usd_bn   (worlds,)   bn USD per year; none is carried below zero
@@ -61,17 +69,17 @@ def debt_capacity_usd_bn(
 
 
 def credit_spread(
-    base_spread: PerWorld | float,
-    leverage: PerWorld,
-    coverage: PerWorld,
-    tenant_credit: PerWorld | float,
-    cycle: PerWorld | float,
+    base_spread: np.ndarray | float,
+    leverage: np.ndarray,
+    coverage: np.ndarray,
+    tenant_credit: np.ndarray | float,
+    cycle: np.ndarray | float,
     *,
-    leverage_slope: PerWorld | float = 1.0,
-    coverage_slope: PerWorld | float = 0.5,
-    usual_leverage: PerWorld | float = 0.7,
-    usual_coverage: PerWorld | float = 1.5,
-) -> PerWorld:
+    leverage_slope: np.ndarray | float = 1.0,
+    coverage_slope: np.ndarray | float = 0.5,
+    usual_leverage: np.ndarray | float = 0.7,
+    usual_coverage: np.ndarray | float = 1.5,
+) -> np.ndarray:
     """Spread over the base rate that lenders ask, by leverage, coverage, the tenant's credit and the credit cycle.
 
     Args:                  shape        unit
@@ -95,3 +103,51 @@ def credit_spread(
     # Beyond 30 log points the cap binds whatever the base is; the clip only keeps exp in range.
     spread = (np.asarray(base_spread) + tenant_credit) * np.exp(np.clip(tightness, -30.0, 30.0))
     return np.minimum(spread, MOST_SPREAD)
+
+
+@dataclass(frozen=True)
+class ProjectLoan:
+    """What lenders give on a project: (..., worlds) debt in $bn, its rate per year, and the coverage it has."""
+
+    debt_usd_bn: np.ndarray
+    rate: np.ndarray
+    coverage: np.ndarray
+
+
+def size_project_loan(
+    cost_usd_bn: np.ndarray,
+    income_usd_bn: np.ndarray,
+    *,
+    most_share: np.ndarray | float,
+    base_rate: np.ndarray | float,
+    base_spread: np.ndarray | float,
+    tenant_credit: np.ndarray | float,
+    cycle: np.ndarray | float,
+    years: np.ndarray | float,
+    min_dscr: np.ndarray | float,
+) -> ProjectLoan:
+    """Size the debt of a project: as much of its cost as lenders finance, or as its income carries if that is less.
+
+    Args:                  shape          unit
+        cost_usd_bn        (..., worlds)  $bn
+        income_usd_bn      (..., worlds)  $bn a year for debt service: rent less what running it costs
+        most_share         (worlds,)      most debt over cost, in (0, 1]
+        base_rate          (worlds,)      per year
+        base_spread        (worlds,)      per year, at the usual coverage of `credit_spread` and at `most_share`
+        tenant_credit      (worlds,)      per year, added for a tenant below investment grade
+        cycle              (worlds,)      per year, addition to every spread in tight times, may be below zero
+        years              (worlds,)      term of the loan
+        min_dscr           (worlds,)      least coverage
+    Returns: ProjectLoan
+    Laws (tests/invariants/test_credit.py): debt within its share of cost; coverage at least `min_dscr`; debt rises
+        with income, falls with base rate, tenant's credit and cycle; scaling cost and income scales debt.
+    Raises: ValueError as `credit_spread` and `debt_capacity_usd_bn`.
+    Source: sizing of project debt (docs/sources.md).
+    """
+    most = most_share * cost_usd_bn
+    plain = np.maximum(base_spread + tenant_credit + cycle, 0.0)
+    usual = dscr(income_usd_bn, debt_service_usd_bn(most, base_rate + plain, years))
+    spread = credit_spread(plain, np.asarray(most_share), usual, 0.0, 0.0, usual_leverage=most_share)
+    rate = base_rate + spread
+    debt = np.minimum(most, debt_capacity_usd_bn(income_usd_bn, rate, years, min_dscr))
+    return ProjectLoan(debt, rate, dscr(income_usd_bn, debt_service_usd_bn(debt, rate, years)))

@@ -85,6 +85,14 @@ class LeasePools:
         self._changed[_WAITING].update(rows)
         self._changed[_RUNNING].update(rows)
 
+    def lapse(self, share: np.ndarray) -> PerRow:
+        """Give up a share (rows, worlds) of what is due and late; returns the capacity given up, (rows, worlds)."""
+        given_up = self.due[:, CAPACITY] * share
+        rows = np.flatnonzero(given_up.any(axis=1))
+        self.due[rows] *= 1.0 - share[rows][:, np.newaxis]
+        self._changed[_WAITING].update(int(row) for row in rows)
+        return given_up
+
     def run(self, row: int, pool: np.ndarray, term: np.ndarray, quarter: int) -> None:
         """Let a pool (capacity, rent, firm rent) run for `term` quarters from `quarter` on."""
         end = quarter + term

@@ -169,6 +169,12 @@ class LeaseBook:
         """Start a share (pairs, worlds) in [0, 1] of the leases of every pair that are due, all pairs together."""
         self._pools.start_shares(a_share(share, "share"), self.quarter)
 
+    def lapse(self, share: np.ndarray) -> PerRow:
+        """Tenants give up a share (pairs, worlds) in [0, 1] of what is late; returns the M H100e given up."""
+        given_up = self._pools.lapse(a_share(share, "share"))
+        self.reduced += given_up
+        return given_up
+
     def advance(self, quarter: int, deliver_all: bool = False) -> PerRow:
         """Begin a quarter: leases whose end has come end, those whose start has come are due; returns what ended.
 

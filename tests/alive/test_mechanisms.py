@@ -75,6 +75,8 @@ MOVERS = (
     Mover(BACKTEST, "labs.tender_share", 0.3, 0.8, "backlog_usd_bn", "rival_clouds", "mean", +1, 0.05),
     # leases
     Mover(BACKTEST, "labs.lease_term_quarters", 16.0, 24.0, "backlog_usd_bn", "rival_clouds", "end", +1, 0.2),
+    Mover(NOW, "market.sublet_friction", 0.0, 0.4, "openai_burn_usd_bn", None, "mean", +1, 0.01),
+    Mover(BACKTEST, "market.late_patience_quarters", 1.0, 20.0, "pending_h100e_m", "oracle>openai", "mean", +1, 0.05),
     Mover(GLUT, "market.take_or_pay", 0.0, 1.0, "openai_compute_bill_usd_bn", None, "mean", +1, 0.001),
     # fleets, sites and power
     Mover(BACKTEST, "chips.attrition", 0.02, 0.05, "generation_h100e_m", "hopper", "end", -1, 0.05),
@@ -91,6 +93,9 @@ MOVERS = (
     Mover(NOW, "xai.ambition", 0.5, 3.0, "colossus_h100e_m", None, "end", +1, 0.1),
     Mover(NOW, "operators.hurdle", -0.15, 0.3, "merchant_sold_h100e_m", None, "end", -1, 0.02),
     # chips
+    Mover(BACKTEST, "xai.prepayment_share", 0.0, 1.0, "colossus_h100e_m", None, "soon", +1, 0.02),
+    Mover(BACKTEST, "nvidia.prepayment_pull", 0.0, 30.0, "colossus_h100e_m", None, "soon", +1, 0.005),
+    Mover(BACKTEST, "operators.prepayment_share", 0.0, 1.0, "cash_usd_bn", "nvidia", "first", +1, 0.05),
     Mover(BACKTEST, "nvidia.max_expansion", 0.18, 0.3, "wafers_k", None, "mean", +1, 0.03),
     Mover(BACKTEST, "chips.launch_slip_quarters", 0.0, 2.0, "generation_h100e_m", "feynman", "mean", -1, 0.1),
     Mover(BACKTEST, "chips.price_drift", 0.07, 0.25, "long_run_cost_usd_h", None, "end", -1, 0.2),
@@ -118,6 +123,10 @@ MOVERS = (
     Mover(NEVER_CONVERTED, "openai.profit_share_cap_usd_bn", 0.0, 1000.0, "profit_share_usd_bn", None, "mean", +1, 0.1),
     Mover(BACKTEST, "lenders.min_dscr", 1.15, 1.5, "sold_h100e_m", "oracle", "mean", -1, 0.05),
     Mover(BACKTEST, "lenders.spread_oracle", 0.013, 0.028, "oracle_dscr", None, "mean", -1, 0.05),
+    Mover(NOW, "lenders.tenor_years", 8.0, 15.0, "debt_due_usd_bn", "oracle", "mean", -1, 0.1),
+    Mover(NOW, "lenders.tenant_spread", 0.0, 0.06, "phase_loan_share", None, "mean", -1, 0.02),
+    Mover(NOW, "landlords.least_loan", 0.0, 0.9, "energised_facility_gw", "oracle", "mean", -1, 0.01),
+    Mover(NOW, "landlords.loan_years", 15.0, 22.0, "phase_loan_share", None, "mean", +1, 0.02),
     Mover(BACKTEST, "oracle.equity_use", 0.1, 2.0, "backlog_usd_bn", "oracle", "mean", +1, 0.1),
     # money
     Mover(BACKTEST, "openai.credit_use", 0.0, 1.0, "openai_burn_usd_bn", None, "first", -1, 0.2),

@@ -107,20 +107,24 @@ def test_list_prices_drift_down_and_hardly_answer_the_backlog(seed: int) -> None
 
 
 @given(seeds)
-def test_allocation_favours_history_and_prepayment_and_disfavours_concentration(seed: int) -> None:
+def test_allocation_favours_size_and_prepayment(seed: int) -> None:
     inputs = Inputs(seed)
     arguments = {
-        "past_deliveries": inputs.with_zeros(3),
+        "size": inputs.with_zeros(3),
         "prepaid_share": inputs.between(0.0, 0.8, 3),
-        "share_of_vendor": inputs.between(0.0, 0.8, 3),
+        "size_power": inputs.between(0.0, 1.5),
         "prepayment_pull": inputs.with_zeros(),
-        "diversification": inputs.between(0.0, 0.9),
     }
     weight = allocation_weight(**arguments)
     assert np.all(weight > 0.0)
-    for name, sign in (("past_deliveries", 1), ("prepaid_share", 1), ("share_of_vendor", -1)):
-        more = allocation_weight(**{**arguments, name: arguments[name] + 0.1})
-        assert rises(weight, more) if sign > 0 else rises(more, weight)
+    for name in ("size", "prepaid_share"):
+        more = arguments[name].copy()
+        more[0] += 0.1
+        assert rises(weight[0], allocation_weight(**{**arguments, name: more})[0]), name
+    scaled = allocation_weight(**{**arguments, "size": 8.0 * arguments["size"]})
+    np.testing.assert_allclose(scaled, weight, rtol=1e-12)
+    level = allocation_weight(**{**arguments, "size_power": np.zeros_like(arguments["size_power"])})
+    np.testing.assert_allclose(level, 1.0 + arguments["prepayment_pull"] * arguments["prepaid_share"], rtol=1e-12)
 
 
 def programme(inputs: Inputs) -> dict[str, np.ndarray]:

@@ -88,13 +88,16 @@ class Variants:
     def read(self, metric: str, member: str | None = None, when: str = "mean") -> np.ndarray:
         """One figure of each run, (variants, worlds); a metric without a value somewhere counts as zero there.
 
-        Args: when   "mean" over the run, its "first" quarter, its "end", or the "swing": mean change in a quarter
+        Args: when   "mean" over the run, its "first" quarter, the first year ("soon"), its "end", or the "swing":
+                     mean change in a quarter
         """
         row = REGISTRY[metric]
         path = self.values[metric][row.members.index(member) if member is not None else 0]
         path = np.where(np.isnan(path), 0.0, path)
         if when == "swing":
             return np.abs(np.diff(path, axis=0)).mean(axis=0)
+        if when == "soon":
+            return path[:4].mean(axis=0)
         if when == "first":
             return path[0]
         return path[-1] if when == "end" else path.mean(axis=0)

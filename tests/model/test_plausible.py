@@ -84,7 +84,7 @@ def test_openais_year_is_plausible(backtest: ComputeMarket, name: str, least: fl
 @pytest.fixture(scope="module")
 def forecasts() -> dict[str, ComputeMarket]:
     """Every built-in scenario to its horizon."""
-    return {scenario: finished(scenario, 200) for scenario in SCENARIOS}
+    return {scenario: finished(scenario, 400) for scenario in SCENARIOS}
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)

@@ -55,8 +55,10 @@ def test_a_list_price_two_years_on() -> None:
 def test_a_margin_and_a_weight_by_hand() -> None:
     # A price 5 % up on the same cost: 1 - 0.26 / 1.05.
     assert float(gross_margin(0.74, 1.05)) == pytest.approx(0.752381, abs=1e-6)
-    weight = allocation_weight(np.array([[0.24]]), np.array([[0.5]]), np.array([[0.2]]), 0.4, 0.5)
-    assert float(weight[0, 0]) == pytest.approx(0.25 * 1.2 * 0.9, rel=1e-12)
+    # Shares of 0.2 and 0.8, to the power of a half; half of the first one's orders are prepaid at a pull of 0.4.
+    size, prepaid = np.array([[1.0], [4.0]]), np.array([[0.5], [0.0]])
+    weight = allocation_weight(size, prepaid, np.array([0.5]), np.array([0.4]))
+    assert weight[:, 0] == pytest.approx([math.sqrt(0.2) * 1.2, math.sqrt(0.8)], rel=1e-12)
 
 
 @pytest.mark.parametrize(("rate", "horizon"), [(0.03, 32.0), (0.0, 32.0), (0.03, 5.0)])

@@ -1,0 +1,71 @@
+"""What is paid for chips: part at the order, the rest on delivery; what cannot be paid for is cancelled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.cast import OPERATORS, SECTORS
+from runs.sight import backlog_h100e_m
+from runs.state import MERCHANT_ROWS, OPERATOR
+from world.arrays import PerRow, PerWorld, fold, ratio
+
+if TYPE_CHECKING:
+    from runs.model import ComputeMarket
+
+BUYERS = tuple(name for name in OPERATORS if name != "openai")
+"""Who buys merchant chips. OpenAI buys none, and what it prepaid is compute."""
+ROWS = [OPERATOR[name] for name in BUYERS]
+SECTOR_ROWS = [SECTORS.index(name) for name in BUYERS]
+
+
+def order_value_usd_bn(market: ComputeMarket) -> PerWorld:
+    """What one M H100e of the mix on order now costs at the vendor, network included, (worlds,) $bn."""
+    s = market.state
+    g, mix = s.generations, s.flow["new_mix"]
+    price = s.flow["chip_price_k"][MERCHANT_ROWS] / g.h100e[MERCHANT_ROWS]
+    value: PerWorld = fold(mix * price) / fold(mix) * market.parameters.of("nvidia").system_share
+    return value
+
+
+def prepaid_share(market: ComputeMarket) -> PerRow:
+    """Share of its orders that each operator has paid in advance, (operators, worlds) within zero and one."""
+    s = market.state
+    share = np.zeros((len(OPERATORS), s.worlds))
+    worth = backlog_h100e_m(s)[ROWS] * order_value_usd_bn(market)
+    share[ROWS] = np.minimum(ratio(s.ledger.balance["prepaid"][SECTOR_ROWS], worth), 1.0)
+    return share
+
+
+def prepay_orders(market: ComputeMarket) -> None:
+    """Queue the advance on the chips ordered this quarter."""
+    value = order_value_usd_bn(market)
+    for name in BUYERS:
+        share = market.firms[name].parameters.prepayment_share
+        ordered = market.state.flow["ordered_merchant_h100e_m"][OPERATOR[name]]
+        market.state.ledger.due("prepayment", name, "nvidia", share * value * ordered)
+
+
+def pay_for_chips(market: ComputeMarket, name: str, bill_usd_bn: PerWorld) -> None:
+    """Set what was prepaid against a buyer's bill, in the share of its orders that was delivered; queue the rest."""
+    s, row = market.state, OPERATOR[name]
+    shipped = s.flow["shipped_h100e_m"][row]
+    waiting = backlog_h100e_m(s)[row] - s.flow["ordered_merchant_h100e_m"][row]
+    delivered = np.clip(ratio(shipped, shipped + np.maximum(waiting, 0.0)), 0.0, 1.0)
+    used = np.minimum(s.ledger.prepaid(name) * delivered, bill_usd_bn)
+    s.ledger.use_prepaid(name, "nvidia", used, capitalise=True)
+    s.ledger.due("chips", name, "nvidia", bill_usd_bn - used)
+
+
+def cancel_orders(market: ComputeMarket, name: str, share: PerWorld) -> None:
+    """Cancel a share (worlds,) of a buyer's orders, what it could not pay of this quarter's; its advance is forfeit."""
+    s = market.state
+    if name not in BUYERS or not share.any():
+        return
+    row, kept = OPERATOR[name], 1.0 - share
+    before = backlog_h100e_m(s)[row]
+    s.production.scale(row, kept)
+    s.queue_h100e_m[row] *= kept
+    s.flow["cancelled_h100e_m"][row] += before * share
+    s.ledger.forfeit_prepaid(name, "nvidia", s.ledger.prepaid(name) * share)

@@ -1,0 +1,161 @@
+"""Credit: what lenders ask of each borrower, what they would still lend, and the debt that falls due."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.cast import PAIRS, SECTORS
+from world.arrays import PerRow, PerWorld, fold, ratio
+from world.credit import debt_capacity_usd_bn
+from world.debt import DebtBook
+from world.planning import growth_over
+
+if TYPE_CHECKING:
+    from runs.model import ComputeMarket
+    from world.ledger import Ledger
+    from world.parameters import Parameters
+    from world.record import StartState
+
+BORROWERS = ("microsoft", "oracle", "xai", "rival_clouds", "landlords", "softbank", "nvidia")
+"""Who borrows on its cash flow or its plant."""
+DEBTORS = (*BORROWERS, "openai", "rival_labs")
+"""Who may owe lenders; labs without plant have credit lines and what a scenario's loans give them."""
+HOURS = 2.19
+"""Thousand hours in a quarter: M H100e at $/H100e-hour, in $bn."""
+MOST_LEVERAGE = 12.0
+"""Debt over yearly cash flow beyond which leverage adds no more to a spread; also that of a firm without cash flow."""
+LAB_TENOR_YEARS = 3.0
+"""Average tenor of the bank lines and notes of a lab without plant."""
+STRAIN_QUARTERS = 8.0
+"""How far ahead lenders look when they weigh a tenant's promises against its means."""
+
+
+def debtor_rows(names: tuple[str, ...]) -> list[int]:
+    """Rows of sectors in the books."""
+    return [SECTORS.index(name) for name in names]
+
+
+def open_debt(start: StartState, ledger: Ledger, parameters: Parameters) -> DebtBook:
+    """The debt on the opening books, laddered over its tenor, at the coupon on record or at today's rate."""
+    book = DebtBook(len(DEBTORS), ledger.worlds)
+    spreads = np.stack([spread_of(parameters, name) for name in DEBTORS])
+    known = [start.optional(name, "debt_coupon") for name in DEBTORS]
+    coupon = np.stack(
+        [
+            start.value("market", "base_rate") + spreads[row] if rate is None else np.full(ledger.worlds, rate)
+            for row, rate in enumerate(known)
+        ]
+    )
+    book.borrow(ledger.balance["debt"][debtor_rows(DEBTORS)], coupon, tenors(parameters))
+    return book
+
+
+def tenors(parameters: Parameters) -> PerRow:
+    """Average tenor of each debtor's new debt, (debtors, worlds) years."""
+    years = parameters.of("lenders").tenor_years
+    short = np.full_like(years, LAB_TENOR_YEARS)
+    return np.stack([years if name in BORROWERS else short for name in DEBTORS])
+
+
+def spread_of(parameters: Parameters, name: str) -> PerWorld:
+    """Spread of a borrower at comfortable leverage, (worlds,) per year."""
+    p = parameters.of("lenders")
+    spreads = {
+        "oracle": p.spread_oracle,
+        "landlords": p.spread_landlords,
+        "softbank": p.spread_softbank,
+    } | dict.fromkeys(("xai", "openai", "rival_labs"), p.spread_lab)
+    found: PerWorld = spreads.get(name, p.spread_prime)
+    return found
+
+
+def lend(market: ComputeMarket) -> None:
+    """Lenders set rates and what they would still lend to each borrower."""
+    s = market.state
+    lenders = market.firms["lenders"]
+    p = lenders.parameters
+    rows = debtor_rows(BORROWERS)
+    debt = s.ledger.balance["debt"][rows]
+    flow = 4.0 * np.stack([market.cash_flow.get(name, np.zeros(s.worlds)) for name in BORROWERS])
+    price = pending_price(market)
+    waiting = s.leases.pending_total * price * HOURS
+    contracted = 4.0 * by_provider(waiting)
+    # A firm that owes money and earns none is as levered as can be.
+    leverage = np.minimum(ratio(debt, np.maximum(flow, debt / MOST_LEVERAGE)), MOST_LEVERAGE)
+    spreads = np.stack([spread_of(market.parameters, name) for name in DEBTORS])
+    rates = s.base_rate + spreads
+    rates[: len(BORROWERS)] = lenders.rate(s.base_rate, spreads[: len(BORROWERS)], leverage)
+    income = flow + p.contract_haircut * contracted
+    by_flow = debt_capacity_usd_bn(income, rates[: len(BORROWERS)], p.tenor_years, p.min_dscr) - debt
+    collateral = p.collateral_share * s.ledger.balance["fixed"][rows] - debt
+    room = np.maximum(by_flow, collateral)
+    market.debt_room = {name: room[row] for row, name in enumerate(BORROWERS) if name != "softbank"}
+    # Loans to the anchor investor are bounded by its loan-to-value limit, which it keeps itself.
+    market.debt_room["softbank"] = np.zeros(s.worlds)
+    s.flow["rates"] = rates
+    s.flow["tenant_spread"] = tenant_spread(market, s.leases.active * s.leases.price + s.leases.pending_total * price)
+
+
+def by_provider(values: PerRow) -> np.ndarray:
+    """Add a figure of pairs up by the borrower who provides, its own use left out, (borrowers, worlds)."""
+    nothing = np.zeros(values.shape[-1])
+    found = []
+    for name in BORROWERS:
+        rows = [k for k, pair in enumerate(PAIRS) if pair[0] == name and pair[1] != name]
+        found.append(fold(values[rows]) if rows else nothing)
+    return np.stack(found)
+
+
+def pending_price(market: ComputeMarket) -> PerRow:
+    """Average price of what is signed; the active price where nothing else is known, (pairs, worlds)."""
+    s = market.state
+    value = s.leases.backlog_usd_bn
+    return np.maximum(
+        s.leases.price,
+        np.minimum(ratio(value, (s.leases.pending_total + s.leases.active) * HOURS * 16.0), 5.0 * market.money),
+    )
+
+
+def tenant_spread(market: ComputeMarket, rent: PerRow) -> PerWorld:
+    """What lenders add, per year, on debt that is served out of the rent of the tenant who leases most.
+
+    Its promises are the rent of all that it signed once that runs; its means are the revenue expected two years on
+    and half of its cash. Nothing is added while the means cover the promises; at twice the means it is
+    `lenders.tenant_spread`, and three times that at most.
+
+    Args: rent: (pairs, worlds) capacity times price of all that is signed, M H100e x $/H100e-hour.
+    """
+    lab = market.firms["openai"]
+    p = lab.parameters
+    promised = 4.0 * HOURS * fold(rent[[k for k, pair in enumerate(PAIRS) if pair[1] == "openai"]])
+    growth = growth_over(lab.growth_smoothed, np.full(market.worlds, STRAIN_QUARTERS), p.growth_persistence)
+    means = 4.0 * lab.revenue_usd_bn * np.exp(growth) + 0.5 * np.maximum(market.state.ledger.cash("openai"), 0.0)
+    strain = np.clip(ratio(promised, means, 1.0) - 1.0, 0.0, 3.0)
+    spread: PerWorld = market.parameters.of("lenders").tenant_spread * strain
+    return spread
+
+
+def debt_dues(market: ComputeMarket) -> None:
+    """Queue the interest at the coupons agreed and the principal that falls due; lenders may refinance the latter."""
+    s = market.state
+    interest = s.debt.interest_due_usd_bn
+    owed = s.ledger.balance["debt"][debtor_rows(DEBTORS)]
+    principal = np.minimum(s.debt.principal_due_usd_bn, owed)
+    s.flow["principal_due_usd_bn"] = principal
+    for row, name in enumerate(DEBTORS):
+        s.ledger.due("interest", name, "lenders", interest[row])
+        s.ledger.due("principal", name, "lenders", principal[row])
+
+
+def roll_debt(market: ComputeMarket) -> None:
+    """After settlement: what was repaid or forgiven leaves the ladder, what was borrowed joins it at today's rate."""
+    s = market.state
+    gone = np.stack(
+        [s.ledger.paid("principal", payer=name) + s.ledger.paid("forgiveness", payer=name) for name in DEBTORS]
+    )
+    borrowed = np.stack([s.ledger.paid("loan", payee=name) for name in DEBTORS])
+    s.debt.borrow(borrowed, s.flow["rates"], tenors(market.parameters))
+    s.debt.take_off(gone)
+    s.debt.age()

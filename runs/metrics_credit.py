@@ -1,0 +1,109 @@
+"""Metrics of credit: debt, when it falls due and what it costs, coverage, loan to value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.cast import ACTORS, HOLDERS, PAIR_NAMES
+from runs.credit import DEBTORS
+from runs.registry import simple
+from world.arrays import PerWorld
+from world.credit import dscr
+
+if TYPE_CHECKING:
+    from runs.model import ComputeMarket
+
+
+def oracle_dscr(m: ComputeMarket) -> PerWorld:
+    """Yearly cash flow before debt service over interest and principal."""
+    s = m.state
+    service = s.ledger.paid("interest", "oracle") + s.ledger.paid("principal", "oracle")
+    flow = m.cash_flow["oracle"] + s.ledger.paid("interest", "oracle")
+    return dscr(flow, service)
+
+
+def oracle_fixed_charge_cover(m: ComputeMarket) -> PerWorld:
+    """Yearly cash flow before debt service and rent of shells over both: rent is owed like debt."""
+    ledger = m.state.ledger
+    rent = ledger.paid("shell_rent", "oracle")
+    charges = ledger.paid("interest", "oracle") + ledger.paid("principal", "oracle") + rent
+    return dscr(m.cash_flow["oracle"] + ledger.paid("interest", "oracle") + rent, charges)
+
+
+def softbank_ltv(m: ComputeMarket) -> PerWorld:
+    """Net debt over gross holdings, OpenAI at its last round."""
+    s = m.state
+    stake = s.cap.stakes[HOLDERS.index("softbank")] * s.cap.valuation_usd_bn
+    return m.firms["softbank"].ltv(stake, s.ledger.debt("softbank") - s.ledger.cash("softbank"))
+
+
+simple(
+    "debt_usd_bn",
+    "bn USD",
+    "Debt",
+    lambda m: np.stack([m.state.ledger.debt(name) for name in ACTORS]),
+    dimension="firm",
+    members=ACTORS,
+)
+simple("oracle_debt_usd_bn", "bn USD", "Oracle's debt", lambda m: m.state.ledger.debt("oracle"))
+simple("oracle_dscr", "ratio", "Oracle's cash flow over debt service", oracle_dscr)
+simple("softbank_ltv", "share", "SoftBank's loan to value", softbank_ltv)
+simple(
+    "softbank_breach",
+    "flag",
+    "SoftBank above its hard cap",
+    lambda m: m.firms["softbank"].breach(softbank_ltv(m)).astype(float),
+)
+simple(
+    "oracle_fixed_charge_cover",
+    "ratio",
+    "Oracle's cash flow before rent over debt service and rent of shells",
+    oracle_fixed_charge_cover,
+)
+simple(
+    "debt_due_usd_bn",
+    "bn USD",
+    "Principal that falls due within a year",
+    lambda m: m.state.debt.due_within_year_usd_bn,
+    dimension="debtor",
+    members=DEBTORS,
+)
+simple(
+    "coupon_rate",
+    "rate per year",
+    "Average coupon on debt",
+    lambda m: m.state.debt.coupon,
+    dimension="debtor",
+    members=DEBTORS,
+)
+simple(
+    "borrowing_rate",
+    "rate per year",
+    "What lenders ask for new debt",
+    lambda m: m.state.flow["rates"],
+    dimension="debtor",
+    members=DEBTORS,
+)
+simple(
+    "tenant_spread_rate",
+    "rate per year",
+    "What lenders add for OpenAI's credit on debt behind its leases",
+    lambda m: m.state.flow["tenant_spread"],
+)
+simple(
+    "phase_loan_share",
+    "share",
+    "Debt over cost that lenders give on a new phase let to OpenAI",
+    lambda m: m.state.flow["loan_share.openai"],
+)
+simple(
+    "lapsed_h100e_m",
+    "M H100e",
+    "Leases given up because the provider was late",
+    lambda m: m.state.flow["lapsed_h100e_m"],
+    dimension="pair",
+    members=PAIR_NAMES,
+    flow=True,
+)

@@ -1,0 +1,109 @@
+"""Where granted power goes: the named phases that lenders finance first, unnamed sites after them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.cast import OPERATORS
+from runs.state import OPERATOR, State
+from world.arrays import Flags, PerRow, PerWorld
+from world.credit import size_project_loan
+from world.draws import exponential
+from world.sites import BUILDING
+
+if TYPE_CHECKING:
+    from runs.model import ComputeMarket
+
+
+def forget_sites(s: State) -> None:
+    """Drop what is kept about sites: some were energised or ordered."""
+    for name in ("power_at_lead_gw", "phases_building_gw"):
+        s.flow.pop(name, None)
+
+
+def place_sites(market: ComputeMarket, granted_gw: PerRow) -> np.ndarray:
+    """Put each operator's granted power into its named phases first, the rest into unnamed sites.
+
+    Returns: (operators, worlds) whether a phase of the operator has its power and waits for its loan.
+    """
+    s = market.state
+    slippage = market.parameters.of("grid").slippage_quarters
+    late = slippage * np.stack(
+        [exponential(market.draws.uniform(f"slippage:{name}", market.calendar_quarter)) for name in OPERATORS]
+    )
+    lead = np.stack([market.firms[name].parameters.build_quarters for name in OPERATORS])
+    loans = {
+        tenant: phase_loan_share(market, tenant)
+        for tenant in dict.fromkeys(("openai", *(p.tenant for p in s.phases.phases)))
+    }
+    least = market.parameters.of("landlords").least_loan
+    banked = {tenant: share >= least for tenant, share in loans.items()}
+    placed = [
+        place_phases(market, name, granted_gw[row], lead[row], late[row], banked) for name, row in OPERATOR.items()
+    ]
+    forget_sites(s)
+    s.sites.order(slice(0, len(OPERATORS)), np.maximum([left for left, _ in placed], 0.0), lead, late, s.quarter)
+    return np.stack([unbanked for _, unbanked in placed])
+
+
+def phase_loan_share(market: ComputeMarket, tenant: str) -> PerWorld:
+    """Debt over cost that lenders give on a new phase let to a tenant in the end, (worlds,).
+
+    The shell is let for its yield on cost; whether that rent comes depends on the tenant behind the operator.
+    """
+    s, p = market.state, market.parameters
+    landlords, lenders = p.of("landlords"), p.of("lenders")
+    nothing = np.zeros(s.worlds)
+    loan = size_project_loan(
+        np.ones(s.worlds),
+        landlords.yield_on_cost,
+        most_share=landlords.loan_to_cost,
+        base_rate=s.base_rate,
+        base_spread=lenders.spread_landlords,
+        tenant_credit=s.flow["tenant_spread"] if tenant == "openai" else nothing,
+        cycle=market.firms["lenders"].credit_cycle,
+        years=landlords.loan_years,
+        min_dscr=lenders.min_dscr,
+    )
+    s.flow[f"loan_share.{tenant}"], s.flow[f"loan_rate.{tenant}"] = loan.debt_usd_bn, loan.rate
+    return loan.debt_usd_bn
+
+
+def place_phases(
+    market: ComputeMarket,
+    name: str,
+    gigawatts: PerWorld,
+    lead: PerWorld,
+    late: PerWorld,
+    banked: Mapping[str, Flags],
+) -> tuple[PerWorld, Flags]:
+    """Put an operator's power into its named phases, in order.
+
+    A phase starts once all of its power is granted and its loan closes; what is granted meanwhile for the next phase
+    is kept for it, from half of a phase on, and the rest goes to unnamed sites.
+
+    Args:    banked: tenant -> (worlds,) whether lenders give enough on a phase let to it.
+    Returns: (worlds,) GW left for unnamed sites, and whether a phase waits for its loan alone.
+    """
+    s = market.state
+    left = s.last.get(f"unplaced.{name}", np.zeros(s.worlds)) + gigawatts
+    kept, unbanked = np.zeros(s.worlds), np.zeros(s.worlds, dtype=bool)
+    for phase in [k for k, p in enumerate(s.phases.phases) if p.operator == name]:
+        size = s.phases.facility_gw[phase]
+        open_ = np.isinf(s.phases.date[phase, BUILDING])
+        if not open_.any():  # under way everywhere: nothing below would change anything
+            continue
+        open_ &= market.phase_granted(phase)
+        s.phases.contract(phase, float(s.quarter), open_ & (left >= size))
+        loan = banked[s.phases.phases[phase].tenant]
+        started = s.phases.finance(phase, float(s.quarter), open_ & (left >= size) & loan, lead, late)
+        unbanked |= open_ & (left >= size) & ~loan
+        left = np.where(started, left - size, left)
+        waits = open_ & ~started & (kept == 0.0) & (left >= 0.5 * size)
+        kept = np.where(waits, left, kept)
+        left = np.where(waits, 0.0, left)
+    s.flow[f"unplaced.{name}"] = kept
+    return left, unbanked
