@@ -133,14 +133,14 @@ def pit_figure(found: Backtest) -> Figure:
 def _legend(found: Backtest) -> str:
     names = ("blue", "green", "orange", "pink", "violet", "ochre")
     said = ", ".join(f"{o.label} {names[k % len(names)]}" for k, o in enumerate(found.origins))
-    return f"dots: the record; bars: 50 and 90 % bands by what was known at the end of {said}"
+    return f"dots: the record; bars: 50 and 90 % bands\nby what was known at the end of {said}"
 
 
 def _sheet(width: float, height: float, title: str, about: str) -> Figure:
     figure = Figure(figsize=(width, height), dpi=110, facecolor="white")
     FigureCanvasAgg(figure)
     figure.text(0.02, 1.0 - 0.28 / height, title, fontsize=12.5, fontweight="bold", color=INK, va="center")
-    figure.text(0.02, 1.0 - 0.55 / height, about, fontsize=8.0, color=GREY, va="center")
+    figure.text(0.02, 1.0 - 0.5 / height, about, fontsize=8.0, color=GREY, va="top" if "\n" in about else "center")
     return figure
 
 

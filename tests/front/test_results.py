@@ -43,7 +43,7 @@ def test_the_document_has_the_fields_that_others_rely_on(small_run: xr.Dataset) 
     document = as_dictionary(small_run)
     assert list(document) == ["run", "quarters", "metrics", "claims"]
     facts = ("scenario", "worlds", "first_world", "seed", "start", "until", "parameters", "version", "numpy", "python")
-    assert set(facts) | {"cpu"} == set(document["run"])
+    assert set(facts) | {"cpu", "parameters_from"} == set(document["run"])
     assert document["run"]["start"] == "2024Q3" and document["run"]["parameters"] == {}
     assert document["quarters"][0] == "2024Q4"
     pairs = {(row["name"], row["member"]) for row in document["metrics"]}
