@@ -1,4 +1,4 @@
-"""The words and tables of docs/validation.md, all from what was measured: what the model is good at, and where it fails."""
+"""The words and tables of docs/validation.md, all from what was measured."""
 
 from __future__ import annotations
 
@@ -93,17 +93,23 @@ def _method(scored: Backtest) -> str:
         for o in scored.origins
     )
     return (
-        f"{scored.worlds:,} worlds of `{scored.scenario}`, seed {scored.seed}, with parameters from their priors. At each "
-        f"origin they know the contracts signed by then, are weighted by the observations known by then, and carry over "
-        f"what they missed: {origins}. Weights are flattened where they would be worth fewer than {LEAST_EFFECTIVE:.0f} "
+        f"{scored.worlds:,} worlds of `{scored.scenario}`, seed {scored.seed}, with parameters from their priors. At "
+        f"each "
+        f"origin they know the contracts signed by then, are weighted by the observations known by then, and carry "
+        f"over "
+        f"what they missed: {origins}. Weights are flattened where they would be worth fewer than "
+        f"{LEAST_EFFECTIVE:.0f} "
         f"worlds. Which series counts, with which error, stands in `runs/counterparts.csv`, which was committed before "
         f"the first score; {sum(row.score for row in counterparts().values())} series are scored, and none was dropped "
         f"since. A test changes every later row of the record and sees no bit of a forecast change.\n\n"
-        f"An observation is the world's figure, plus a level that is the series' own, plus a drift that starts at nothing "
-        f"and is shared by the series of a metric, plus an error. The likelihood counts with the power {RECORD_WEIGHT:g}: "
+        f"An observation is the world's figure, plus a level that is the series' own, plus a drift that starts at "
+        f"nothing "
+        f"and is shared by the series of a metric, plus an error. The likelihood counts with the power "
+        f"{RECORD_WEIGHT:g}: "
         f"rows that lean on the same sources are not independent, and the model errs.\n\n"
         f"Scores are CRPS over the series' mean absolute change per quarter before the origin. The rivals see the same "
-        f"rows: {LAST} (a random walk), {TREND} (least squares on up to eight values), {LOCAL} (statsmodels). Where a rival "
+        f"rows: {LAST} (a random walk), {TREND} (least squares on up to eight values), {LOCAL} (statsmodels). Where "
+        f"a rival "
         f"cannot be fitted it says the last value. *Plain* is the model without carrying over what it missed."
     )
 
@@ -140,12 +146,15 @@ def _parameters(posterior: Posterior) -> str:
     kept = [row for row in rows if row["verdict"] != NOT_INFORMED]
     noise = 1.0 / d["effective_worlds"] ** 0.5
     said = (
-        f"Fitted to {a['observations']} observations of {a['series']} series known until {a['known_until']}, by iterated "
+        f"Fitted to {a['observations']} observations of {a['series']} series known until {a['known_until']}, by "
+        f"iterated "
         f"importance sampling: {len(d['rounds'])} rounds, {d['worlds']:,} worlds in the last, weights worth "
         f"{d['effective_worlds']:,.0f}, the largest {100 * d['largest_weight']:.1f} %; two halves disagree by "
-        f"{d['halves_largest_difference']:.1f} standard errors at most ({d['halves_expected_difference']:.1f} or less in 19 "
+        f"{d['halves_largest_difference']:.1f} standard errors at most ({d['halves_expected_difference']:.1f} or "
+        f"less in 19 "
         f"of 20 cases); power of the likelihood reached: {d['power']:.2f}. The record informs "
-        f"{sum(row['verdict'] == INFORMED for row in rows)} of {len(rows)} parameters; the others keep their prior. Shift "
+        f"{sum(row['verdict'] == INFORMED for row in rows)} of {len(rows)} parameters; the others keep their prior. "
+        f"Shift "
         f"and narrowing are in standard deviations of the prior, with noise of about {noise:.2f}. What moved:\n\n"
     )
     heads = ("parameter", "unit", "prior 5, 50, 95 %", "posterior", "shift", "narrower", "verdict")
@@ -176,10 +185,14 @@ def _ranks(ranks: Ranks) -> str:
     worst = min(found, key=lambda name: found[name])
     verdict_ = "are consistent with uniform" if ranks.uniform else "are NOT uniform"
     return (
-        f"{ranks.records} worlds of one prior ensemble of {ranks.worlds:,} leave a synthetic record to {KNOWN_TO}; the others "
-        f"are weighted by it. The ranks of the truth's {len(ranks.parameters)} parameters and {len(ranks.forecasts)} later "
-        f"figures {verdict_}: the least p-value is {found[worst]:.3f} ({worst}), where {0.01 / len(found):.4f} would be "
-        f"needed to reject at one in a hundred. The whole record to its end tells such worlds apart so well that weights "
+        f"{ranks.records} worlds of one prior ensemble of {ranks.worlds:,} leave a synthetic record to {KNOWN_TO}; "
+        f"the others "
+        f"are weighted by it. The ranks of the truth's {len(ranks.parameters)} parameters and {len(ranks.forecasts)} "
+        f"later "
+        f"figures {verdict_}: the least p-value is {found[worst]:.3f} ({worst}), where {0.01 / len(found):.4f} would "
+        f"be "
+        f"needed to reject at one in a hundred. The whole record to its end tells such worlds apart so well that "
+        f"weights "
         f"of one ensemble are worth a handful; there the calibration iterates and the backtest flattens."
     )
 
@@ -198,7 +211,8 @@ def _facts(facts: Facts) -> str:
     said = f"In {facts.worlds:,} worlds weighted by the whole record (worth {facts.effective:.0f}):\n\n"
     said += markdown_table(("fact", "holds in", "figure", "median (90 % band)", "record"), rows)
     said += (
-        "\n\nShort-run demand may be very inelastic, and the record cannot tell how much. Odds that the spot price of an "
+        "\n\nShort-run demand may be very inelastic, and the record cannot tell how much. Odds that the spot price "
+        "of an "
         "H100 rises or falls by 30 % or more within four quarters of 2024 and 2025, by that elasticity:\n\n"
     )
     return (
@@ -208,16 +222,22 @@ def _facts(facts: Facts) -> str:
             [(f"{m.low:.2f} to {m.high:.2f}", _per_cent(m.up), _per_cent(m.down)) for m in facts.moves],
         )
         + (
-            "\n\nNot asked, for want of a metric: that list prices of chips are rigid while rents move, and Nvidia's margin."
+            "\n\nNot asked, for want of a metric: that list prices of chips are rigid while rents move, and Nvidia's "
+            "margin."
         )
     )
 
 
 def _limits() -> str:
     return (
-        "The standard deviations of drift and error are judgements, made before the first score and not since. Series of "
+        "The standard deviations of drift and error are judgements, made before the first score and not since. The "
+        "power "
+        "of the likelihood was lowered once after it, from 0.2 to 0.1, because weights were worth too few worlds; "
+        "the mean "
+        "score moved by half a per cent. Series of "
         "one subject are not independent, so the count of forecasts overstates the evidence. Rows that are recalled or "
-        "disputed count like others. The record is two years long: horizons beyond six quarters are not tested at all, and "
+        "disputed count like others. The record is two years long: horizons beyond six quarters are not tested at "
+        "all, and "
         "a model built with these two years in view is not wholly out of sample on them, whatever the ensemble knew."
     )
 

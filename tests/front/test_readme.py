@@ -36,11 +36,13 @@ def test_commands_are_understood(
     commands = [shlex.split(line.partition("gigawatt ")[2]) for line in lines if "gigawatt " in line]
     assert {command[0] for command in commands} >= {"run", "compare", "claims", "parameters", "scenarios"}
     (tmp_path / "mine.toml").write_text(blocks("toml")[0], encoding="utf-8")
+    (tmp_path / "seen.csv").write_text(blocks("csv")[0], encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     for command in commands:
         if command[0] == "bench":
             continue
         few = FEW if command[0] in ("run", "compare", "claims") else []
+        few = ["--worlds", "100", "--quiet"] if command[0] == "backtest" else few
         plain = ["--no-figures"] if command[0] == "run" else []
         assert main([*command, *few, *plain]) == 0, (command, capsys.readouterr().err)
 
