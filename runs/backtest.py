@@ -26,6 +26,7 @@ from world.tables import HistoryRow, load
 SCENARIO = "as-of-2023q4"
 ORIGINS = ("2024Q2", "2024Q4", "2025Q2", "2025Q3")
 WORLDS = 10_000
+LATEST = "2035Q4"
 LEAST_EFFECTIVE = 100.0
 """Weights are flattened until they count as this many worlds: below it they are those of a handful."""
 
@@ -229,7 +230,9 @@ def _sorted_out(targets: Sequence[Observation], scenario: Scenario) -> tuple[lis
             convert(target.value, target.unit, row.unit)
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
-        if target.end <= max(scenario.known_until, end_of(quarter_number(scenario.start))):
+        if target.quarter > quarter_number(LATEST):
+            left_out.append((name, f"lies beyond {LATEST}, the longest horizon"))
+        elif target.end <= max(scenario.known_until, end_of(quarter_number(scenario.start))):
             left_out.append((name, f"lies before {scenario.known_until}, up to which {scenario.name} knows"))
         else:
             kept.append(target)

@@ -19,6 +19,8 @@ from runs.scoring import BANDS, Score
 
 STATISTICAL = (LAST, TREND, LOCAL)
 TOTAL = "all series"
+SEEN = "series seen twice or more"
+"""Their level is known at the origin: the bands of others are wide for want of it, and easy to hit."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ def table(found: Backtest) -> list[TableRow]:
             _row(f"{name} ahead", group)
             for name, group in sorted(_groups(found.forecasts, lambda f: f"{f.quarters_ahead} quarters"))
         ]
-    return [*rows, _row(TOTAL, found.forecasts)]
+    seen = [f for f in found.forecasts if f.change is not None]
+    return [*rows, *([_row(SEEN, seen)] if seen else []), _row(TOTAL, found.forecasts)]
 
 
 def rival_score(forecast: Forecast, name: str) -> Score | None:
@@ -154,4 +157,4 @@ def _plain(forecast: Forecast) -> dict[str, Any]:
     }
 
 
-__all__ = ["STATISTICAL", "TOTAL", "TableRow", "as_document", "rival_score", "table"]
+__all__ = ["SEEN", "STATISTICAL", "TOTAL", "TableRow", "as_document", "rival_score", "table"]

@@ -43,10 +43,16 @@ def contraction_figure(posterior: Posterior) -> Figure:
         colour = {INFORMED: POSTERIOR, NOT_INFORMED: PRIOR}.get(row["verdict"], KEPT)
         axes.plot(row["shift"], 100.0 * row["contraction"], "o", color=colour, markersize=4.0)
         if row["verdict"] != NOT_INFORMED:
+            left = row["shift"] > 0.3
             axes.annotate(
-                row["parameter"], (row["shift"], 100.0 * row["contraction"]), xytext=(5, 2),
-                textcoords="offset points", fontsize=7, color=colour,
-            )  # fmt: skip
+                row["parameter"],
+                (row["shift"], 100.0 * row["contraction"]),
+                xytext=(-5 if left else 5, 3),
+                textcoords="offset points",
+                ha="right" if left else "left",
+                fontsize=7,
+                color=colour,
+            )
     axes.set_xlabel("shift of the mean; ochre: kept as prior by nature", fontsize=8, color=GREY)
     axes.set_ylabel("narrower by, %", fontsize=8, color=GREY)
     return figure

@@ -11,11 +11,13 @@ from runs.evidence import RECORD_WEIGHT
 from runs.identifiability import INFORMED, NOT_INFORMED
 from runs.posterior import DEFAULT, Posterior
 from runs.rivals_naive import LAST, LOCAL, TREND
-from runs.score_table import STATISTICAL, TOTAL, TableRow, table
+from runs.score_table import SEEN, STATISTICAL, TOTAL, TableRow, table
 from runs.stylised_facts import Facts
 
 ENOUGH = 4
 """Scored forecasts below which a series is not named as good or bad."""
+BIASED = 3.0
+"""Changes per quarter by which medians lie off on average, from which a series is called by far too low or high."""
 NARROW = 0.6
 """A 90 % band that holds less than this is called too narrow."""
 
@@ -57,20 +59,24 @@ def validation_page(
 def verdict(rows: Sequence[TableRow], facts: Facts) -> str:
     """The first paragraph: what the model is good and bad at."""
     total = next(row for row in rows if row.name == TOTAL)
+    seen = next((row for row in rows if row.name == SEEN), total)
     series = [row for row in rows if ":" in row.name]
     judged = [row for row in series if row.crps is not None and row.scaled >= ENOUGH]
     wins = sorted((row for row in judged if row.best == "model"), key=lambda row: -(row.skill or 0.0))
     loses = sorted((row for row in judged if row.best != "model"), key=lambda row: row.skill or 0.0)
+    good = [row for row in wins if abs(row.bias or 0.0) <= BIASED]
     narrow = [row for row in series if row.forecasts >= ENOUGH and (row.cover_90 or 0.0) < NARROW]
-    biased = [row for row in judged if abs(row.bias or 0.0) > 3.0]
+    biased = [row for row in judged if abs(row.bias or 0.0) > BIASED]
     best = min(STATISTICAL, key=lambda name: total.rivals[name] or float("inf"))
     skill = 100.0 * (total.skill or 0.0)
     said = (
         f"Out of sample, on {total.forecasts} forecasts of {len(series)} series from four past dates, the 90 % bands "
         f"held {_per_cent(total.cover_90)} of what came and the 50 % bands {_per_cent(total.cover_50)} (wanted: 80 to "
-        f"97 and 40 to 60 %, which is {_met(total)}). The mean scaled error (CRPS) is {total.crps:.2f}, "
+        f"97 and 40 to 60 %, which is {_met(total)}); on series whose level was known, seen twice or more, they held "
+        f"{_per_cent(seen.cover_90)} and {_per_cent(seen.cover_50)}. The mean scaled error (CRPS) is {total.crps:.2f}, "
         f"{abs(skill):.0f} % {'better' if skill > 0 else 'worse'} than the best naive rival, the {best} "
-        f"({total.rivals[best]:.2f}). **The model is good at** {_names(wins[:7]) or 'nothing that stands out'}. "
+        f"({total.rivals[best]:.2f}); it scores best on {len(wins)} of {len(judged)} series "
+        f"that can be compared. **The model is good at** {_names(good[:7]) or 'nothing that stands out'}. "
         f"**It is poor at** {_names(loses) or 'no series of which enough was seen'}: there a naive rival wins. "
     )
     if narrow:

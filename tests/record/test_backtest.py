@@ -91,6 +91,7 @@ def test_a_scenario_is_scored_on_any_observation() -> None:
         Observation("Oracle:rpo", "2026Q1", 550.0, "USD bn", date(2026, 3, 31)),
         Observation("OpenAI:revenu", "2026", 30.0, "USD bn", date(2026, 12, 31)),
         Observation("OpenAI:revenue", "2025", 13.1, "USD bn", date(2025, 12, 31)),
+        Observation("OpenAI:revenue", "2090", 9.0, "USD bn", date(2090, 12, 31)),
     ]
     found = score_scenario(load_scenario("baseline"), seen, 60)
     assert [f.series for f in found.forecasts] == [o.series for o in seen[:3]]
@@ -100,6 +101,7 @@ def test_a_scenario_is_scored_on_any_observation() -> None:
     reasons = dict(found.left_out)
     assert "did you mean 'OpenAI:revenue'" in reasons["OpenAI:revenu 2026"]
     assert "up to which baseline knows" in reasons["OpenAI:revenue 2025"]
+    assert "lies beyond 2035Q4" in reasons["OpenAI:revenue 2090"]
 
 
 def command(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
