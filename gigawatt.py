@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from viz import command_record
+import viz.command_batch
+import viz.command_record
+import viz.command_store
 from viz.command_line import (
     DONE,
     FAILED,
@@ -73,7 +75,9 @@ def parser() -> argparse.ArgumentParser:
     parameters.add_argument("text", nargs="?", default="", help="only those whose name or description holds this")
     commands.add("scenarios", scenarios_command, "the scenarios that come with the model")
     commands.add("bench", bench_command, "measure the speed on this machine")
-    command_record.add_commands(commands)
+    viz.command_batch.add_commands(commands)
+    viz.command_record.add_commands(commands)
+    viz.command_store.add_commands(commands)
     return top
 
 

@@ -13,8 +13,9 @@ import numpy as np
 from agents.base import policy
 from agents.labs import Lab
 from agents.operators import Operator
-from agents.views import FirmView, MarketView
+from agents.views import CapacityOrder, ClusterBid, FirmView, MarketView
 from world.arrays import PerWorld, power, ratio
+from world.costs import level_price_usd_h
 
 NAME = "microsoft"
 
@@ -26,10 +27,16 @@ class CautiousBuilder:
     def appetite(self, firm: Operator, view: MarketView, own: FirmView) -> PerWorld:
         """Share of the asked capacity it builds: expected price over cost with its risk premium, between 0 and 1."""
         p = firm.parameters
-        concentration = ratio(own.let_to_largest_h100e_m, own.fleet_h100e_m + own.backlog_h100e_m)
-        required = 1.0 + p.caution * (p.price_spread + np.minimum(concentration, 1.0))
+        required = 1.0 + self.risk_premium(firm, own)
         earned = view.term_price_usd_h / (view.long_run_cost_usd_h * view.term_level * (1.0 + p.hurdle))
         return np.clip(power(earned / required, p.return_response), 0.0, 1.0)
+
+    def risk_premium(self, firm: Operator, own: FirmView) -> PerWorld:
+        """What it adds to its hurdle for uncertain prices and for what is let to one tenant already."""
+        p = firm.parameters
+        concentration = ratio(own.let_to_largest_h100e_m, own.fleet_h100e_m + own.backlog_h100e_m)
+        premium: PerWorld = p.caution * (p.price_spread + np.minimum(concentration, 1.0))
+        return premium
 
 
 @policy(NAME, "match-every-request")
@@ -39,6 +46,10 @@ class MatchEveryRequest:
     def appetite(self, firm: Operator, view: MarketView, own: FirmView) -> PerWorld:
         """All of it."""
         return np.ones(firm.worlds)
+
+    def risk_premium(self, firm: Operator, own: FirmView) -> PerWorld:
+        """None."""
+        return np.zeros(firm.worlds)
 
 
 class Microsoft(Operator):
@@ -53,6 +64,33 @@ class Microsoft(Operator):
         """As its policy says."""
         answer: PerWorld = self.policy.appetite(self, view, own)
         return answer
+
+    def order_capacity(self, view: MarketView, own: FirmView) -> CapacityOrder:
+        """Its share of what the market will lack, and what it let beyond what it has and builds. Changes nothing."""
+        general = super().order_capacity(view, own)
+        coming = np.maximum(own.power_gw + own.coming_power_gw - own.chips_power_gw, 0.0) / view.power_kw
+        standing = own.fleet_h100e_m + own.backlog_h100e_m
+        owed = np.maximum(own.let_h100e_m + own.used_h100e_m - standing, 0.0)
+        return self.within_means(
+            view,
+            own,
+            general.wanted_sites_h100e_m + np.maximum(owed - coming, 0.0),
+            general.wanted_h100e_m + owed,
+        )
+
+    def bid_for_cluster(self, view: MarketView, own: FirmView, cost_usd_bn: PerWorld) -> ClusterBid:
+        """Its own hardware on its own balance sheet, at its cost of capital and with its caution. Changes nothing.
+
+        Args: cost_usd_bn: (worlds,) capital that the cluster takes.
+        """
+        p = self.parameters
+        rate = view.cost_of_capital
+        capital = view.capital_usd_bn / view.usefulness
+        price = level_price_usd_h(capital, rate, p.lease_term_years, view.running_usd_h)
+        premium = self.policy.risk_premium(self, own)
+        # It builds over two years beside everything else that it does.
+        able = 0.5 * cost_usd_bn <= p.cluster_cash_share * 4.0 * np.maximum(own.operating_cash_flow_usd_bn, 0.0)
+        return ClusterBid(price * (1.0 + p.hurdle + premium), rate, p.build_quarters + p.expected_slippage, able)
 
     def settle_refusals(self, matched_h100e_m: PerWorld, waived_h100e_m: PerWorld) -> None:
         """Count what it matched and what it waived: waivers are how capacity went elsewhere."""

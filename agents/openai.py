@@ -43,7 +43,7 @@ class CheapestProvider:
 
 
 class OpenAI(Lab):
-    """State besides a lab's: exclusivity, unmet requests, converted flag, and the own-chip programme."""
+    """State besides a lab's: exclusivity, unmet requests, converted flag, the own-chip programme, and the cluster."""
 
     def __init__(
         self, *arguments: Any, exclusivity: float, converted: float, chip_started: float, **keywords: Any
@@ -52,6 +52,7 @@ class OpenAI(Lab):
         self.exclusivity = np.full(self.worlds, exclusivity)
         self.converted = np.full(self.worlds, converted)
         self.unmet_h100e_m = self.zeros()
+        self.cluster = self.zeros()
         self.chip_age_quarters = np.where(np.full(self.worlds, chip_started) > 0.0, 0.0, -1.0)
 
     def dependence_cost(self, share: PerRow) -> PerRow:
@@ -77,6 +78,10 @@ class OpenAI(Lab):
         self.exclusivity = np.where(loosened, FIRST_REFUSAL, self.exclusivity)
         self.converted = np.where(converted, 1.0, self.converted)
         self.exclusivity = np.where(self.converted > 0.0, OPEN, self.exclusivity)
+
+    def settle_cluster(self, cluster: PerWorld) -> None:
+        """Take note of who builds its very large cluster."""
+        self.cluster = cluster
 
     def chip_volume_h100e_m(self) -> PerWorld:
         """Own chips that it would take in a quarter: its target stock over the quarters in which it would be built."""

@@ -8,9 +8,9 @@ import numpy as np
 
 from agents.base import policy
 from agents.operators import Operator
-from agents.views import CapacityOrder, FirmView, LeaseOffer, MarketView
+from agents.views import CapacityOrder, ClusterBid, FirmView, LeaseOffer, MarketView
 from world.arrays import PerWorld
-from world.costs import HOURS_PER_YEAR
+from world.costs import HOURS_PER_YEAR, level_price_usd_h
 from world.credit import debt_capacity_usd_bn
 from world.planning import order_gap
 
@@ -91,6 +91,24 @@ class Oracle(Operator):
         financed = np.where(bankable, means / (view.capital_usd_bn * (1.0 - p.project_debt_share)), 0.0)
         quantity = np.minimum(financed, coming_h100e_m)
         return LeaseOffer(quantity, price, p.build_quarters + 1.0, financed < coming_h100e_m)
+
+    def bid_for_cluster(self, view: MarketView, own: FirmView, cost_usd_bn: PerWorld) -> ClusterBid:
+        """Landlords' shells and its own chips, mostly on debt that the tenant's rent serves. Changes nothing.
+
+        Args: cost_usd_bn: (worlds,) capital that the cluster takes.
+        """
+        p = self.parameters
+        debt_rate = np.maximum(view.base_rate + p.spread_oracle + view.tenant_spread + view.credit_cycle, 0.0)
+        equity_share = 1.0 - p.project_debt_share
+        rate = p.project_debt_share * debt_rate + equity_share * view.cost_of_capital
+        capital = view.capital_usd_bn / view.usefulness
+        price = level_price_usd_h(capital, rate, p.lease_term_years, view.running_usd_h) * (1.0 + p.hurdle)
+        # Lenders look at the rent that is left for them, the equity comes from its cash flow and the sponsors.
+        income = (1.0 - p.running_share) * price * HOURS_PER_YEAR / 1000.0
+        carried = debt_capacity_usd_bn(income, debt_rate, p.lease_term_years, p.min_dscr)
+        equity = 4.0 * np.maximum(own.operating_cash_flow_usd_bn, 0.0) + self.sponsor_equity_usd_bn
+        able = (carried >= p.project_debt_share * capital) & (equity >= equity_share * cost_usd_bn)
+        return ClusterBid(price, rate, p.build_quarters + p.expected_slippage, able)
 
     def reservation_usd_h(self, view: MarketView, own: FirmView) -> PerWorld:
         """Nothing is built without the lease, so only its cost and hurdle count."""

@@ -52,9 +52,15 @@ class MarketView:
     base_rate: PerWorld
     """Base interest rate, per year."""
     credit_cycle: PerWorld
+    """Addition to every spread, per year."""
     tenant_spread: PerWorld
     """What lenders add, per year, on debt that is served out of the rent of the lab that leases most."""
-    """Addition to every spread, per year."""
+    cost_of_capital: PerWorld
+    """Of a large cloud, per year."""
+    running_usd_h: PerWorld
+    """Cash cost of the newest chip and the rent of its shell, $/effective H100e-hour."""
+    shell_usd_bn: PerWorld
+    """Shell for one M H100e of the newest chip, $bn."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +153,19 @@ class LeaseOffer:
     lead_quarters: PerWorld
     finance_bound: Flags
     """Where money, and neither sites nor appetite, limits the offer."""
+
+
+@dataclass(frozen=True)
+class ClusterBid:
+    """What a builder offers for one very large cluster."""
+
+    price_usd_h: PerWorld
+    """Level price over the lease, $/effective H100e-hour."""
+    capital_rate: PerWorld
+    """What its money costs, per year."""
+    lead_quarters: PerWorld
+    able: Flags
+    """Where it has the means."""
 
 
 BINDING = ("demand", "power", "shells", "chips", "finance", "appetite")

@@ -104,16 +104,21 @@ def abilene_chips_k(p: Paths) -> np.ndarray:
     return p.at("abilene_facility_gw", "2030Q4") * 1000.0 / chip.kw_facility
 
 
-def cluster_paid_for(p: Paths) -> np.ndarray:
-    """When Oracle's capital spending since the start passes $100bn."""
-    return p.first_time(np.cumsum(p.path("capex_usd_bn", "oracle"), axis=0) >= 100.0)
+def cluster_on_debt(p: Paths) -> np.ndarray:
+    """Whether the builder on debt got the very large cluster (1) or the one with its own hardware (0)."""
+    winner = p.path("cluster_bid").max(axis=0)
+    return np.where(winner > 0.0, (winner > 1.0).astype(float), np.nan)
 
 
-def cluster_debt_share(p: Paths) -> np.ndarray:
-    """Growth of Oracle's debt over its capital spending, to the end of 2030."""
-    return over(
-        np.maximum(p.change("debt_usd_bn", "2030Q4", "oracle"), 0.0), p.total("capex_usd_bn", "2030Q4", "oracle")
-    )
+def cluster_capital_rate(p: Paths) -> np.ndarray:
+    """What the money of the bid that won the very large cluster cost when it was let, per year."""
+    won = p.path("cluster_bid")
+    rates = np.stack([p.path("cluster_capital_rate", bidder) for bidder in ("microsoft", "oracle")])
+    let = np.argmax(won > 0.0, axis=0)
+    worlds = np.arange(won.shape[-1])
+    winner = won[let, worlds]
+    rate = rates[np.maximum(winner - 1.0, 0.0).astype(int), let, worlds]
+    return np.where(winner > 0.0, rate, np.nan)
 
 
 def bargained_stake(p: Paths) -> np.ndarray:

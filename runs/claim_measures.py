@@ -88,7 +88,6 @@ FULL_GW = 1.99
 """Two gigawatts, but for rounding."""
 PLAN = 19.0 / 52.0
 """SoftBank's part of the equity planned for Stargate."""
-CLUSTER = "the two bids for one cluster are not modelled; this is the debt-financed builder"
 TO_MICROSOFT = "openai_payments_to_microsoft_usd_bn"
 
 CLAIMS: dict[str, tuple[Measure, ...]] = {
@@ -257,22 +256,9 @@ CLAIMS: dict[str, tuple[Measure, ...]] = {
         ),
     ),
     "A $100bn cluster, financed with debt, with or without Microsoft's hardware": (
-        Measure(
-            "Oracle's capital spending since the start passes $100bn",
-            DATE,
-            figures.cluster_paid_for,
-            None,
-            BY_2030,
-            note=CLUSTER,
-        ),
-        Measure(
-            "New debt over Oracle's capital spending, to the end of 2030",
-            SHARE,
-            figures.cluster_debt_share,
-            None,
-            at_least(0.5),
-            note=CLUSTER,
-        ),
+        Measure("Quarter in which it is let", DATE, first("cluster_bid", above(0.0)), None, BY_2030),
+        Measure("Built on debt, without Microsoft's hardware", SHARE, figures.cluster_on_debt, None, above(0.5)),
+        Measure("Cost of capital of the bid that wins", "rate per year", figures.cluster_capital_rate),
     ),
     "An own chip with Broadcom lowers running cost; most chips still come through Microsoft": (
         Measure(

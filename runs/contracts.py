@@ -91,6 +91,8 @@ def tender(market: ComputeMarket) -> None:
     s.flow |= {
         "signed_h100e_m": signed,
         "tendered_h100e_m": wanted[0],
+        "lacking_h100e_m": wanted[0] / openai.parameters.tender_share - fold(bargains["openai"].quantity),
+        "worth_usd_h": asks["openai"].worth_usd_h,
         "unmet_h100e_m": unmet,
         "waived_h100e_m": waived,
         "matched_h100e_m": matched,

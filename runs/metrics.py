@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import runs.metrics_cluster
 import runs.metrics_compute
 import runs.metrics_credit
 import runs.metrics_money  # noqa: F401  each registers its rows

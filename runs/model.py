@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import mesa
@@ -12,6 +14,7 @@ import numpy as np
 from agents.cast import LABS, OPERATORS
 from runs.accounts import settle
 from runs.cast import build_cast
+from runs.cluster import bid_for_cluster
 from runs.contracts import provider_shares, tender
 from runs.credit import lend
 from runs.events import apply_events
@@ -131,6 +134,7 @@ class ComputeMarket(mesa.Model):
         fund(self)
         # 5., 6. tender, leases and their finance
         tender(self)
+        bid_for_cluster(self)
         # 7. orders: sites, then chips
         order(self)
         # 8. clear the rental market
@@ -205,6 +209,15 @@ class ComputeMarket(mesa.Model):
         self.history.record(self)
         self.datacollector.collect(self)
         self.running = s.quarter + 1 < self.quarters
+
+    def save(self, path: str | Path) -> None:
+        """Write the market as it stands between two quarters to a file (runs/saving.py)."""
+        import_module("runs.saving").save_market(self, path)
+
+    @staticmethod
+    def load(path: str | Path, worlds: Any = None, seed: int | None = None) -> ComputeMarket:
+        """A saved market that goes on as it would have; or, given worlds, so many futures of it."""
+        return import_module("runs.saving").load_market(path, worlds, seed)
 
     # ------------------------------------------------------------------ the start
 
@@ -302,8 +315,7 @@ class ComputeMarket(mesa.Model):
         if "if more is granted" not in spec.power_source:
             return np.ones(self.worlds, dtype=bool)
         odds = self.parameters.of("grid").expansion_grant_odds
-        granted: Flags = self.draws.uniform(f"grant:{spec.name}") < odds
-        return granted
+        return self.draws.uniform(f"grant:{spec.name}") < odds
 
 
 def headline(market: ComputeMarket, name: str) -> float:

@@ -129,7 +129,7 @@ def order(market: ComputeMarket) -> None:
     """Every operator orders power, then chips; shells and the grid ration power, lenders have had their say."""
     s = market.state
     view = market_view(market)
-    views = operator_views(market, view)
+    views = operator_views(market, view, to_order=True)
     own = GENERATION["own_chip"]
     own_cost = s.flow["cost_usd_h"][own] / s.generations.usefulness[own]
     started = market.firms["openai"].start_chip(view, own_cost)

@@ -13,7 +13,7 @@ from runs.state import GENERATION, MERCHANT_ROWS, OPERATOR, USER, State
 from world.arrays import PerGeneration, PerRow, PerWorld, fold, ratio
 from world.books import locked
 from world.chips import list_price_k, shipments_capacity_h100e, wafer_mix
-from world.costs import cash_cost_usd_h, long_run_cost_usd_h, term_price
+from world.costs import HOURS_PER_YEAR, cash_cost_usd_h, long_run_cost_usd_h, term_price
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -89,6 +89,8 @@ STANDING = (
     "new_cost_usd_h",
     "new_kw",
     "new_capital_usd_bn",
+    "new_running_usd_h",
+    "new_shell_usd_bn",
     "term_level",
     "power_gw",
     "power_needed_gw",
@@ -116,13 +118,19 @@ def measure_standing(market: ComputeMarket) -> dict[str, np.ndarray]:
     sold, by_generation = s.fleet.sold, fold(s.fleet.deployed)
     standing = fold(by_generation * g.usefulness)
     trend = -p.of("costs").rent_fall / 4.0
+    costs = p.of("costs")
+    kw = fold(weight * g.kw_per_h100e[rows])
+    # A million H100e at so many kW each are as many GW; a shell at $m per MW is as many $bn per GW.
+    shell = kw * costs.shell_usd_m_per_it_mw * market.money / costs.facility_over_it
+    rent = shell * p.of("landlords").yield_on_cost * 1000.0 / HOURS_PER_YEAR
     lease_years = p.of("labs").lease_term_quarters / 4.0
     return {
         "new_usefulness": useful,
         "new_cost_usd_h": fold(weight * s.flow["cost_usd_h"][rows]) / useful,
-        "new_kw": fold(weight * g.kw_per_h100e[rows]),
-        "new_capital_usd_bn": fold(weight * s.flow["chip_price_k"][rows] / g.h100e[rows])
-        * p.of("costs").system_multiple,
+        "new_kw": kw,
+        "new_running_usd_h": (fold(weight * s.flow["cash_cost_usd_h"][rows]) + rent) / useful,
+        "new_shell_usd_bn": shell,
+        "new_capital_usd_bn": fold(weight * s.flow["chip_price_k"][rows] / g.h100e[rows]) * costs.system_multiple,
         "term_level": term_price(np.ones(s.worlds), trend, lease_years, 1.0, discount_rate_per_quarter=0.02),
         "power_gw": power_gw(s),
         "power_needed_gw": fold((sold * g.kw_per_h100e).swapaxes(0, 1)),
@@ -168,6 +176,9 @@ def market_view(market: ComputeMarket) -> MarketView:
         chip_lead_quarters=chip_lead(market),
         base_rate=s.base_rate,
         credit_cycle=market.firms["lenders"].credit_cycle,
+        cost_of_capital=p.of("costs").capital_premium + s.ten_year_rate,
+        running_usd_h=fixed["new_running_usd_h"],
+        shell_usd_bn=fixed["new_shell_usd_bn"],
         tenant_spread=s.flow["tenant_spread"] if "tenant_spread" in s.flow else np.zeros(s.worlds),
     )
 
@@ -208,8 +219,13 @@ def backlog_h100e_m(s: State) -> PerRow:
     return s.production.pending() + s.queue_h100e_m
 
 
-def operator_views(market: ComputeMarket, view: MarketView, names: Sequence[str] = OPERATORS) -> dict[str, FirmView]:
-    """The books of the named operators, made together because they share the fleet arrays."""
+def operator_views(
+    market: ComputeMarket, view: MarketView, names: Sequence[str] = OPERATORS, to_order: bool = False
+) -> dict[str, FirmView]:
+    """The books of the named operators, made together because they share the fleet arrays.
+
+    Only who is about to order is told what must be let when chips ordered now arrive: that takes all leases.
+    """
     s = market.state
     fixed = standing_figures(market)
     owned, deployed, power = fixed["owned_h100e_m"], fixed["deployed_h100e_m"], fixed["power_gw"]
@@ -221,7 +237,7 @@ def operator_views(market: ComputeMarket, view: MarketView, names: Sequence[str]
     at_lead = power_at_lead_gw(s, power, lead)
     signed = s.leases.active + s.leases.pending_total
     let_rows = [k for k, pair in enumerate(PAIRS) if pair[0] in names]
-    ahead_rows = [k for k in let_rows if PAIRS[k][0] in BUILDS_TO_LEASES]
+    ahead_rows = [k for k in let_rows if to_order and PAIRS[k][0] in BUILDS_TO_LEASES]
     ahead = dict(zip(ahead_rows, s.leases.contracted_at(s.quarter + lead, ahead_rows), strict=True))
     nothing = np.zeros(s.worlds)
     views = {}
@@ -241,7 +257,9 @@ def operator_views(market: ComputeMarket, view: MarketView, names: Sequence[str]
             backlog_h100e_m=backlog[row] + extra,
             let_h100e_m=fold(to_tenants),
             let_to_largest_h100e_m=to_tenants.max(axis=0),
-            let_at_chip_lead_h100e_m=fold(np.stack([ahead[k] for k in let])) if name in BUILDS_TO_LEASES else nothing,
+            let_at_chip_lead_h100e_m=fold(np.stack([ahead[k] for k in let]))
+            if to_order and name in BUILDS_TO_LEASES
+            else nothing,
             used_h100e_m=own_use(s, name),
             held_h100e_m=fold(signed[held]) if held else nothing,
             **money(market, name),

@@ -89,7 +89,7 @@ def simulate(
         market = ComputeMarket(settings, worlds=numbers[part], rng=int(seed), until=until, parameters=values)
         if store is None:
             store = _Store(market, numbers, keep)
-        _step_to_the_end(market, settings.name, first * market.quarters, numbers.size * market.quarters, progress)
+        step_to_the_end(market, settings.name, first * market.quarters, numbers.size * market.quarters, progress)
         store.fill(part, market.history.values)
     assert store is not None
     facts = _facts(settings, numbers, int(seed), store.quarters[-1], parameters or {})
@@ -117,8 +117,8 @@ def _arrays(given: Mapping[str, Any], numbers: Numbers, seed: int) -> dict[str, 
     return found
 
 
-def _step_to_the_end(market: ComputeMarket, name: str, done: int, total: int, progress: Progress | None) -> None:
-    """Step until the model stops, and say where if it cannot."""
+def step_to_the_end(market: ComputeMarket, name: str, done: int, total: int, progress: Progress | None) -> None:
+    """Step until the model stops, and say where if it cannot; `progress` is called after each quarter."""
     while market.running:
         try:
             market.step()
@@ -243,4 +243,4 @@ def cpu() -> str:
     return platform.processor() or platform.machine()
 
 
-__all__ = ["CHUNK", "KEEP", "LawBroken", "RunFailed", "cpu", "member_dimensions", "simulate"]
+__all__ = ["CHUNK", "KEEP", "LawBroken", "RunFailed", "cpu", "member_dimensions", "simulate", "step_to_the_end"]

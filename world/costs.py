@@ -49,6 +49,24 @@ def annuity_factor(rate: np.ndarray | float, fall: PerWorld | float, years: PerW
     return np.asarray(1.0 / annuity_value(np.asarray(rate) + np.asarray(fall), years))
 
 
+def level_price_usd_h(
+    capital_usd_bn: PerWorld, rate: PerWorld, years: PerWorld | float, running_usd_h: PerWorld
+) -> PerWorld:
+    """Level price per hour that pays capital back over a lease and covers the running cost.
+
+    Args:   capital_usd_bn   (worlds,)             $bn per M units, that is thousand USD per unit, >= 0
+            rate             (worlds,)             cost of capital per year
+            years            (worlds,) or number   term of the lease, > 0
+            running_usd_h    (worlds,)             $ per unit and hour
+    Returns:                 (worlds,)             $ per unit and hour
+    Laws: rises with capital, rate and running cost, falls with the term.
+    Raises: ValueError if a term is not above zero.
+    Source: annuity over the lease (docs/sources.md).
+    """
+    price: PerWorld = capital_usd_bn * annuity_factor(rate, 0.0, years) * 1000.0 / HOURS_PER_YEAR + running_usd_h
+    return price
+
+
 def cash_cost_usd_h(
     chip_price_k: PerGeneration,
     h100e_per_chip: PerGeneration,

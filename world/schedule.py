@@ -104,34 +104,55 @@ class Schedule:
         self.added[lane] += amount.reshape(-1, amount.shape[-1]) if amount.ndim == 3 else amount
 
         self._pending = None
-        last, width = self.last_slot, spread + 1
         first: np.ndarray = np.asarray(float(self.next_quarter))
         if earliest is not None:
             first = np.maximum(require(np.atleast_1d(earliest), _is_number, "earliest", "a number"), first)
-        first = np.minimum(np.ceil(first), float(last))
+        first = np.asarray(np.minimum(np.ceil(first), float(self.last_slot)))
+        lanes = np.arange(len(self.amount))[lane].reshape(-1)
+        if amount.ndim == 3:
+            self._add_groups(lanes.reshape(len(amount), -1), slot, amount, first, spread)
+            return
+        slots, share = self._tent(slot, first, spread)
+        lines = slots.shape[1]
+        due = amount / float((spread + 1) ** 2)
+        due = due.reshape(1 if due.size == due.shape[-1] else lines, -1, due.shape[-1])
+        self._scatter(lanes.reshape(lines, -1, 1), slots, self._world, share * due)
+
+    def _add_groups(
+        self, lanes: np.ndarray, slot: np.ndarray, amount: np.ndarray, first: np.ndarray, spread: int
+    ) -> None:
+        """Add amounts (groups, rows, worlds) that share a date within their group, only where a group has some.
+
+        Groups are pairs of firms that sign something in some worlds and nothing in the others.
+        """
+        group, world = np.nonzero(amount.any(axis=1))
+        dates = np.broadcast_to(slot, (len(amount), 1, amount.shape[-1]))[group, 0, world]
+        slots, share = self._tent(dates, first if first.size == 1 else first[world], spread)
+        due = amount[group, :, world].T / float((spread + 1) ** 2)
+        self._scatter(lanes[group].T[None], slots, world, share * due)
+
+    def _tent(self, slot: np.ndarray, first: np.ndarray, spread: int) -> tuple[np.ndarray, np.ndarray]:
+        """The quarters over which an amount due at `slot` is spread, and the share of each, before division.
+
+        Returns: both (steps, lines, 1, worlds); the shares of an amount add up to (spread + 1)^2.
+        """
+        last, width = self.last_slot, spread + 1
         # A tent of whole half-width `width` sums to one over the quarters wherever its centre lies. Clipping
         # the centre changes nothing: a tent that far out falls whole on the first or the last slot.
         centre = np.minimum(np.maximum(slot, first - width), float(last + width))
         begin = np.floor(centre)
-        past = centre - begin
         end = max(math.ceil(float(centre.max())) + spread, int(first.max()))
         self.reach = max(self.reach, min(end, last))
-        lanes = np.arange(len(self.amount))[lane].reshape(-1)
         begun, soonest = begin.astype(np.intp), first.astype(np.intp)
         steps = np.arange(-spread, width + 1)[:, None, None, None]
         before = steps <= 0
-        share = np.where(before, width + steps, width - steps) + _grouped(past) * np.where(before, -1.0, 1.0)
-        slots = np.minimum(np.maximum(_grouped(begun) + steps, soonest), last)
-        groups = slots.shape[1]
-        due = amount / float(width * width)
-        if due.ndim < 3:  # rows of its own for each lane, or one for all
-            due = due.reshape(1 if due.size == due.shape[-1] else groups, -1, due.shape[-1])
-        self._scatter(lanes.reshape(groups, -1, 1), slots, share * due)
+        share = np.where(before, width + steps, width - steps) + _grouped(centre - begin) * np.where(before, -1.0, 1.0)
+        return np.minimum(np.maximum(_grouped(begun) + steps, soonest), last), share
 
-    def _scatter(self, lanes: np.ndarray, slots: np.ndarray, amount: np.ndarray) -> None:
-        """Add amounts (steps, groups, rows, worlds) to lanes (groups, rows, 1) at slots (steps, groups, 1, worlds)."""
+    def _scatter(self, lanes: np.ndarray, slots: np.ndarray, world: np.ndarray, amount: np.ndarray) -> None:
+        """Add amounts (steps, lines, rows, worlds) to lanes (lines, rows, 1 or worlds) at slots of one row."""
         _, height, worlds = self.amount.shape
-        places = (slots * worlds + self._world) + lanes * (height * worlds)
+        places = (slots * worlds + world) + lanes * (height * worlds)
         # Unbuffered: where two steps fall on one slot both count, one after the other.
         np.add.at(self.amount.reshape(-1), places.reshape(-1), np.broadcast_to(amount, places.shape).reshape(-1))
 

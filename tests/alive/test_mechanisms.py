@@ -73,6 +73,10 @@ MOVERS = (
     Mover(BACKTEST, "openai.patience_share", 0.0, 20.0, "exclusivity", None, "mean", +1, 0.1),
     Mover(BACKTEST, "market.provider_weight", 0.0, 1.0, "backlog_usd_bn", "oracle", "end", +1, 0.05),
     Mover(BACKTEST, "labs.tender_share", 0.3, 0.8, "backlog_usd_bn", "rival_clouds", "mean", +1, 0.05),
+    # the very large cluster
+    Mover(NOW, "openai.cluster_usd_bn", 50.0, 400.0, "cluster_bid", None, "mean", -1, 0.2),
+    Mover(BACKTEST, "microsoft.cluster_cash_share", 0.0, 0.5, "cluster_able", "microsoft", "mean", +1, 0.2),
+    Mover(BACKTEST, "lenders.min_dscr", 1.15, 1.5, "cluster_able", "oracle", "mean", -1, 0.02),
     # leases
     Mover(BACKTEST, "labs.lease_term_quarters", 16.0, 24.0, "backlog_usd_bn", "rival_clouds", "end", +1, 0.2),
     Mover(NOW, "market.sublet_friction", 0.0, 0.4, "openai_burn_usd_bn", None, "mean", +1, 0.01),

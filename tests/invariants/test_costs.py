@@ -20,6 +20,7 @@ from world.costs import (
     capital_usd_bn_per_gw,
     cash_cost_usd_h,
     close_gap,
+    level_price_usd_h,
     long_run_cost_usd_h,
     step_list_price,
     term_price,
@@ -102,6 +103,26 @@ def test_annuities_are_monotone_and_continuous_through_rate_zero(seed: int) -> N
     assert np.all(factor >= (1.0 - 1e-12) / years)
     assert rises(factor, annuity_factor(np.abs(rate), fall + 0.05, years))
     assert rises(annuity_factor(np.abs(rate), fall, years + 1.0), factor)
+
+
+@given(seeds)
+def test_a_level_price_pays_the_capital_back(seed: int) -> None:
+    inputs = Inputs(seed)
+    terms = {
+        "capital_usd_bn": inputs.amounts(),
+        "rate": inputs.between(0.0, 0.3),
+        "years": inputs.between(2.0, 20.0),
+        "running_usd_h": inputs.between(0.0, 1.0),
+    }
+    price = level_price_usd_h(**terms)
+    # Its present value over the term is the capital and the running cost: $ an hour are 8.76 thousand dollars a year.
+    worth = price * 8.76 * annuity_value(terms["rate"], terms["years"])
+    running = terms["running_usd_h"] * 8.76 * annuity_value(terms["rate"], terms["years"])
+    np.testing.assert_allclose(worth, terms["capital_usd_bn"] + running, rtol=1e-12)
+    for name in ("capital_usd_bn", "rate", "running_usd_h"):
+        assert rises(price, level_price_usd_h(**{**terms, name: terms[name] + 0.1})), name
+    assert rises(level_price_usd_h(**{**terms, "years": terms["years"] + 1.0}), price)
+    assert_worlds_apart(level_price_usd_h, terms)
 
 
 @given(seeds)

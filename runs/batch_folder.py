@@ -1,0 +1,107 @@
+"""A batch's directory as a whole: begun, opened again, locked, and room for it on its disk."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import sleep
+
+from runs.batch_plan import Plan, unlike
+from runs.store_files import ASIDE, MANIFEST, STATE, read_plan, sweep, write_manifest, write_whole
+from runs.store_schema import bytes_per_run
+
+TRIES_TO_LOCK = 10
+
+
+def begin(plan: Plan, folder: Path, state: Path | None = None) -> None:
+    """Make the directory of a new batch, with a copy of the saved market if it starts from one; the manifest is last.
+
+    Raises: ValueError if the directory is not empty, may not be written, or its disk is too small.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder}: is not a directory")
+    if (folder / MANIFEST).exists():
+        raise ValueError(f"{folder}: holds a batch already; go on with --resume {folder}, or name another directory")
+    if folder.exists() and any(folder.iterdir()):
+        raise ValueError(f"{folder}: is not empty; name a new directory")
+    check_room(folder, needed_bytes(plan))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if state is not None:
+            write_whole(folder / STATE, state.read_bytes(), folder / ASIDE)
+        write_manifest(folder, plan)
+        sweep(folder)
+    except OSError as error:
+        raise ValueError(f"{folder}: cannot be written ({error.strerror})") from None
+
+
+def needed_bytes(plan: Plan, runs: int | None = None) -> int:
+    """Bytes that so many runs take on disk at most (default all): values before compression, and heads of files."""
+    if runs is None:
+        runs = plan.runs_per_scenario * len(plan.request.scenarios)
+    columns = sum(len(table) for table in plan.document["tables"].values())
+    return runs * bytes_per_run(plan.request) + columns * 300 * (runs // plan.request.block + 1)
+
+
+def check_room(folder: Path, needed: int) -> None:
+    """Refuse what the disk cannot hold.
+
+    Raises: ValueError.
+    """
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    if needed > free:
+        raise ValueError(
+            f"{folder}: needs up to {needed / 1e9:,.1f} GB and the disk has {free / 1e9:,.1f} GB free; "
+            "keep less, or run fewer worlds"
+        )
+
+
+def reopen(folder: Path) -> Plan:
+    """The plan of a batch that is to go on.
+
+    Raises: ValueError if it is not a batch, or this program would compute other bits.
+    """
+    plan = read_plan(folder)
+    found = unlike(plan)
+    if found:
+        raise ValueError(
+            f"{folder}: was begun by another program or machine ({'; '.join(found)}); "
+            f"begin it anew with --resume {folder} --anew DIR"
+        )
+    return plan
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """While it lasts, no other driver works in the directory; the lock dies with its process.
+
+    Raises: ValueError if one does.
+    """
+    try:
+        file = (folder / MANIFEST).open("r+b")
+    except OSError as error:
+        raise ValueError(f"{folder / MANIFEST}: cannot be opened for writing ({error.strerror})") from None
+    with file:
+        for _ in range(TRIES_TO_LOCK):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                sleep(0.1)  # whoever asks for the status holds it for a moment
+        else:
+            raise ValueError(f"{folder}: another driver is at work on this batch")
+        yield
+
+
+def at_work(folder: Path) -> bool:
+    """Whether a driver works in the directory just now."""
+    with (folder / MANIFEST).open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False

@@ -1,0 +1,87 @@
+"""What a batch depends on besides what was asked: the program, its libraries and the kind of machine."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import inspect
+import platform
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import threadpoolctl
+
+from agents.base import POLICIES
+from runs.scenario import Scenario
+
+FLOORS = ("world", "agents", "runs")
+LIBRARIES = ("numpy", "scipy", "mesa", "pyarrow")
+SOURCES = (".py", ".csv", ".toml")
+
+
+@lru_cache(maxsize=1)
+def program() -> dict[str, str]:
+    """The version, and a hash of the code and data of each floor that a path depends on."""
+    root = Path(__file__).resolve().parents[1]
+    found = {"gigawatt": importlib.metadata.version("gigawatt")}
+    for floor in FLOORS:
+        digest = hashlib.sha256()
+        for path in sorted((root / floor).rglob("*")):
+            if path.suffix in SOURCES and path.is_file():
+                digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+        found[floor] = digest.hexdigest()
+    return found
+
+
+@lru_cache(maxsize=1)
+def machine() -> dict[str, str]:
+    """Versions of what computes, and the features of the processor: on like machines bits are alike."""
+    found = {"python": platform.python_version(), "machine": platform.machine()}
+    found |= {name: importlib.metadata.version(name) for name in LIBRARIES}
+    # NumPy chooses its kernels by these features, and names them nowhere else.
+    known = np._core._multiarray_umath.__cpu_features__  # type: ignore[attr-defined]
+    found["cpu_features"] = " ".join(sorted(name for name, there in known.items() if there))
+    kernels = {f"{pool['internal_api']} {pool.get('architecture', '')}" for pool in threadpoolctl.threadpool_info()}
+    found["blas"] = ", ".join(sorted(kernels))
+    return found
+
+
+def policies_used(scenarios: Sequence[Scenario]) -> dict[str, dict[str, str]]:
+    """Every policy that the scenarios name: the module that registers it, and a hash of its file."""
+    found = {}
+    for scenario in scenarios:
+        for owner, name in scenario.policies.items():
+            kind = POLICIES[owner.removesuffix(".policy")][name]
+            file = Path(inspect.getfile(kind))
+            found[f"{owner}={name}"] = {
+                "module": kind.__module__,
+                "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+            }
+    return found
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any], path: str = "") -> list[str]:
+    """What differs between two documents, a sentence each: `seed: 1, now 2`."""
+    found = []
+    for key in dict.fromkeys([*before, *now]):
+        name, old, new = f"{path}{key}", before.get(key), now.get(key)
+        if old == new:
+            continue
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            found += differences(old, new, f"{name}.")
+        else:
+            found.append(f"{name}: {_short(old)}, now {_short(new)}")
+    return found
+
+
+def _short(value: object) -> str:
+    text = "none" if value is None else str(value)
+    if len(text) == 64 and set(text) <= set("0123456789abcdef"):
+        return text[:12]
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+__all__ = ["differences", "machine", "policies_used", "program"]

@@ -1,0 +1,79 @@
+"""The very large cluster: two bids for one project, chosen by cost and availability in each world, possibly never.
+
+One bidder builds with its own hardware on its own balance sheet, the other leases shells and borrows for the chips.
+The lab takes the cheaper one, delay and dependence counted, once the capacity that it lacks at its planning horizon
+would fill the cluster. It signs once; what it signs is a lease like any other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.views import ClusterBid
+from runs.contracts import provider_shares
+from runs.sight import market_view, operator_views
+from runs.state import PAIR
+from world.arrays import PerRow, PerWorld
+
+if TYPE_CHECKING:
+    from runs.model import ComputeMarket
+
+BIDDERS = ("microsoft", "oracle")
+NONE, OWN_HARDWARE, ON_DEBT = 0.0, 1.0, 2.0
+"""Who builds it, as the metric `cluster_bid` counts: nobody yet, the first bidder, the second."""
+MIDDLE_QUARTERS = 1.5
+"""Its halls get power over a year: the lease starts when half of them have it."""
+
+
+def bid_for_cluster(market: ComputeMarket) -> None:
+    """Take both bids, choose, and sign the lease in the worlds where the lab wants the cluster and somebody can."""
+    s = market.state
+    lab = market.firms["openai"]
+    view = market_view(market)
+    views = operator_views(market, view, BIDDERS)
+    cost_usd_bn = lab.parameters.cluster_usd_bn * market.money
+    size = cost_usd_bn / (view.capital_usd_bn + view.shell_usd_bn)
+    bids = [market.firms[name].bid_for_cluster(view, views[name], cost_usd_bn) for name in BIDDERS]
+    effective = effective_prices(market, bids)
+    lacking = s.flow["lacking_h100e_m"]
+    price = np.stack([bid.price_usd_h for bid in bids])
+    able = np.stack([bid.able for bid in bids]) & (effective <= s.flow["worth_usd_h"])
+    wanted = (lab.cluster == NONE) & (lacking >= size) & market.settings.negotiate
+    offered = np.where(able, effective, np.inf)
+    # Where both cost the same the lab stays with the provider that it has.
+    second = offered[1] < offered[0]
+    taken = np.stack([wanted & able[0] & ~second, wanted & able[1] & second])
+    if taken.any():
+        sign_cluster(market, taken * size, price * view.usefulness, np.stack([bid.lead_quarters for bid in bids]))
+    lab.settle_cluster(np.where(taken[0], OWN_HARDWARE, np.where(taken[1], ON_DEBT, lab.cluster)))
+    s.flow |= {
+        "cluster_price_usd_h": price,
+        "cluster_capital_rate": np.stack([bid.capital_rate for bid in bids]),
+        "cluster_able": able.astype(float),
+    }
+
+
+def effective_prices(market: ComputeMarket, bids: list[ClusterBid]) -> PerRow:
+    """Price of each bid with its delay and the dependence that it brings, (bidders, worlds) $/effective H100e-hour."""
+    m, lab = market.parameters.of("market"), market.firms["openai"]
+    price = np.stack([bid.price_usd_h for bid in bids])
+    late = np.maximum(np.stack([bid.lead_quarters for bid in bids]) - m.patience_quarters, 0.0)
+    governed = np.stack([np.ones(market.worlds), m.governed_dependence])
+    shares = provider_shares(market.state)[: len(BIDDERS)]
+    # Both in the shares of a price that an ordinary offer is weighed with.
+    return price * (1.0 + m.delay_cost_per_quarter * late + lab.dependence_cost(shares) * governed)
+
+
+def sign_cluster(market: ComputeMarket, size_h100e_m: PerRow, price_usd_h: PerRow, lead: PerRow) -> None:
+    """Enter the cluster's lease with the bidder that won. All (bidders, worlds)."""
+    s = market.state
+    m, term = market.parameters.of("market"), market.parameters.of("labs").lease_term_quarters
+    pairs = [PAIR[(name, "openai")] for name in BIDDERS]
+    start = s.quarter + lead + MIDDLE_QUARTERS
+    s.leases.sign_together(pairs, size_h100e_m, price_usd_h, m.take_or_pay, start, np.broadcast_to(term, lead.shape))
+    s.flow["signed_h100e_m"][pairs] += size_h100e_m
+    # A provider that held the right of first refusal and was not chosen has let it pass.
+    held: PerWorld = np.where(market.firms["openai"].exclusivity > 0.0, size_h100e_m[1], 0.0)
+    s.flow["waived_h100e_m"] = s.flow["waived_h100e_m"] + held

@@ -1,0 +1,189 @@
+"""The command `batch`: many worlds in blocks, on processes or a cluster, into a directory that survives."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from viz.command_line import (
+    DONE,
+    FAILED,
+    Commands,
+    Mistake,
+    check_writable,
+    mistakes,
+    parameters_asked,
+    print_json,
+    scenario_asked,
+    setting,
+    whole,
+)
+
+if TYPE_CHECKING:
+    from runs.batch_plan import Plan, Request
+    from runs.batch_standing import Standing
+
+WORLDS = 10_000
+KEPT = ("worlds", "seed", "until", "keep", "draws", "until_ci", "block")
+"""Options that the manifest holds under the same name."""
+
+
+def add_commands(commands: Commands) -> None:
+    """The command line's grammar of this family."""
+    batch = commands.add("batch", batch_command, "many worlds in blocks, into a directory; go on after a stop")
+    add = batch.add_argument
+    add("scenarios", nargs="*", metavar="SCENARIO", help="names or TOML files (default baseline)")
+    add("--worlds", type=whole(1, 10**12), metavar="N", help=f"worlds of each scenario and point (default {WORLDS:,})")
+    add("--seed", type=whole(0, 10**18), metavar="S", help="seed of the random numbers (default 1)")
+    add("--until", metavar="QUARTER", help="last quarter, like 2028Q4")
+    about = "a parameter or policy (repeatable), like microsoft.caution=0.4"
+    add("--set", action="append", default=[], metavar="NAME=VALUE", type=setting, dest="settings", help=about)
+    add("--out", type=Path, metavar="DIR", help="directory of a new batch")
+    add("--resume", type=Path, metavar="DIR", help="go on with the batch in this directory")
+    add("--anew", type=Path, metavar="DIR", help="with --resume: begin the same batch anew in this directory")
+    add("--keep", choices=("summary", "paths", "full"), help="tables to write (default summary)")
+    add("--vary", action="append", default=[], metavar="NAME=low:high:n", help="vary a parameter (repeatable)")
+    add("--design", choices=("grid", "lhs", "sobol"), help="how --vary combines (default grid)")
+    add("--from-csv", type=Path, metavar="FILE", help="a table of parameter values, a row for each point")
+    add("--draws", choices=("random", "sobol"), help="sobol: quasi-random parameters (default random)")
+    add("--until-ci", metavar="CONDITION", help='end early, like "stargate_share@2030Q4 p>=0.75 within 0.01"')
+    add("--block", type=whole(1, 1_000_000), metavar="N", help="worlds in a block (default 2000)")
+    add("--from", type=Path, metavar="FILE", dest="state", help="start all worlds from a saved market")
+    add("--workers", type=whole(1, 10_000), default=os.cpu_count() or 1, metavar="N", help="processes (default all)")
+    add("--scheduler", metavar="ADDRESS", help="an existing Dask cluster, like tcp://127.0.0.1:8786")
+    add("--engine", metavar="MODULE:ATTRIBUTE", help="another factory of concurrent.futures executors")
+    add("--quiet", action="store_true", help="no progress, no summary")
+
+
+def batch_command(asked: argparse.Namespace) -> int:
+    """Begin a batch, or go on with one."""
+    from runs.batch import BatchFailed, drive
+    from runs.batch_engine import engine_for
+    from viz.batch_progress import BatchProgress
+
+    with mistakes():
+        engine = engine_for(asked.workers, asked.scheduler, asked.engine)
+    folder, plan = _resumed(asked) if asked.resume is not None else _begun(asked)
+    try:
+        with mistakes(), BatchProgress(folder.name or str(folder), asked.quiet) as progress:
+            standing = drive(folder, plan, engine, progress)
+    except BatchFailed as error:
+        print("gigawatt: " + " ".join(str(error).split()), file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        if not asked.quiet:
+            print(f"gigawatt: stopped; go on with: gigawatt batch --resume {folder}", file=sys.stderr)
+        raise
+    return _ended(asked, standing, folder)
+
+
+def _ended(asked: argparse.Namespace, standing: Standing, folder: Path) -> int:
+    """Say what became of it."""
+    from viz.batch_progress import standing_facts, summary_lines
+
+    if asked.json:
+        from runs.results import without_nan
+
+        print_json(without_nan({"batch": str(folder), **standing_facts(standing)}))
+    elif not asked.quiet:
+        print(*summary_lines(standing, str(folder)), sep="\n")
+    for index, text in sorted(standing.failed.items()):
+        print(f"gigawatt: block {index} failed: {' '.join(text.split())}", file=sys.stderr)
+    return FAILED if standing.failed else DONE
+
+
+def _begun(asked: argparse.Namespace) -> tuple[Path, Plan]:
+    """A new batch, its manifest written."""
+    if asked.out is None:
+        raise Mistake("batch: name a directory with --out DIR, or one to go on with by --resume DIR")
+    if asked.anew is not None:
+        raise Mistake("--anew: goes with --resume DIR")
+    return asked.out, _begin(asked, asked.out, _request(asked, None))
+
+
+def _begin(asked: argparse.Namespace, folder: Path, request: Request) -> Plan:
+    from runs.batch_folder import begin, needed_bytes
+    from runs.batch_plan import make_plan
+
+    check_writable(folder)
+    with mistakes():
+        plan = make_plan(request)
+        if not asked.quiet:
+            runs = plan.runs_per_scenario * len(request.scenarios)
+            most = f"at most {needed_bytes(plan) / 1e6:,.1f} MB in {folder}"
+            print(f"{runs:,} worlds in {len(plan.blocks):,} blocks: {most}", file=sys.stderr)
+        begin(plan, folder, asked.state)
+    return plan
+
+
+def _resumed(asked: argparse.Namespace) -> tuple[Path, Plan]:
+    """A batch that goes on; what is asked besides must be what it was begun with."""
+    from runs.batch_folder import reopen
+    from runs.batch_plan import asked_document
+    from runs.batch_program import differences
+    from runs.store_files import STATE, read_plan
+
+    folder: Path = asked.resume
+    if asked.out is not None:
+        raise Mistake("--out: a batch that is resumed has its directory; --anew DIR begins it again elsewhere")
+    with mistakes():
+        plan = read_plan(folder)
+        request = _request(asked, plan.request)
+        if asked.anew is not None:
+            if asked.state is None and request.state is not None:
+                asked.state = folder / STATE
+            return asked.anew, _begin(asked, asked.anew, request)
+        found = differences(asked_document(plan.request), asked_document(request))
+        if found:
+            raise Mistake(
+                f"{folder}: was begun with other wishes ({'; '.join(found)}); resume it without them, "
+                f"or begin anew with --resume {folder} --anew DIR"
+            )
+        return folder, reopen(folder)
+
+
+def _request(asked: argparse.Namespace, before: Request | None) -> Request:
+    """What is asked for; where something is not said, as before, or the default."""
+    from dataclasses import replace
+
+    from runs.batch_plan import Request
+    from runs.saving import read_header, saved_scenario
+    from runs.store_files import digest
+
+    said: dict[str, Any] = {name: getattr(asked, name) for name in KEPT if getattr(asked, name) is not None}
+    with mistakes():
+        if asked.state is not None:
+            if asked.scenarios:
+                raise Mistake("--from: a saved market has its scenario; name none")
+            header = read_header(asked.state)
+            if asked.until not in (None, header["until"]):
+                raise Mistake(f"--until: the saved market runs until {header['until']}")
+            said |= {"scenarios": (saved_scenario(header),), "state": digest(asked.state), "until": header["until"]}
+        elif asked.scenarios or before is None:
+            names = asked.scenarios or ["baseline"]
+            said["scenarios"] = tuple(scenario_asked(asked, name) for name in names)
+        elif any(name.endswith(".policy") for name, _ in asked.settings):
+            raise Mistake("--set: name the scenarios again with their policies")
+        if parameters_asked(asked) or before is None:
+            said["parameters"] = parameters_asked(asked)
+        if asked.vary or asked.from_csv is not None or before is None:
+            said["design"] = _design(asked)
+        if before is not None:
+            return replace(before, **said)
+        return Request(**{"worlds": WORLDS, **said})
+
+
+def _design(asked: argparse.Namespace) -> Any:
+    from runs.batch_design import make_design, parse_vary, read_design
+
+    if asked.from_csv is not None:
+        if asked.vary or asked.design:
+            raise Mistake("--from-csv: the table is the design; leave out --vary and --design")
+        return read_design(asked.from_csv)
+    if asked.design and not asked.vary:
+        raise Mistake("--design: say what varies with --vary NAME=low:high:n")
+    seed = 1 if asked.seed is None else asked.seed
+    return make_design([parse_vary(text) for text in asked.vary], asked.design or "grid", seed)
