@@ -47,10 +47,14 @@ def _add_out(command: argparse.ArgumentParser, about: str) -> None:
 
 
 def _folder(asked: argparse.Namespace) -> Path | None:
-    """The folder asked for, which can be written."""
+    """The folder asked for, made before anything is computed."""
     folder: Path | None = asked.out
     if folder is not None:
         check_writable(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Mistake(f"--out: {folder} cannot be made ({error.strerror})") from error
     return folder
 
 
@@ -72,8 +76,6 @@ def history_command(asked: argparse.Namespace) -> int:
     if folder is not None:
         from viz.figure_history import draw_history
 
-        with mistakes():
-            folder.mkdir(parents=True, exist_ok=True)
         _say_figures(asked, draw_history(rows, folder))
     return code
 
@@ -108,8 +110,6 @@ def backtest_command(asked: argparse.Namespace) -> int:
     if folder is not None and rows:
         from viz.figure_backtest import draw_backtest
 
-        with mistakes():
-            folder.mkdir(parents=True, exist_ok=True)
         _say_figures(asked, draw_backtest(found, folder))
     return DONE
 
@@ -143,7 +143,6 @@ def calibrate_command(asked: argparse.Namespace) -> int:
         from viz.figure_calibration import draw_calibration
 
         with mistakes():
-            folder.mkdir(parents=True, exist_ok=True)
             save(posterior, folder / "posterior.npz")
         _say_figures(asked, [*draw_calibration(posterior, folder), folder / "posterior.npz"])
     return DONE

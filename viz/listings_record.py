@@ -90,7 +90,8 @@ def _forecast_lines(found: Backtest, width: int) -> list[Line]:
         q = f.model.quantiles
         band = f"{figure(q[0])} to {figure(q[4])}"
         cells.append([f.series, f.origin.isoformat(), f.period, figure(f.observed), figure(q[2]), band, f.unit])
-    return plain_table(("series", "known until", "period", "observed", "median", "90 % band", "unit"), cells, width)
+    heads = ("series", "known until", "period", "observed", "median", "90 % band", "unit")
+    return plain_table(heads, cells, width, 0, (3, 4, 5))
 
 
 def left_out_lines(found: Backtest, width: int) -> list[Line]:
