@@ -87,10 +87,10 @@ def test_a_forecast_of_a_world_does_not_depend_on_the_others(rows: Rows) -> None
 
 def test_synthetic_records_have_the_errors_assumed(rows: Rows) -> None:
     part = rows.pick(range(30))
-    luck = np.random.default_rng(1).standard_normal((4000, 30))
+    luck = np.random.default_rng(1).standard_normal((1500, 30))
     left = np.stack([synthetic(part, 7, row) for row in luck])
     expected = np.diag(covariance(part, part)) / RECORD_WEIGHT
-    np.testing.assert_allclose(left.var(axis=0), expected, rtol=0.12)
+    np.testing.assert_allclose(left.var(axis=0), expected, rtol=0.16)
     np.testing.assert_allclose(left.mean(axis=0), part.model[:, 7], atol=0.1 * np.sqrt(expected).max())
 
 
