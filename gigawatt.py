@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import viz.command_batch
+import viz.command_explain
 import viz.command_record
 import viz.command_store
 from viz.command_line import (
@@ -73,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
         "parameters", parameters_command, "every parameter: range, unit, meaning", ", with the sources"
     )
     parameters.add_argument("text", nargs="?", default="", help="only those whose name or description holds this")
+    viz.command_explain.add_commands(commands)
     commands.add("scenarios", scenarios_command, "the scenarios that come with the model")
     commands.add("bench", bench_command, "measure the speed on this machine")
     viz.command_batch.add_commands(commands)

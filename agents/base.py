@@ -13,14 +13,32 @@ POLICIES: dict[str, dict[str, type]] = {}
 """Registered policies: firm -> policy name -> class. The first one registered is the firm's default."""
 
 
+class PolicyError(ValueError):
+    """A policy failed, or answered what its firm cannot act on."""
+
+
 def policy(firm: str, name: str) -> Any:
-    """Register a policy class under `firm` and `name` (a class decorator)."""
+    """Register a policy class under `firm` and `name` (a class decorator).
+
+    Raises: ValueError if the name is taken, or if the class lacks what the firm's default policy answers.
+    """
 
     def register(cls: type) -> type:
-        POLICIES.setdefault(firm, {})[name] = cls
+        known = POLICIES.setdefault(firm, {})
+        if name in known:
+            raise ValueError(f"{firm}.policy: there is a policy {name!r} already")
+        missing = [verb for verb in verbs(next(iter(known.values()), cls)) if not callable(getattr(cls, verb, None))]
+        if missing:
+            raise ValueError(f"{firm}.policy {name!r}: the class {cls.__name__} lacks the method {missing[0]}")
+        known[name] = cls
         return cls
 
     return register
+
+
+def verbs(cls: type) -> list[str]:
+    """What a policy answers: the public methods of its class."""
+    return [name for name, value in vars(cls).items() if callable(value) and not name.startswith("_")]
 
 
 class Firm(mesa.Agent):
@@ -44,7 +62,31 @@ class Firm(mesa.Agent):
         known = POLICIES.get(name, {})
         if policy is not None and policy not in known:
             raise ValueError(f"{name}.policy: no policy named {policy!r}; known: {', '.join(known) or 'none'}")
-        self.policy: Any = known[policy or next(iter(known))]() if known else None
+        self.policy_name = policy or next(iter(known), "")
+        self.policy: Any = known[self.policy_name]() if known else None
+
+    def decide(
+        self, verb: str, *arguments: Any, shape: tuple[int, ...] | None = None, low: float = 0.0, high: float = np.inf
+    ) -> np.ndarray:
+        """What the firm's policy answers to a verb, checked.
+
+        Args: shape: of the answer, default (worlds,); low, high: bounds of what the firm can act on.
+        Raises: PolicyError naming firm, policy and verb if the policy fails, or if its answer has another shape, is
+            not a number, or lies outside the bounds.
+        """
+        wanted = (self.worlds,) if shape is None else shape
+        where = f"{self.name}.policy {self.policy_name!r}: {verb}"
+        try:
+            answer = np.asarray(getattr(self.policy, verb)(self, *arguments), dtype=np.float64)
+        except Exception as error:
+            raise PolicyError(f"{where} failed: {type(error).__name__}: {error}") from error
+        if answer.shape not in (wanted, ()):
+            raise PolicyError(f"{where} answered an array of shape {answer.shape}; wanted {wanted} or one number")
+        if not (answer.min() >= low and answer.max() <= high):  # not a number is in no range
+            wrong = answer[~((answer >= low) & (answer <= high))].flat[0]
+            limits = f"from {low:g} to {high:g}" if np.isfinite(high) else f"of at least {low:g}"
+            raise PolicyError(f"{where} answered {wrong:g}; wanted numbers {limits}")
+        return answer if answer.shape == wanted else np.full(wanted, float(answer))
 
     def zeros(self) -> np.ndarray:
         """A fresh (worlds,) array of zeros."""

@@ -1,9 +1,18 @@
 """The cast: who owns chips, who uses compute, who leases from whom, and whose money is counted.
 
-Each tuple fixes the order of a leading axis of the state arrays.
+Each tuple fixes the order of a leading axis of the state arrays. Labs that plugins add (agents/additions.py) take
+their places when this file is read.
 """
 
 from __future__ import annotations
+
+from agents.additions import PARENT, read_additions
+from agents.plugins import load_from_environment
+
+load_from_environment()
+ADDED_LABS = read_additions()
+"""Labs that plugins add, each split from PARENT."""
+_ADDED = tuple(lab.name for lab in ADDED_LABS)
 
 OPERATORS = ("microsoft", "oracle", "xai", "rival_clouds", "openai")
 """Chip owners; openai owns the chips of its own programme only."""
@@ -17,14 +26,24 @@ USERS = (
     "openai",
     "xai",
     "microsoft_lab",
-    "rival_labs",
+    PARENT,
+    *_ADDED,
     "microsoft_workloads",
     "rival_workloads",
     "enterprise",
 )
-"""Who uses compute: four labs, the clouds' own workloads, and everybody who rents from a cloud."""
+"""Who uses compute: the labs, the clouds' own workloads, and everybody who rents from a cloud."""
 
-LABS = USERS[:4]
+LABS = USERS[: USERS.index("microsoft_workloads")]
+
+RIVALS = (PARENT, *_ADDED)
+"""Labs that their parents support: the rest of the field as one, and those split from it."""
+
+TENANTS = ("openai", *RIVALS)
+"""Labs that tender for capacity."""
+
+FUNDED = ("openai", "xai", *RIVALS)
+"""Labs that raise equity."""
 
 ENTITY_OF_USER = {
     "openai": "openai",
@@ -34,8 +53,14 @@ ENTITY_OF_USER = {
     "microsoft_workloads": "microsoft",
     "rival_workloads": "rival_clouds",
     "enterprise": "customers",
-}
+} | {name: name for name in _ADDED}
 """The sector that pays for a user's compute."""
+
+
+def _pairs_of(lab: str) -> tuple[tuple[str, str, str], ...]:
+    """Who lets to an added lab: the same as to its parent."""
+    return (("rival_clouds", lab, "rental"), ("microsoft", lab, "azure"), ("oracle", lab, "rental"))
+
 
 PAIRS = (
     ("microsoft", "openai", "azure"),
@@ -47,6 +72,7 @@ PAIRS = (
     ("rival_clouds", "microsoft", "rental"),
     ("oracle", "xai", "rental"),
     ("oracle", "rival_labs", "rental"),
+    *(pair for name in _ADDED for pair in _pairs_of(name)),
 )
 """Leases by (provider, tenant, programme). The fourth is OpenAI's own chips on Stargate sites: it pays no rent."""
 
@@ -67,7 +93,7 @@ SECTORS = (
     "oracle",
     "softbank",
     "xai",
-    "rival_labs",
+    *RIVALS,
     "rival_clouds",
     "nvidia",
     "broadcom",
@@ -89,7 +115,7 @@ ACTORS = SECTORS[: SECTORS.index("landlords") + 1]
 HOLDERS = ("microsoft", "softbank", "investors", "nvidia", "staff")
 """Who holds OpenAI's equity; staff stands for employees and the foundation."""
 
-CAPTIVE_USERS = {"own_chip": ("openai",), "rival_asic": ("rival_labs", "rival_workloads", "enterprise")}
+CAPTIVE_USERS = {"own_chip": ("openai",), "rival_asic": (*RIVALS, "rival_workloads", "enterprise")}
 """Captive chips serve only their owner and its named tenants: everybody else finds them useless."""
 
 TITLES = {
@@ -109,7 +135,7 @@ TITLES = {
     "own_chip": "Own chip",
     "rival_asic": "Rivals' ASICs",
     "own": "OpenAI's own chips",
-}
+} | {lab.name: lab.title for lab in ADDED_LABS}
 """Names for readers."""
 
 

@@ -52,6 +52,16 @@ class MatchEveryRequest:
         return np.zeros(firm.worlds)
 
 
+@policy(NAME, "cap-one-tenant")
+class CapOneTenant(CautiousBuilder):
+    """Builds in full, but less and less the nearer its largest tenant comes to six tenths of its chips."""
+
+    def appetite(self, firm: Operator, view: MarketView, own: FirmView) -> PerWorld:
+        """All of it while one tenant holds 30 % at most, nothing at 60 %."""
+        concentration = ratio(own.let_to_largest_h100e_m, own.fleet_h100e_m + own.backlog_h100e_m)
+        return np.clip((0.60 - concentration) / 0.30, 0.0, 1.0)
+
+
 class Microsoft(Operator):
     """The provider. State besides an operator's: waived_h100e_m and matched_h100e_m under its first refusal."""
 
@@ -62,8 +72,7 @@ class Microsoft(Operator):
 
     def appetite(self, view: MarketView, own: FirmView) -> PerWorld:
         """As its policy says."""
-        answer: PerWorld = self.policy.appetite(self, view, own)
-        return answer
+        return self.decide("appetite", view, own, high=1.0)
 
     def order_capacity(self, view: MarketView, own: FirmView) -> CapacityOrder:
         """Its share of what the market will lack, and what it let beyond what it has and builds. Changes nothing."""
@@ -87,7 +96,7 @@ class Microsoft(Operator):
         rate = view.cost_of_capital
         capital = view.capital_usd_bn / view.usefulness
         price = level_price_usd_h(capital, rate, p.lease_term_years, view.running_usd_h)
-        premium = self.policy.risk_premium(self, own)
+        premium = self.decide("risk_premium", own)
         # It builds over two years beside everything else that it does.
         able = 0.5 * cost_usd_bn <= p.cluster_cash_share * 4.0 * np.maximum(own.operating_cash_flow_usd_bn, 0.0)
         return ClusterBid(price * (1.0 + p.hurdle + premium), rate, p.build_quarters + p.expected_slippage, able)

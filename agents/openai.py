@@ -42,6 +42,17 @@ class CheapestProvider:
         return np.zeros_like(share)
 
 
+@policy(NAME, "stay-with-azure")
+class StayWithAzure:
+    """Whoever is not its first provider costs it the whole premium, however little it takes there."""
+
+    def dependence_cost(self, firm: Lab, share: PerRow) -> PerRow:
+        """None for the first row, which is Microsoft; the premium for everybody else."""
+        cost = firm.parameters.dependence_premium * np.ones_like(share)
+        cost[0] = 0.0
+        return cost
+
+
 class OpenAI(Lab):
     """State besides a lab's: exclusivity, unmet requests, converted flag, the own-chip programme, and the cluster."""
 
@@ -57,8 +68,7 @@ class OpenAI(Lab):
 
     def dependence_cost(self, share: PerRow) -> PerRow:
         """As its policy says: (providers, worlds) fraction of long-run cost."""
-        answer: PerRow = self.policy.dependence_cost(self, share)
-        return answer
+        return self.decide("dependence_cost", share, shape=share.shape)
 
     def settle_tender(self, unmet_h100e_m: PerWorld) -> None:
         """Remember, with fading weight, what nobody allowed under the contract would deliver."""

@@ -9,7 +9,7 @@ import numpy as np
 from agents.base import policy
 from agents.operators import Operator
 from agents.views import CapacityOrder, ClusterBid, FirmView, LeaseOffer, MarketView
-from world.arrays import PerWorld
+from world.arrays import PerWorld, ratio
 from world.costs import HOURS_PER_YEAR, level_price_usd_h
 from world.credit import debt_capacity_usd_bn
 from world.planning import order_gap
@@ -34,6 +34,16 @@ class GuardTheRating:
     def finance_share(self, firm: Operator, own: FirmView) -> PerWorld:
         """Half of what the default would use."""
         return 0.5 * firm.parameters.equity_use
+
+
+@policy(NAME, "deleverage-first")
+class DeleverageFirst:
+    """Underwrites less the more it owes: nothing new beyond four years of its cash flow."""
+
+    def finance_share(self, firm: Operator, own: FirmView) -> PerWorld:
+        """What the default would use up to three years of cash flow owed, then less, nothing from four on."""
+        years = ratio(own.debt_usd_bn, 4.0 * np.maximum(own.operating_cash_flow_usd_bn, 0.0), 10.0)
+        return firm.parameters.equity_use * np.clip(4.0 - years, 0.0, 1.0)
 
 
 class Oracle(Operator):
@@ -87,7 +97,7 @@ class Oracle(Operator):
             4.0 * np.maximum(own.operating_cash_flow_usd_bn, 0.0) - (1.0 - p.project_debt_share) * unspent, 0.0
         )
         pledged = np.maximum(self.sponsor_equity_usd_bn - (1.0 - p.project_debt_share) * unspent, 0.0)
-        means = self.policy.finance_share(self, own) * (equity + pledged)
+        means = self.decide("finance_share", own) * (equity + pledged)
         financed = np.where(bankable, means / (view.capital_usd_bn * (1.0 - p.project_debt_share)), 0.0)
         quantity = np.minimum(financed, coming_h100e_m)
         return LeaseOffer(quantity, price, p.build_quarters + 1.0, financed < coming_h100e_m)

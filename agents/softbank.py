@@ -54,6 +54,10 @@ class SoftBank(Firm):
         """Net debt over gross holdings."""
         return loan_to_value(self.other_holdings_usd_bn + openai_stake_usd_bn, net_debt_usd_bn)
 
+    def limit(self) -> PerWorld:
+        """Loan to value that it plans with, as its policy says."""
+        return self.decide("limit", high=0.99)
+
     def room(self, openai_stake_usd_bn: PerWorld, net_debt_usd_bn: PerWorld, due_usd_bn: PerWorld) -> PerWorld:
         """What it can put into OpenAI now without passing its limit, $bn. Changes nothing.
 
@@ -64,7 +68,7 @@ class SoftBank(Firm):
         """
         p = self.parameters
         holdings = self.other_holdings_usd_bn + openai_stake_usd_bn
-        room = room_usd_bn(holdings, net_debt_usd_bn, self.policy.limit(self), due_usd_bn)
+        room = room_usd_bn(holdings, net_debt_usd_bn, self.limit(), due_usd_bn)
         return p.room_use * (room + p.asset_sales_share * self.other_holdings_usd_bn)
 
     def sell_for(self, need_usd_bn: PerWorld) -> PerWorld:

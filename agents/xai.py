@@ -33,6 +33,15 @@ class FollowDemand:
         return np.ones(firm.worlds)
 
 
+@policy(NAME, "outbuild-everybody")
+class OutbuildEverybody:
+    """Builds for twice the growth that its default plans for."""
+
+    def ambition(self, firm: Operator) -> PerWorld:
+        """Twice its ambition."""
+        return 2.0 * firm.parameters.ambition
+
+
 class XAI(Lab, Operator):
     """A lab and an operator: it orders power and chips for its own wanted use."""
 
@@ -49,7 +58,7 @@ class XAI(Lab, Operator):
 
     def gap_h100e_m(self, view: MarketView, own: FirmView, quarters: PerWorld, power_ready: PerWorld) -> PerWorld:
         """What it will want beyond what it owns, has ordered and already has power for."""
-        growth = self.policy.ambition(self) * growth_over(view.growth, quarters, self.parameters.growth_persistence)
+        growth = self.decide("ambition") * growth_over(view.growth, quarters, self.parameters.growth_persistence)
         wanted = self.wanted_h100e_m * np.exp(growth) - own.held_h100e_m
         return order_gap(wanted, own.fleet_h100e_m + own.backlog_h100e_m, power_ready)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import ENTITY_OF_USER, LABS, OPERATORS, PAIRS, USERS
+from agents.cast import ENTITY_OF_USER, LABS, OPERATORS, PAIRS, RIVALS, TENANTS, USERS
 from runs.backing import pay_out
 from runs.chip_orders import BUYERS, pay_for_chips, prepay_orders
 from runs.credit import debt_dues, roll_debt
@@ -54,7 +54,6 @@ PROVIDER_ENTITY = [ENTITIES.index(PAIRS[k][0]) for k in LET]
 TENANT_ENTITY = [ENTITIES.index(PAIRS[k][1]) for k in LET]
 OPERATOR_ENTITY = [ENTITIES.index(name) for name in OPERATORS]
 USER_ENTITY = [ENTITIES.index(ENTITY_OF_USER[user]) for user in USERS]
-TENANT_LABS = ("openai", "rival_labs")
 
 
 def compute_dues(market: ComputeMarket) -> None:
@@ -77,14 +76,14 @@ def compute_dues(market: ComputeMarket) -> None:
     for row, k in enumerate(LET):
         pay_rent(market, k, rent[row])
     gain = fold_sectors(held - rent, TENANT_ENTITY, len(ENTITIES))
-    for tenant in TENANT_LABS:
+    for tenant in TENANTS:
         market.firms[tenant].settle_leases(gain[ENTITIES.index(tenant)])
     position = fold_sectors(held, TENANT_ENTITY, len(ENTITIES)) - fold_sectors(held, PROVIDER_ENTITY, len(ENTITIES))
     position[OPERATOR_ENTITY] += earned
     used = fold((s.market.bought_h100e_m * price).swapaxes(0, 1)) * USD_BN_PER_H
     position -= fold_sectors(used, USER_ENTITY, len(ENTITIES))
     net_positions(market, dict(zip(ENTITIES, position, strict=True)))
-    sublet(market, {tenant: position[ENTITIES.index(tenant)] for tenant in TENANT_LABS})
+    sublet(market, {tenant: position[ENTITIES.index(tenant)] for tenant in TENANTS})
     # GW x 2,190 h x $/MWh = thousand MWh x $; a million of them is $bn.
     bills = s.fleet.power_used_gw * (market.parameters.of("costs").power_draw * 2190.0 * power_price(market) / 1e6)
     operations = operations_bill(market)
@@ -235,7 +234,7 @@ def core_dues(market: ComputeMarket) -> None:
 def depreciate(market: ComputeMarket) -> None:
     """Plant loses value with age; chips within about five years."""
     s = market.state
-    for name in (*OPERATORS, "rival_labs", "landlords", "nvidia"):
+    for name in (*OPERATORS, *RIVALS, "landlords", "nvidia"):
         rate = (
             market.parameters.of("costs").shell_depreciation
             if name == "landlords"
@@ -248,7 +247,7 @@ def note_flows(market: ComputeMarket) -> None:
     """Burn and operating cash flow of the quarter, from the ledger itself."""
     s = market.state
     cash = s.ledger.opening_cash
-    for name in (*OPERATORS, "rival_labs", "landlords", "softbank", "nvidia"):
+    for name in (*OPERATORS, *RIVALS, "landlords", "softbank", "nvidia"):
         change = s.ledger.cash(name) - cash[s.ledger.sectors.index(name)]
         borrowed = s.ledger.paid("loan", payee=name) - s.ledger.paid("principal", payer=name)
         equity = s.ledger.paid("equity", payee=name) - s.ledger.paid("equity", payer=name)

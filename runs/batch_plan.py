@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from agents.base import POLICIES
+from agents.plugins import load_plugins
 from runs.batch_design import ONE_POINT, Design, design_of
 from runs.batch_program import differences, machine, policies_used, program
 from runs.batch_until import Until
@@ -174,7 +175,10 @@ def unlike(plan: Plan) -> list[str]:
 
 def _import_policies(used: Mapping[str, Mapping[str, str]], where: str) -> None:
     """Let policies that users plugged in register themselves, in every process that needs them."""
+    load_plugins(entry["file"] for entry in used.values() if "file" in entry)
     for key, entry in used.items():
+        if "file" in entry:
+            continue
         owner, _, name = key.partition("=")
         if name in POLICIES.get(owner.removesuffix(".policy"), {}):
             continue

@@ -15,6 +15,7 @@ import numpy as np
 import threadpoolctl
 
 from agents.base import POLICIES
+from agents.plugins import loaded
 from runs.scenario import Scenario
 
 FLOORS = ("world", "agents", "runs")
@@ -50,8 +51,11 @@ def machine() -> dict[str, str]:
 
 
 def policies_used(scenarios: Sequence[Scenario]) -> dict[str, dict[str, str]]:
-    """Every policy that the scenarios name: the module that registers it, and a hash of its file."""
+    """Every plugin, and every policy that the scenarios name: its file or module, and a hash of the file."""
     found = {}
+    for plugin in map(Path, loaded()):
+        digest = hashlib.sha256(plugin.read_bytes()).hexdigest()
+        found[f"plugin {plugin.name}"] = {"file": str(plugin), "sha256": digest}
     for scenario in scenarios:
         for owner, name in scenario.policies.items():
             kind = POLICIES[owner.removesuffix(".policy")][name]

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from agents.additions import PARENT
 from agents.backers import Grid, Investors, Landlords, Lenders
 from agents.base import Firm
+from agents.cast import ADDED_LABS
 from agents.customers import Customers
 from agents.microsoft import InHouseLab, Microsoft
 from agents.openai import OpenAI
@@ -41,13 +43,14 @@ INHERITS = {
 def own_parameters(parameters: Parameters, name: str) -> SimpleNamespace:
     """A firm's parameters as attributes: those of its groups, the elasticities of the market, then its own."""
     values: dict[str, Any] = {}
+    added = [lab.name for lab in ADDED_LABS]
     market = parameters.of("market")
     values["elasticity_short"], values["elasticity_long"] = market.elasticity_short, market.elasticity_long
     values["growth_persistence"] = parameters.of("planners").growth_persistence
     values["min_dscr"], values["spread_oracle"] = parameters["lenders.min_dscr"], parameters["lenders.spread_oracle"]
     values["money"] = parameters["currency.scale"]
     values["lease_term_years"] = parameters["labs.lease_term_quarters"] / 4.0
-    for group in (*INHERITS.get(name, ()), name):
+    for group in (*INHERITS.get(name, (*INHERITS[PARENT], PARENT) if name in added else ()), name):
         prefix = f"{group}."
         values |= {key.removeprefix(prefix): parameters[key] for key in parameters if key.startswith(prefix)}
     return SimpleNamespace(**values)
@@ -68,7 +71,8 @@ def build_cast(
 
     added = {name: start.value(name, "sold_last_quarter_h100e_m") for name in ("microsoft", "oracle", "rival_clouds")}
     merchant = sum(added.values())
-    pool = fold(np.stack([revenue(name) for name in ("openai", "xai", "rival_labs", "microsoft_lab")]))
+    labs = ("openai", "xai", "rival_labs", "microsoft_lab", *(lab.name for lab in ADDED_LABS))
+    pool = fold(np.stack([revenue(name) for name in labs]))
     # The custom vendor ships what was sold in the start quarter; it is found from the stock and its growth.
     asic = start.value("rival_clouds", "sold_h100e_m.rival_asic")
     asic_flow = asic * ASIC_LANDED_SHARE
@@ -89,6 +93,7 @@ def build_cast(
         make(XAI, "xai", revenue("xai")),
         make(InHouseLab, "microsoft_lab", revenue("microsoft_lab")),
         make(RivalLabs, "rival_labs", revenue("rival_labs")),
+        *(make(lab.kind, lab.name, revenue(lab.name)) for lab in ADDED_LABS),
         make(RivalClouds, "rival_clouds", addition_share=added["rival_clouds"] / merchant),
         make(
             Vendor,

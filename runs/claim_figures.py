@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.cast import PROVIDER_NAMES
+from agents.cast import PROVIDER_NAMES, RIVALS
 from runs.claim_paths import Paths, over
 from world.record import accelerators
 
@@ -92,7 +92,7 @@ def built_against_requests(p: Paths) -> np.ndarray:
 
 def in_house_share(p: Paths) -> np.ndarray:
     """Share of the in-house lab in the labs' revenue of 2030."""
-    labs = ("openai", "xai", "microsoft_lab", "rival_labs")
+    labs = ("openai", "xai", "microsoft_lab", *RIVALS)
     revenue = {lab: p.year("lab_revenue_usd_bn", 2030, lab) for lab in labs}
     return over(revenue["microsoft_lab"], sum(revenue.values(), np.zeros_like(revenue["openai"])))
 

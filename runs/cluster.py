@@ -47,6 +47,9 @@ def bid_for_cluster(market: ComputeMarket) -> None:
     taken = np.stack([wanted & able[0] & ~second, wanted & able[1] & second])
     if taken.any():
         sign_cluster(market, taken * size, price * view.usefulness, np.stack([bid.lead_quarters for bid in bids]))
+    if market.recorder is not None:
+        terms = {"effective": effective, "size": size, "lacking": lacking, "worth": s.flow["worth_usd_h"]}
+        market.recorder.note("cluster", bids=bids, able=able, taken=taken, state=lab.cluster, cost=cost_usd_bn, **terms)
     lab.settle_cluster(np.where(taken[0], OWN_HARDWARE, np.where(taken[1], ON_DEBT, lab.cluster)))
     s.flow |= {
         "cluster_price_usd_h": price,

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import PAIRS, PROVIDERS
+from agents.cast import PAIRS, PROVIDERS, TENANTS
 from agents.views import FirmView, LeaseOffer, MarketView, Tender
+from runs.fixed_orders import as_ordered, fixed_shares
 from runs.physical import builder_weights
 from runs.sight import lab_view, market_view, operator_views
 from runs.state import OPERATOR, PAIR, USER, State
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 OFFERS = (*PROVIDERS, "rival_clouds")
 """Who makes each offer of a tender. The last is what rival clouds keep for the labs that they fund or own."""
-TENANTS = ("openai", "rival_labs")
 
 
 def tender(market: ComputeMarket) -> None:
@@ -52,7 +52,7 @@ def tender(market: ComputeMarket) -> None:
     # Everything per M H100e over the term: $/h x hours of a quarter x quarters of the term / 1000 = $bn.
     to_usd_bn = HOURS_PER_QUARTER / 1000.0 * asks["openai"].term_quarters
     outside = view.term_price_usd_h * useful * m.outside_premium
-    penalty = {"openai": delay + dependence, "rival_labs": delay}
+    penalty = {name: delay + dependence if name == "openai" else delay for name in TENANTS}
     cost = {name: reservation + penalty[name] for name in TENANTS}
     worth = (
         np.stack([np.minimum(outside, asks[name].worth_usd_h * useful) - cost[name] for name in TENANTS]) * to_usd_bn
@@ -62,8 +62,9 @@ def tender(market: ComputeMarket) -> None:
     if market.settings.negotiate:
         allocated = allocate_offers(worth, offered, wanted)
     else:
-        allocated = fixed_shares(market, offered, wanted, shares)
-    left = np.maximum(offered[0] - fold(allocated[:, 0]), 0.0)
+        allocated = fixed_shares(market.start_shares, offered, wanted)
+    # Without negotiation the holder of the right waives whatever is put to it.
+    left = np.maximum(offered[0] - fold(allocated[:, 0]), 0.0) * float(market.settings.negotiate)
     allocated[0], waived, matched = first_refusal(market, allocated[0], left, offers, cost["openai"], reservation[0])
     spare = left_over(allocated, offered)
 
@@ -83,7 +84,10 @@ def tender(market: ComputeMarket) -> None:
             worth=asks[name].worth_usd_h * useful * to_usd_bn,
             spare=spare,
         )
-        bargains[name] = deal
+        bargains[name] = deal if market.settings.negotiate else as_ordered(allocated[row], reservation * to_usd_bn)
+    if market.recorder is not None:
+        market.recorder.note("tender", view=view, asks=asks, offers=offers, delay=delay, dependence=dependence)
+        market.recorder.note("deals", outside=outside, worth=worth, deals=bargains)
     sign(market, bargains, lead, asks, signed)
     unmet = np.maximum(wanted[0] - fold(bargains["openai"].quantity), 0.0) + waived
     openai.settle_tender(unmet)
@@ -117,6 +121,8 @@ def make_offer(market: ComputeMarket, name: str, view: MarketView, own: FirmView
     else:
         power = np.maximum(own.power_gw + own.coming_power_gw - own.chips_power_gw, 0.0) / view.power_kw
         coming = own.backlog_h100e_m + power
+    if market.recorder is not None:
+        market.recorder.note("offer", provider=name, coming=coming, own=own)
     return market.firms[name].offer_lease(view, own, coming)
 
 
@@ -151,18 +157,6 @@ def provider_shares(s: State) -> PerRow:
     return ratio(rows, fold(rows))
 
 
-def fixed_shares(market: ComputeMarket, offered: PerRow, wanted: np.ndarray, shares: PerRow) -> np.ndarray:
-    """Without negotiation every tenant orders in the shares of the start, within the offers."""
-    nobody = np.zeros((1, market.worlds))
-    tenants = [
-        np.concatenate([market.start_shares, nobody]),
-        np.array([0.1, 0.0, 0.0, 0.9])[:, None] * np.ones_like(shares),
-    ]
-    asked = np.stack([share * want for share, want in zip(tenants, wanted, strict=True)])
-    cut = np.minimum(ratio(offered, asked[0] + asked[1], 1.0), 1.0)
-    return asked * cut
-
-
 def first_refusal(
     market: ComputeMarket,
     allocated: PerRow,
@@ -186,6 +180,8 @@ def first_refusal(
     answer = match_first_refusal(
         price, offers[1].lead_quarters, holder_price, offers[0].lead_quarters, holder_left, outside, holds
     )
+    if market.recorder is not None:
+        market.recorder.note("refusal", before=allocated, left=holder_left, price=price, holds=holds, answer=answer)
     kept = ratio(np.maximum(outside - answer.matched, 0.0), outside, 1.0)
     after = np.concatenate([(allocated[0] + answer.matched)[None, :], allocated[1:] * kept])
     return after, answer.waived, answer.matched

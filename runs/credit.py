@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import PAIRS, SECTORS
+from agents.cast import FUNDED, PAIRS, SECTORS, TENANTS
 from world.arrays import PerRow, PerWorld, fold, ratio
 from world.credit import debt_capacity_usd_bn
 from world.debt import DebtBook
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 BORROWERS = ("microsoft", "oracle", "xai", "rival_clouds", "landlords", "softbank", "nvidia")
 """Who borrows on its cash flow or its plant."""
-DEBTORS = (*BORROWERS, "openai", "rival_labs")
+DEBTORS = (*BORROWERS, *TENANTS)
 """Who may owe lenders; labs without plant have credit lines and what a scenario's loans give them."""
 HOURS = 2.19
 """Thousand hours in a quarter: M H100e at $/H100e-hour, in $bn."""
@@ -66,7 +66,7 @@ def spread_of(parameters: Parameters, name: str) -> PerWorld:
         "oracle": p.spread_oracle,
         "landlords": p.spread_landlords,
         "softbank": p.spread_softbank,
-    } | dict.fromkeys(("xai", "openai", "rival_labs"), p.spread_lab)
+    } | dict.fromkeys(FUNDED, p.spread_lab)
     found: PerWorld = spreads.get(name, p.spread_prime)
     return found
 

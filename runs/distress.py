@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import OPERATORS, PAIRS
+from agents.cast import FUNDED, OPERATORS, PAIRS
 from runs.backing import pay_out
 from runs.chip_orders import cancel_orders
 from runs.credit import BORROWERS, DEBTORS
@@ -29,7 +29,7 @@ def fill_shortfalls(market: ComputeMarket) -> None:
         limit = room + principal if name in ("oracle", "xai") else np.full(s.worlds, np.inf)
         low = np.maximum(market.reserve(name) - s.ledger.cash(name), 0.0)
         pay_out(s.ledger, "loan", "lenders", name, np.minimum(np.maximum(s.ledger.shortfall(name), low), limit))
-    for name in ("openai", "xai", "rival_labs"):
+    for name in FUNDED:
         short = s.ledger.shortfall(name)
         line = np.maximum(market.credit_line(name) - s.ledger.debt(name), 0.0) if name != "xai" else np.zeros(s.worlds)
         drawn = np.minimum(short, line)
@@ -56,6 +56,8 @@ def rescue(market: ComputeMarket, name: str, short: PerWorld) -> None:
             investors.parameters.rescue_share
             * np.maximum(20.0 * market.money, 8.0 * market.firms[name].revenue_usd_bn),
         )
+    if market.recorder is not None:
+        market.recorder.note("rescue", issuer=name, short=short, paid=paid)
     pay_out(s.ledger, "equity", "investors", name, paid)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agents.cast import HOLDERS, PAIRS, PROVIDERS
+from agents.cast import FUNDED, HOLDERS, PAIRS, PROVIDERS
 from agents.openai import FIRST_REFUSAL, OPEN
 from agents.views import MarketView
 from runs.backing import bring_cash, pay_out
@@ -45,7 +45,7 @@ def one_valuation(given: Mapping[str, Any]) -> None:
 @kind(
     "equity_round",
     "a lab sells equity: investors pay in full and holders are diluted; default valuation is what the lab is worth",
-    Argument("issuer", choice(("openai", "xai", "rival_labs")), "who sells", "openai"),
+    Argument("issuer", choice(FUNDED), "who sells", "openai"),
     Argument("by", amounts(INVESTORS, MOST_USD_BN, "bn USD"), "who pays how much"),
     Argument("pre_money_usd_bn", number(0.1, 100_000.0, "bn USD"), "valuation before the money", None),
     Argument("post_money_usd_bn", number(0.1, 100_000.0, "bn USD"), "valuation after the money", None),

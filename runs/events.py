@@ -24,7 +24,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agents.cast import PROVIDERS
+from agents.cast import ADDED_LABS, FUNDED, PROVIDERS
 from runs.event_deals import TENANTS
 from runs.event_kinds import KINDS, Event, check_event
 from runs.scenario import Scenario
@@ -51,7 +51,7 @@ FIRMS = {
     "Nscale": "rival_clouds",
     "IREN": "rival_clouds",
     "Lambda": "rival_clouds",
-}
+} | {name: lab.name for lab in ADDED_LABS for name in lab.record}
 """Names of the record in the cast."""
 
 RAMP_QUARTERS = 4.0
@@ -167,7 +167,7 @@ def _counterpart(row: DealRow, deals: tuple[DealRow, ...]) -> tuple[str, dict[st
 
 def _round(row: DealRow, deals: tuple[DealRow, ...]) -> tuple[str, dict[str, Any]]:
     issuer = FIRMS.get(row.seller)
-    if issuer not in ("openai", "xai", "rival_labs") or row.size_usd_bn is None:
+    if issuer not in FUNDED or row.size_usd_bn is None:
         raise _NoCounterpartError(f"the model keeps no equity of {row.seller}")
     investor = FIRMS.get(row.buyer, "investors")
     if investor not in ("microsoft", "softbank", "nvidia"):

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import runs.metrics_circular
 import runs.metrics_cluster
 import runs.metrics_compute
 import runs.metrics_credit
 import runs.metrics_money  # noqa: F401  each registers its rows
+from runs.circular import trace_equity
 from runs.contracts import used_by_provider
 from runs.registry import REGISTRY, Metric
 from runs.sight import market_view
@@ -40,6 +42,7 @@ def note(market: ComputeMarket) -> None:
     s = market.state
     view = market_view(market)
     own = GENERATION["own_chip"]
+    trace_equity(market)
     s.flow["openai_by_provider"] = used_by_provider(s)
     s.flow["long_run_cost_usd_h"] = view.long_run_cost_usd_h
     s.flow["own_cost_usd_h"] = s.flow["cost_usd_h"][own] / s.generations.usefulness[own]

@@ -11,21 +11,24 @@ from typing import Any
 import mesa
 import numpy as np
 
-from agents.cast import LABS, OPERATORS
+from agents.cast import LABS, OPERATORS, RIVALS
 from runs.accounts import settle
 from runs.cast import build_cast
 from runs.cluster import bid_for_cluster
 from runs.contracts import provider_shares, tender
 from runs.credit import lend
 from runs.events import apply_events
+from runs.headlines import HEADLINES, headline
 from runs.laws import check_laws
 from runs.metrics import History
 from runs.money import fund
 from runs.opening import open_state
 from runs.physical import deliver, order
+from runs.recorder import Recorder
 from runs.rental import USD_BN_PER_H, clear, operate
 from runs.scenario import Scenario, load_scenario
 from runs.sight import lab_view, market_view, operator_views, price_chips
+from runs.split import over_rivals, split_start
 from runs.state import State
 from world.arrays import Flags, PerWorld, fold, ratio
 from world.calendar import quarter_label, quarter_number
@@ -35,21 +38,6 @@ from world.record import accelerators, phases, start_state
 from world.services import budget_to_demand_scale, scaled_innovation
 
 DEFAULT_UNTIL = "2030Q4"
-
-HEADLINES = (
-    "h100_price_usd_h",
-    "price_over_cost",
-    "merchant_sold_h100e_m",
-    "stargate_share",
-    "openai_revenue_usd_bn",
-    "openai_burn_usd_bn",
-    "openai_cash_usd_bn",
-    "oracle_debt_usd_bn",
-    "oracle_dscr",
-    "softbank_ltv",
-    "abilene_facility_gw",
-)
-"""Metrics that Mesa's data collector reports as plain numbers."""
 
 
 class ComputeMarket(mesa.Model):
@@ -85,7 +73,7 @@ class ComputeMarket(mesa.Model):
         self.settings = load_scenario(scenario)
         self.draws = Draws(rng, worlds, first_world)
         self.worlds = self.draws.worlds
-        start = start_state(self.settings.start, self.settings.known_until)
+        start = split_start(start_state(self.settings.start, self.settings.known_until))
         known = self.settings.known_until
         values = (
             dict(self.settings.parameters)
@@ -113,6 +101,7 @@ class ComputeMarket(mesa.Model):
         self.settle_start(start)
         self.h20_h100e_m = np.full(self.worlds, start.value("market", "h20_h100e_m"))
         self.history = History(self)
+        self.recorder: Recorder | None = None
         self.datacollector = mesa.DataCollector(
             model_reporters={name: partial(headline, name=name) for name in HEADLINES}
         )
@@ -125,6 +114,8 @@ class ComputeMarket(mesa.Model):
         self.begin_quarter()
         # 1. exogenous: events of the scenario and of the record; rates, shocks, the spending of customers
         apply_events(self)
+        if self.recorder is not None:
+            self.recorder.after_events(self)
         self.move_outside_world()
         # 2. deliver: power, chips, leases
         deliver(self)
@@ -161,6 +152,8 @@ class ComputeMarket(mesa.Model):
         s.quarter += 1
         s.last, s.flow = s.flow, {}
         s.ledger.begin_quarter()
+        if self.recorder is not None:
+            self.recorder.begin(self)
 
     def move_outside_world(self) -> None:
         """Shocks to growth, to rates, to credit and to the portfolio of the anchor investor."""
@@ -172,7 +165,8 @@ class ComputeMarket(mesa.Model):
         self.firms["customers"].settle_quarter(
             common, draws.normal("services.trend", q), draws.normal("demand.level", q)
         )
-        self.firms["rival_labs"].settle_support(self.firms["customers"].demand_growth)
+        for name in RIVALS:
+            self.firms[name].settle_support(self.firms["customers"].demand_growth)
         self.firms["lenders"].settle_cycle(draws.normal("credit.cycle", q) - customers.credit_link * common)
         rates = p.of("backers")
         shock = rates.rate_noise * draws.normal("rates", q)
@@ -207,6 +201,8 @@ class ComputeMarket(mesa.Model):
             self.firms[name].settle_additions(added, row)
         check_laws(self)
         self.history.record(self)
+        if self.recorder is not None:
+            self.recorder.close(self)
         self.datacollector.collect(self)
         self.running = s.quarter + 1 < self.quarters
 
@@ -226,7 +222,7 @@ class ComputeMarket(mesa.Model):
         core: dict[str, dict[str, PerWorld]] = {}
         ones = np.ones(self.worlds)
         growth = self.parameters.of("operators").core_growth
-        for name in (*OPERATORS, "softbank", "rival_labs", "nvidia", "landlords"):
+        for name in (*OPERATORS, "softbank", *RIVALS, "nvidia", "landlords"):
             core[name] = {
                 "cash_flow": ones * start.value(name, "core_cash_flow_usd_bn") * self.money,
                 "other_capex": ones * start.value(name, "other_capex_usd_bn") * self.money,
@@ -250,7 +246,7 @@ class ComputeMarket(mesa.Model):
             * self.parameters.of("openai").start_burn_share
         )
         self.burn["xai"] = np.full(self.worlds, 0.4 * self.money)
-        self.burn["rival_labs"] = np.full(self.worlds, 0.4 * self.money)
+        self.burn |= over_rivals(np.full(self.worlds, 0.4 * self.money))
         view = market_view(self)
         m = self.parameters.of("market")
         operators = operator_views(self, view, ("xai",))
@@ -261,7 +257,7 @@ class ComputeMarket(mesa.Model):
         for row, name in enumerate(LABS):
             lab = self.firms[name]
             lab.growth_smoothed = np.full(self.worlds, start.value("openai", "revenue_growth_per_quarter"))
-            if name == "rival_labs":
+            if name in RIVALS:
                 lab.support_usd_bn = np.full(self.worlds, start.value(name, "core_cash_flow_usd_bn")) * self.money
             # The stock of effective training compute that the lab's flow at the start would have built up.
             flow = np.maximum(used[row] * 0.6, 1e-4)
@@ -282,8 +278,7 @@ class ComputeMarket(mesa.Model):
         self.start_pool_usd_bn = self.firms["customers"].pool_usd_bn.copy()
         self.promise_usd_bn = {
             "xai": self.parameters.of("xai").promise_usd_bn * self.money,
-            "rival_labs": self.parameters.of("rival_labs").promise_usd_bn * self.money,
-        }
+        } | over_rivals(self.parameters.of("rival_labs").promise_usd_bn * self.money)
         s.flow = {}
 
     # ------------------------------------------------------------------ small facts that steps ask for
@@ -316,8 +311,3 @@ class ComputeMarket(mesa.Model):
             return np.ones(self.worlds, dtype=bool)
         odds = self.parameters.of("grid").expansion_grant_odds
         return self.draws.uniform(f"grant:{spec.name}") < odds
-
-
-def headline(market: ComputeMarket, name: str) -> float:
-    """A metric of the quarter as one plain number: the world's own, or the mean over worlds."""
-    return float(np.mean(market.history.values[name][0, market.state.quarter]))

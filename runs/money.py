@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import HOLDERS, OPERATORS
+from agents.cast import FUNDED, HOLDERS, OPERATORS
 from agents.views import MarketView
 from runs.backing import pay_out
 from runs.sight import lab_view, market_view, money, operator_views
@@ -35,7 +35,7 @@ def fund(market: ComputeMarket) -> None:
         "by_anchor_usd_bn": round_.by_anchor,
         "by_others_usd_bn": round_.by_others,
     }
-    for name in ("xai", "rival_labs"):
+    for name in FUNDED[1:]:
         lab_round(market, name, view)
 
 
@@ -70,7 +70,7 @@ def borrow_for_stake(market: ComputeMarket, need: PerWorld) -> None:
     missing = np.maximum(need - cash, 0.0)
     stake = s.cap.stakes[ANCHOR] * s.cap.valuation_usd_bn
     net_debt = s.ledger.debt("softbank") - s.ledger.cash("softbank")
-    limit = softbank.policy.limit(softbank)
+    limit = softbank.limit()
     holdings = softbank.other_holdings_usd_bn + stake + need
     sellable = softbank.sell_for(missing)
     over = np.maximum(net_debt + need - limit * holdings, 0.0)
@@ -86,7 +86,7 @@ def defend_ltv(market: ComputeMarket) -> None:
     softbank = market.firms["softbank"]
     stake = s.cap.stakes[ANCHOR] * s.cap.valuation_usd_bn
     net_debt = s.ledger.debt("softbank") - s.ledger.cash("softbank")
-    limit = softbank.policy.limit(softbank)
+    limit = softbank.limit()
     over = np.maximum(net_debt - limit * (softbank.other_holdings_usd_bn + stake), 0.0) / np.maximum(1.0 - limit, 0.1)
     sold = np.minimum(softbank.sell_for(over), s.ledger.stakes("softbank"))
     pay_out(s.ledger, "stake_sale", "investors", "softbank", sold)
@@ -106,16 +106,16 @@ def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Ro
     room = softbank.room(stake, net_debt, due)
     mood = investors.parameters.mood_noise * market.draws.normal("investors.mood", market.calendar_quarter)
     bid = investors.bid(value, mood)
-    result = price_round(
-        unless_raised(market, "openai", request.ask_usd_bn),
-        np.maximum(bid, 0.5 * market.money),
-        np.maximum(value * (1.0 - lab.parameters.down_round_tolerance), 0.5 * market.money),
-        room,
-        value * (1.0 + softbank.parameters.optimism),
-        investors.supply(value),
-        investors.parameters.supply_slope,
-        softbank.parameters.issuer_weight,
-    )
+    asked = unless_raised(market, "openai", request.ask_usd_bn)
+    bid = np.maximum(bid, 0.5 * market.money)
+    reservation = np.maximum(value * (1.0 - lab.parameters.down_round_tolerance), 0.5 * market.money)
+    supply, anchor_value = investors.supply(value), value * (1.0 + softbank.parameters.optimism)
+    slope, weight = investors.parameters.supply_slope, softbank.parameters.issuer_weight
+    result = price_round(asked, bid, reservation, room, anchor_value, supply, slope, weight)
+    if market.recorder is not None:
+        bids = {"others_value": bid, "others_supply": supply, "anchor_value": anchor_value, "room": room, "due": due}
+        stand = {"own": own, "stakes": s.cap.stakes}
+        market.recorder.note("round", asked=asked, reservation=reservation, **bids, **stand, result=result)
     holders = np.zeros((len(HOLDERS), s.worlds))
     holders[ANCHOR], holders[OTHERS] = result.by_anchor, result.by_others
     s.cap.stakes = dilute(s.cap.stakes, result.pre_money, holders)
@@ -146,6 +146,8 @@ def lab_round(market: ComputeMarket, name: str, view: MarketView) -> None:
     promise = np.sqrt(market.firms["customers"].pool_usd_bn / market.start_pool_usd_bn) * market.promise_usd_bn[name]
     value = np.maximum(request.value_usd_bn + promise, 0.5 * market.money)
     raised = np.minimum(unless_raised(market, name, request.ask_usd_bn), 2.0 * investors.supply(value))
+    if market.recorder is not None:
+        market.recorder.note("lab_round", issuer=name, asked=request.ask_usd_bn, value=value, raised=raised, own=own)
     pay_out(s.ledger, "equity", "investors", name, raised)
     s.flow[f"raised.{name}"] = raised
 
@@ -182,6 +184,9 @@ def convert(market: ComputeMarket, value: PerWorld) -> None:
     open_ = (lab.converted == 0.0) & (s.quarter + 1 >= p.conversion_quarters)
     happens, stake = conversion_bargain(claim, gain, np.maximum(value, 1e-6), p.microsoft_weight)
     happens = happens & open_
+    if market.recorder is not None:
+        terms = {"claim": claim, "gain": gain, "value": value, "stake": stake}
+        market.recorder.note("conversion", **terms, open=open_, happens=happens, before=lab.converted)
     pressed: Flags = lab.loosen_exclusivity(lab_view(market, "openai"))
     lab.settle_exclusivity(pressed, happens)
     swap_stake(market, happens, stake)

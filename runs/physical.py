@@ -61,6 +61,8 @@ def ship(market: ComputeMarket) -> np.ndarray:
     size = s.queue_h100e_m + fold(s.fleet.sold.swapaxes(0, 1))
     shipped = vendor.allocate(s.queue_h100e_m, size, capacity, prepaid_share(market))
     s.flow["shipped_h100e_m"] = shipped
+    if market.recorder is not None:
+        market.recorder.note("chips", queue=s.queue_h100e_m, shipped=shipped, capacity=capacity)
     s.queue_h100e_m = np.maximum(s.queue_h100e_m - shipped, 0.0)
     vendor.settle_shipments(fold(shipped), fold(backlog_h100e_m(s)), capacity, s.growth_believed)
     mix = by_generation / capacity
@@ -157,6 +159,8 @@ def order(market: ComputeMarket) -> None:
         cuts = {"shells": ratio(built[row], asked[row], 1.0), "grid": ratio(granted[row], built[row], 1.0)}
         binds = what_binds(market, orders[name], ratio(size[row], fold(size)), cuts)
         s.binding[row] = np.where(unbanked[row], BINDING.index("finance"), binds)
+    if market.recorder is not None:
+        market.recorder.note("orders", orders=orders, asked_gw=asked, built_gw=built, granted_gw=granted)
     grid.settle_growth()
     s.flow["ordered_gw"] = granted
     s.flow["ordered_chips_h100e_m"] = np.stack([orders[name].chips_h100e_m for name in OPERATORS])

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from agents.base import PolicyError
 from runs import posterior
 from runs.laws import LawBroken
 from runs.metrics import REGISTRY
 from runs.model import ComputeMarket
+from runs.plugins import load_plugins, loaded
 from runs.scenario import Scenario, load_scenario
 from world.arrays import Numbers
 from world.calendar import quarter_label, quarter_number
@@ -44,6 +46,7 @@ def simulate(
     first_world: int = 0,
     keep: str = "paths",
     *,
+    plugins: Sequence[str | Path] = (),
     chunk: int = CHUNK,
     progress: Progress | None = None,
     parameters_from: str = posterior.DEFAULT,
@@ -58,6 +61,7 @@ def simulate(
         parameters   by owner.name: a number, one per world (worlds,), or a dict with a distribution
         first_world  number of the first world; only where `worlds` is a count
         keep         "paths": every quarter; "summary": stocks at the end, and flows by calendar year
+        plugins      files with policies of the user's own (docs/extending.md), read once for the process
         chunk        worlds stepped together; the result is the same bits for any
         progress     called after each step with the world-quarters done and their total
         parameters_from  "prior", or "posterior": what the record informs is drawn from the stored posterior, unless the
@@ -74,6 +78,7 @@ def simulate(
         raise ValueError(f"keep: wanted one of {', '.join(KEEP)}, got {keep!r}")
     if isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < 1:
         raise ValueError(f"chunk: wanted a whole number of worlds, at least 1, got {chunk!r}")
+    load_plugins(plugins)
     settings = load_scenario(str(scenario) if isinstance(scenario, Path) else scenario)
     numbers = Draws(seed, worlds, first_world).world_numbers
     if until is not None:
@@ -117,11 +122,24 @@ def _arrays(given: Mapping[str, Any], numbers: Numbers, seed: int) -> dict[str, 
     return found
 
 
-def step_to_the_end(market: ComputeMarket, name: str, done: int, total: int, progress: Progress | None) -> None:
-    """Step until the model stops, and say where if it cannot; `progress` is called after each quarter."""
-    while market.running:
+def step_to_the_end(
+    market: ComputeMarket,
+    name: str,
+    done: int = 0,
+    total: int = 0,
+    progress: Progress | None = None,
+    last: int | None = None,
+) -> None:
+    """Step until the model stops, or to the calendar quarter `last`, and say where if it cannot.
+
+    Args: done, total: world-quarters, for `progress`.
+    Raises: RunFailed naming the quarter and the worlds; LawBroken.
+    """
+    while market.running and (last is None or market.calendar_quarter < last):
         try:
             market.step()
+        except PolicyError:  # the policy's author reads what is wrong, in one line
+            raise
         except (ArithmeticError, ValueError, IndexError, KeyError, TypeError) as error:
             numbers = market.draws.world_numbers
             among = f"world {numbers[0]}" if numbers.size == 1 else f"one of the worlds {numbers[0]} to {numbers[-1]}"
@@ -220,6 +238,7 @@ def _facts(
         "known_until": settings.known_until.isoformat(),
         "until": until,
         "parameters": json.dumps(dict(parameters), default=_plain),
+        "plugins": " ".join(Path(file).name for file in loaded()),
         "version": importlib.metadata.version("gigawatt"),
         "numpy": np.__version__,
         "python": platform.python_version(),

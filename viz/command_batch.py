@@ -13,6 +13,7 @@ from viz.command_line import (
     FAILED,
     Commands,
     Mistake,
+    add_plugin,
     check_writable,
     mistakes,
     parameters_asked,
@@ -55,6 +56,7 @@ def add_commands(commands: Commands) -> None:
     add("--workers", type=whole(1, 10_000), default=os.cpu_count() or 1, metavar="N", help="processes (default all)")
     add("--scheduler", metavar="ADDRESS", help="an existing Dask cluster, like tcp://127.0.0.1:8786")
     add("--engine", metavar="MODULE:ATTRIBUTE", help="another factory of concurrent.futures executors")
+    add_plugin(batch)
     add("--quiet", action="store_true", help="no progress, no summary")
 
 

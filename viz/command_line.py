@@ -57,7 +57,14 @@ def add_ensemble(command: argparse.ArgumentParser) -> None:
     add("--set", action="append", default=[], metavar="NAME=VALUE", type=setting, dest="settings", help=about)
     about = "draw parameters from their priors, or from the posterior on the record"
     add("--parameters", choices=("prior", "posterior"), dest="parameters_from", help=about)
+    add_plugin(command)
     add("--quiet", action="store_true", help="no progress bar, no notes")
+
+
+def add_plugin(command: argparse.ArgumentParser) -> None:
+    """The option that reads files of the user's own: --plugin."""
+    about = "a file of your own with policies or a lab (repeatable), see docs/extending.md"
+    command.add_argument("--plugin", action="append", metavar="FILE", type=plugin, dest="plugins", help=about)
 
 
 def parameters_source(asked: argparse.Namespace) -> str:
@@ -86,6 +93,17 @@ def whole(least: int, most: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def plugin(text: str) -> str:
+    """A type of argument: a plugin, read at once, because a lab that it adds must be there before the model is."""
+    from runs.plugins import load_plugins
+
+    try:
+        load_plugins([text])
+    except ValueError as error:
+        raise Mistake(str(error)) from error
+    return text
 
 
 def setting(text: str) -> tuple[str, float | str]:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from viz.command_line import DONE, Commands, Mistake, mistakes, tell
+from viz.command_line import DONE, Commands, Mistake, add_plugin, mistakes, tell
 
 MOST_ROWS = 1000
 """Rows of an answer that a terminal is shown."""
@@ -37,6 +37,7 @@ def add_commands(commands: Commands) -> None:
 
 def _add_folder(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", type=Path, metavar="DIR", help="the batch's directory")
+    add_plugin(command)
 
 
 def status_command(asked: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ from viz.style import (
     INK,
     RECORD,
     Sheet,
+    colour_of,
     dots,
     end_labels,
     fan,
@@ -194,8 +195,8 @@ def the_race(run: Reader) -> Figure:
     entries, lowest, highest = [], np.inf, 0.0
     for lab in run.members("lab_revenue_usd_bn"):
         path = np.maximum(4.0 * run.path("lab_revenue_usd_bn", lab), 1e-4)
-        middle = fan(left, x, path, COLOURS[lab])
-        entries.append((_short(lab), float(middle[-1]), COLOURS[lab]))
+        middle = fan(left, x, path, colour_of(lab))
+        entries.append((_short(lab), float(middle[-1]), colour_of(lab)))
         lowest = min(lowest, float(quantiles(path, (0.05,)).min()))
         highest = max(highest, float(quantiles(path, (0.95,)).max()))
     plain_logarithm(left)
@@ -207,8 +208,8 @@ def the_race(run: Reader) -> Figure:
     entries = []
     for lab in run.members("capability"):
         path = run.path("capability", lab) / np.log(10.0)
-        middle = fan(right, x, path, COLOURS[lab], outer=False)
-        entries.append((_short(lab), float(middle[-1]), COLOURS[lab]))
+        middle = fan(right, x, path, colour_of(lab), outer=False)
+        entries.append((_short(lab), float(middle[-1]), colour_of(lab)))
     time_axis(right, run, short=True)
     end_labels(right, entries)
     heading(right, "Effective training compute, powers of ten")

@@ -26,6 +26,13 @@ COLOURS = {
     "appetite": "#0069a6",
 }  # fmt: skip
 """Dark enough to be read as text on white, for whoever is named in words."""
+SPARE = ("#8f2d56", "#3d5a80", "#6b705c", "#7f4f24")
+"""Colours of labs that plugins add."""
+
+
+def colour_of(name: str) -> str:
+    """The colour of a member of the cast; for one that a plugin adds always the same of the spare ones."""
+    return COLOURS.get(name, SPARE[sum(map(ord, name)) % len(SPARE)])
 
 
 class Sheet:

@@ -21,6 +21,7 @@ BUILT_IN = {
     "late-power-at-abilene": ("2024Q3", date(2025, 2, 28)),
     "demand-winter": ("2025Q4", date(2025, 12, 31)),
     "no-negotiation": ("2024Q3", date(2024, 9, 30)),
+    "baseline-no-negotiation": ("2025Q4", date(2025, 12, 31)),
     "fast-oracle": ("2024Q3", date(2025, 2, 28)),
 }
 

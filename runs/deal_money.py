@@ -1,0 +1,256 @@
+"""The funding part of the deal sheet: rounds, tranches, the conversion and rescues."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from agents.cast import HOLDERS
+from runs.deal_reasons import Reason
+from runs.money import ANCHOR, OTHERS
+from runs.recorder import Page, of_world
+from world.funding import dilute
+
+if TYPE_CHECKING:
+    from runs.model import ComputeMarket
+
+LEAST_USD_BN = 1e-9
+"""Money below this is rounding."""
+
+
+@dataclass(frozen=True)
+class Payment:
+    """Money that a deal moved this quarter, as the ledger has it."""
+
+    kind: str
+    payer: str
+    payee: str
+    usd_bn: float
+
+
+@dataclass(frozen=True)
+class RoundTalk:
+    """OpenAI's equity round: issuer against anchor, the other investors' bids as the outside option; $bn."""
+
+    kind: str
+    parties: tuple[str, ...]
+    issuer: str
+    need_usd_bn: float
+    runway_quarters: float | None
+    """Cash and promises over this quarter's burn; None where nothing is burnt."""
+    reservation_usd_bn: float
+    """Least pre-money value that the issuer takes."""
+    others_value_usd_bn: float
+    """Pre-money value in the eyes of the other investors."""
+    others_supply_usd_bn: float
+    """What they would put in at the issuer's own valuation."""
+    anchor: str
+    anchor_value_usd_bn: float
+    anchor_room_usd_bn: float
+    """What the anchor can put in without passing its limit of loan to value."""
+    anchor_due_usd_bn: float
+    """Tranches that it has promised for the coming year."""
+    pre_money_usd_bn: float
+    raised_usd_bn: float
+    by_anchor_usd_bn: float
+    by_others_usd_bn: float
+    stakes_before: dict[str, float]
+    stakes_after: dict[str, float]
+    payments: tuple[Payment, ...]
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class LabRoundTalk:
+    """Another lab's round with the other investors alone; $bn."""
+
+    kind: str
+    parties: tuple[str, ...]
+    issuer: str
+    need_usd_bn: float
+    value_usd_bn: float
+    raised_usd_bn: float
+    payments: tuple[Payment, ...]
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class TrancheTalk:
+    """What the anchor had promised and pays now; $bn."""
+
+    kind: str
+    parties: tuple[str, ...]
+    paid_usd_bn: float
+    waiting_usd_bn: float
+    """What waits for the conversion."""
+    margin_loans_usd_bn: float
+    assets_sold_usd_bn: float
+    payments: tuple[Payment, ...]
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class ConversionTalk:
+    """Microsoft's profit share against a stake; $bn."""
+
+    kind: str
+    parties: tuple[str, ...]
+    claim_usd_bn: float
+    """What Microsoft's claim on profits is worth to it: the least that it takes."""
+    gain_usd_bn: float
+    """What the other holders gain beyond being rid of it."""
+    value_usd_bn: float
+    stake: float
+    """Stake that Microsoft bargains for; 0 where nothing is agreed."""
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class RescueTalk:
+    """A lab that cannot pay: what investors put in at a discount; $bn."""
+
+    kind: str
+    parties: tuple[str, ...]
+    issuer: str
+    short_usd_bn: float
+    payments: tuple[Payment, ...]
+
+
+MoneyTalk = RoundTalk | LabRoundTalk | TrancheTalk | ConversionTalk | RescueTalk
+
+
+def money_talks(market: ComputeMarket, page: Page, world: int) -> list[MoneyTalk]:
+    """The funding talks of a recorded quarter in one world, in the order of the quarter."""
+    flow, after = (of_world(page.one(topic), world) for topic in ("flow", "after"))
+    talks: list[MoneyTalk] = []
+    tranche = _tranche(flow, after)
+    if tranche is not None:
+        talks.append(tranche)
+    talks.append(_conversion(of_world(page.one("conversion"), world)))
+    talks.append(_round(of_world(page.one("round"), world), flow, _deferred(market, world)))
+    talks += [_lab_round(note, flow) for note in of_world(page.all("lab_round"), world)]
+    talks += [_rescue(note) for note in of_world(page.all("rescue"), world) if note["short"] > LEAST_USD_BN]
+    return talks
+
+
+def payments(*found: tuple[str, str, str, float]) -> tuple[Payment, ...]:
+    """Payments of (kind, payer, payee, $bn), those of nothing left out."""
+    return tuple(Payment(*one) for one in found if one[3] > 0.0)
+
+
+def _deferred(market: ComputeMarket, world: int) -> float:
+    """Share of its part of a round that the anchor pays later."""
+    return float(market.firms["softbank"].parameters.deferred_share[world])
+
+
+def _tranche(flow: dict[str, Any], after: dict[str, Any]) -> TrancheTalk | None:
+    paid, waiting = flow["tranche_usd_bn"], flow["tranche_waiting_usd_bn"]
+    if paid <= LEAST_USD_BN and waiting <= LEAST_USD_BN:
+        return None
+    return TrancheTalk(
+        kind="tranche",
+        parties=("softbank", "openai"),
+        paid_usd_bn=paid,
+        waiting_usd_bn=waiting,
+        margin_loans_usd_bn=after["flows"].get(("loan", "lenders", "softbank"), 0.0),
+        assets_sold_usd_bn=after["flows"].get(("stake_sale", "investors", "softbank"), 0.0),
+        payments=payments(("equity", "softbank", "openai", paid)),
+        reason=Reason.WAITS_FOR_CONVERSION if waiting > LEAST_USD_BN else Reason.PAID,
+    )
+
+
+def _conversion(note: dict[str, Any]) -> ConversionTalk:
+    if note["before"] > 0.0:
+        reason = Reason.CONVERTED_BEFORE
+    elif note["happens"]:
+        reason = Reason.CONVERTED
+    else:
+        reason = Reason.NO_GAIN if note["open"] else Reason.NOT_OPEN
+    return ConversionTalk(
+        kind="conversion",
+        parties=("microsoft", "openai"),
+        claim_usd_bn=note["claim"],
+        gain_usd_bn=note["gain"],
+        value_usd_bn=note["value"],
+        stake=note["stake"] if note["happens"] else 0.0,
+        reason=reason,
+    )
+
+
+def _stakes(row: np.ndarray) -> dict[str, float]:
+    return {name: float(share) for name, share in zip(HOLDERS, row, strict=True)}
+
+
+def _round(note: dict[str, Any], flow: dict[str, Any], deferred: float) -> RoundTalk:
+    result, own = note["result"], note["own"]
+    asked, raised = note["asked"], result["by_anchor"] + result["by_others"]
+    if asked <= LEAST_USD_BN:
+        reason = Reason.RAISED_ALREADY if flow.get("event_round.openai", 0.0) > 0.0 else Reason.NO_ROUND
+    elif raised <= LEAST_USD_BN:
+        reason = Reason.NO_TAKER
+    else:
+        reason = Reason.ROUND_CLOSED if raised >= asked * (1.0 - 1e-9) else Reason.ROUND_SHORT
+    standing = own["cash_usd_bn"] + own["committed_usd_bn"]
+    before = note["stakes"]
+    paid_in = np.zeros(len(HOLDERS))
+    paid_in[ANCHOR], paid_in[OTHERS] = result["by_anchor"], result["by_others"]
+    after = dilute(before[:, None], np.array([result["pre_money"]]), paid_in[:, None])[:, 0]
+    return RoundTalk(
+        kind="equity round",
+        parties=("openai", "softbank", "investors"),
+        issuer="openai",
+        need_usd_bn=asked,
+        runway_quarters=standing / own["burn_usd_bn"] if own["burn_usd_bn"] > LEAST_USD_BN else None,
+        reservation_usd_bn=note["reservation"],
+        others_value_usd_bn=note["others_value"],
+        others_supply_usd_bn=note["others_supply"],
+        anchor="softbank",
+        anchor_value_usd_bn=note["anchor_value"],
+        anchor_room_usd_bn=note["room"],
+        anchor_due_usd_bn=note["due"],
+        pre_money_usd_bn=result["pre_money"],
+        raised_usd_bn=raised,
+        by_anchor_usd_bn=result["by_anchor"],
+        by_others_usd_bn=result["by_others"],
+        stakes_before=_stakes(before),
+        stakes_after=_stakes(after),
+        payments=payments(
+            ("equity", "softbank", "openai", result["by_anchor"] * (1.0 - deferred)),
+            ("equity", "investors", "openai", result["by_others"]),
+        ),
+        reason=reason,
+    )
+
+
+def _lab_round(note: dict[str, Any], flow: dict[str, Any]) -> LabRoundTalk:
+    issuer, asked, raised = note["issuer"], note["asked"], note["raised"]
+    if asked > LEAST_USD_BN and flow.get(f"event_round.{issuer}", 0.0) > 0.0:
+        reason = Reason.RAISED_ALREADY
+    elif asked <= LEAST_USD_BN:
+        reason = Reason.NO_ROUND
+    elif raised <= LEAST_USD_BN:
+        reason = Reason.NO_TAKER
+    else:
+        reason = Reason.ROUND_CLOSED if raised >= asked * (1.0 - 1e-9) else Reason.SUPPLY_SHORT
+    return LabRoundTalk(
+        kind="lab round",
+        parties=(issuer, "investors"),
+        issuer=issuer,
+        need_usd_bn=asked,
+        value_usd_bn=note["value"],
+        raised_usd_bn=raised,
+        payments=payments(("equity", "investors", issuer, raised)),
+        reason=reason,
+    )
+
+
+def _rescue(note: dict[str, Any]) -> RescueTalk:
+    return RescueTalk(
+        kind="rescue",
+        parties=(note["issuer"], "investors"),
+        issuer=note["issuer"],
+        short_usd_bn=note["short"],
+        payments=payments(("equity", "investors", note["issuer"], note["paid"])),
+    )

@@ -1,0 +1,70 @@
+"""Why a negotiation ended as it did: each reason is a sentence."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Reason(Enum):
+    """What became of an offer, a request or a phase; the value is the sentence for the reader."""
+
+    SIGNED = "signed: both sides gain at their own expectations"
+    FIXED = "ordered in the shares of the start: this scenario does not negotiate"
+    NO_SHARE = "nothing ordered: it had no share at the start, and this scenario does not negotiate"
+    NOTHING_ASKED = "nothing asked: what is contracted covers what the tenant wants at its horizon"
+    NOTHING_FREE = "nothing offered: all that it has or builds is let or used by itself"
+    NO_APPETITE = "nothing offered: the return, less its risk, does not cover its hurdle"
+    NO_FINANCE = "nothing offered: lenders and sponsors carry no further lease"
+    NO_SHELLS = "nothing offered: no shells and no power in time"
+    KEPT = "kept for the labs that the rival clouds fund or own"
+    DEARER_THAN_MARKET = "refused: with delay and dependence it costs the tenant more than renting on the market"
+    NOT_WORTH_IT = "refused: it costs more than the capacity is worth to the tenant"
+    CHEAPER_FIRST = "not needed: cheaper offers fill the gap"
+    GONE_TO_OTHERS = "gone to a tenant that gains more on it"
+    MATCHED = "matched: the holder of the right of first refusal supplies it itself"
+
+    CLUSTER_WON = "taken: the cheaper bid, delay and dependence counted"
+    CLUSTER_LOST = "not taken: the other bid is cheaper, delay and dependence counted"
+    CLUSTER_UNABLE = "no bid: it cannot carry the cluster, or asks more than it is worth to the tenant"
+    CLUSTER_NOT_WANTED = "not taken: what the tenant lacks would not fill the cluster"
+
+    RIGHT_WAIVED = "waived: the outside lease may be signed"
+    RIGHT_MATCHED = "matched price and date"
+    RIGHT_PARTLY = "matched as far as it could, the rest waived"
+    NO_RIGHT = "nobody holds a right of first refusal any more"
+    NOTHING_PUT = "no outside offer to put to the holder"
+
+    ROUND_CLOSED = "closed in full"
+    ROUND_SHORT = "closed short: the anchor's room and the others' supply at that price do not cover the ask"
+    SUPPLY_SHORT = "closed short: the other investors put in no more at that value"
+    NO_ROUND = "no round: the runway is longer than its trigger"
+    RAISED_ALREADY = "no further round: one was closed this quarter already"
+    NO_TAKER = "nobody invests at a price that the issuer takes"
+
+    CONVERTED = "agreed: both sides gain"
+    CONVERTED_BEFORE = "converted before this quarter"
+    NOT_OPEN = "not on the table yet: boards and attorneys general have not come that far"
+    NO_GAIN = "not agreed: the other holders would not gain from it"
+
+    PAID = "paid as promised"
+    WAITS_FOR_CONVERSION = "part of it waits for the conversion"
+
+    UNDER_WAY = "financed and begun this quarter"
+    WAITS_FOR_POWER = "waiting until all of their power is granted"
+    WAITS_FOR_LOAN = "waiting for a loan with the power granted: lenders give too little of the cost"
+    WAITS_FOR_GRANT = "waiting for the grid's word on the expansion"
+
+    SERVED = "shipped in full"
+    RATIONED = "rationed: the vendor could not ship all that was due"
+    NO_ORDERS = "nothing was due"
+
+
+BINDS = {
+    "demand": "demand asks for no more",
+    "appetite": "it is not willing to build more for this return",
+    "power": "power expected when the chips arrive",
+    "shells": "landlords start no more shells",
+    "chips": "the vendor's backlog",
+    "finance": "cash and lenders",
+}
+"""What binds an operator's order, in words; keys as in agents.views.BINDING."""
