@@ -143,6 +143,16 @@ def parameters_asked(asked: argparse.Namespace) -> dict[str, float]:
     return {name: float(value) for name, value in asked.settings if not name.endswith(".policy")}
 
 
+def world_parameters(asked: argparse.Namespace, scenario: Scenario, world: int) -> dict[str, Any]:
+    """The parameters of one world of the ensemble asked for, as simulate gives them, but for the scenario's own."""
+    import numpy as np
+
+    from runs.posterior import DEFAULT, parameters_from
+
+    drawn = parameters_from(asked.parameters_from or DEFAULT, asked.seed, np.array([world]))
+    return {name: value for name, value in drawn.items() if name not in scenario.parameters} | parameters_asked(asked)
+
+
 @contextmanager
 def mistakes() -> Iterator[None]:
     """Bad input, said in one line; what breaks inside a run comes as another kind of error."""

@@ -11,14 +11,17 @@ import pytest
 from scipy.stats import multivariate_normal, norm
 
 import runs.posterior as stored
-from gigawatt import main
+from gigawatt import main, parser
 from runs.calibration import NOT_FITTED, PRIOR_SHARE, Calibration, Proposal, calibrate, drawn
 from runs.calibration_check import check_calibration
 from runs.counterparts import Paths, counterparts
 from runs.fingerprint import model_files
 from runs.identifiability import INFORMED, contraction_rows, informed, posterior_of
+from runs.model import ComputeMarket
 from runs.observations import history
+from runs.scenario import load_scenario
 from runs.simulate import simulate
+from viz.command_line import world_parameters
 from world.parameters import specifications
 
 
@@ -194,3 +197,17 @@ def test_ranks_tell_a_weighing_that_is_wrong(monkeypatch: pytest.MonkeyPatch) ->
     honest = check.log_likelihood
     monkeypatch.setattr(check, "log_likelihood", lambda rows, seen: 4.0 * honest(rows, seen))
     assert not check_calibration(records=100, worlds=1500, parameters=("oracle.build_quarters",)).uniform
+
+
+def test_one_world_is_told_with_the_parameters_that_it_ran_with(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--seed", "3", "--until", "2026Q3", "--parameters", "posterior", "--quiet"]
+    assert main(["explain", "--world", "5", "--quarter", "2026Q2", "--json", *arguments]) == 0
+    capsys.readouterr()
+    asked = parser().parse_args(["explain", *arguments])
+    scenario = load_scenario("baseline")
+    alone = ComputeMarket(scenario, np.array([5]), 3, until="2026Q3", parameters=world_parameters(asked, scenario, 5))
+    together = simulate("baseline", 7, 3, "2026Q3", parameters_from="posterior")
+    while alone.running:
+        alone.step()
+    ran = together["openai_cash_usd_bn"].sel(world=5).to_numpy()
+    assert (alone.history.values["openai_cash_usd_bn"][0, :, 0] == ran).all()
