@@ -27,7 +27,7 @@ BASE := $(wordlist 2, 99, $(FOUND))
 STAMP := $(VENV)/.set-up-$(firstword $(FOUND))
 WHOLE := $(shell "$(VENV)/bin/python" -c '' 2>/dev/null && test -x "$(VENV)/bin/gigawatt" && echo yes)
 
-.PHONY: help setup run view test bench lock again
+.PHONY: help setup run view test bench validate lock again
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -50,6 +50,9 @@ test: setup  ## all tests, with the linters and the type checker among them
 
 bench: setup  ## measure the speed
 	"$(VENV)/bin/gigawatt" bench $(ARGS)
+
+validate: setup  ## calibrate and score on the record, write docs/validation.md (some minutes)
+	"$(VENV)/bin/python" -m viz.validation
 
 lock:  ## resolve requirements.lock again (ARGS=--upgrade for newer versions)
 	@test -n "$(BASE)" || { $(NO_PYTHON); }

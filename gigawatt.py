@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import viz.command_batch
 import viz.command_explain
+import viz.command_record
 import viz.command_store
 import viz.command_view
 from viz.command_line import (
@@ -25,6 +26,7 @@ from viz.command_line import (
     check_writable,
     mistakes,
     parameters_asked,
+    parameters_source,
     print_json,
     scenario_asked,
     show_lines,
@@ -67,7 +69,8 @@ def parser() -> argparse.ArgumentParser:
     add_ensemble(compare)
     compare.add_argument("--metric", action="append", default=[], metavar="NAME", help="only this metric (repeatable)")
     claims = commands.add("claims", claims_command, "what the source articles claim beside what the model finds")
-    claims.add_argument("scenario", nargs="?", default="stargate-2025", help="name or file (default stargate-2025)")
+    claims.add_argument("scenario", nargs="?", help="name or file (default stargate-2025, with baseline beside it)")
+    claims.add_argument("other", nargs="?", help="another scenario, side by side")
     add_ensemble(claims)
     parameters = commands.add(
         "parameters", parameters_command, "every parameter: range, unit, meaning", ", with the sources"
@@ -78,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
     bench = commands.add("bench", bench_command, "measure the speed on this machine")
     bench.add_argument("--batch", type=whole(1, 10**8), metavar="N", help="measure a batch of N worlds instead")
     viz.command_batch.add_commands(commands)
+    viz.command_record.add_commands(commands)
     viz.command_store.add_commands(commands)
     viz.command_view.add_commands(commands)
     return top
@@ -132,8 +136,11 @@ def compare_command(asked: argparse.Namespace) -> int:
     for metric in asked.metric:
         if metric not in REGISTRY:
             raise Mistake(f"--metric: {unknown(metric, REGISTRY, 'metric')}")
+    source = parameters_source(asked)
     with mistakes(), Progress("compare", asked.quiet) as progress:
-        found = compare(first, second, asked.worlds, asked.seed, asked.until, parameters, progress=progress)
+        found = compare(
+            first, second, asked.worlds, asked.seed, asked.until, parameters, progress=progress, parameters_from=source
+        )
     rows = [row for row in found.as_rows() if not asked.metric or row["metric"] in asked.metric]
     facts = {"first": names[0], "second": names[1], "worlds": found.worlds, "seed": found.seed}
     document = {**facts, "quarters": found.quarters, "differences": rows}
@@ -144,12 +151,17 @@ def claims_command(asked: argparse.Namespace) -> int:
     """The claims of the source articles beside the model's distributions."""
     from runs.claims import claims_table
     from runs.results import run_facts
-    from viz.listings import claims_lines
+    from viz.listings import claims_lines, claims_pair_lines
 
-    dataset = simulate_asked(asked, scenario_asked(asked))
-    rows = claims_table(dataset)
-    document = {"run": run_facts(dataset), "claims": rows}
-    return tell(asked, document, lambda width: claims_lines(dataset, rows, width))
+    names = [name for name in (asked.scenario, asked.other) if name] or ["stargate-2025", "baseline"]
+    datasets = [simulate_asked(asked, scenario) for scenario in [scenario_asked(asked, name) for name in names]]
+    rows = [claims_table(dataset) for dataset in datasets]
+    documents = [{"run": run_facts(a), "claims": b} for a, b in zip(datasets, rows, strict=True)]
+    if len(names) == 1:
+        return tell(asked, documents[0], lambda width: claims_lines(datasets[0], rows[0], width))
+    pair, tables = (datasets[0], datasets[1]), (rows[0], rows[1])
+    document = documents[0] | {"beside": documents[1]}
+    return tell(asked, document, lambda width: claims_pair_lines(pair, tables, width))
 
 
 def parameters_command(asked: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 
 from runs.metrics import REGISTRY
+from runs.posterior import DEFAULT
 from runs.results import series
 from runs.scenario import Scenario, load_scenario
 from runs.simulate import simulate
@@ -95,6 +96,7 @@ def compare(
     first_world: int = 0,
     *,
     progress: Callable[[int, int], None] | None = None,
+    parameters_from: str = DEFAULT,
 ) -> Comparison:
     """Simulate two scenarios in the same worlds and compare them at every year's end and at the last quarter.
 
@@ -105,6 +107,7 @@ def compare(
         until        last quarter
         parameters   set in both, as in `simulate`
         progress     called with the world-quarters done and their total over both runs
+        parameters_from  as in `simulate`
     Returns: a Comparison; the differences are b minus a.
     Laws (tests/scenarios/test_compare.py): a scenario compared with itself gives zeros; swapping a and b turns signs.
     Raises: ValueError as `simulate`, and if the two runs have no quarter in common.
@@ -116,7 +119,9 @@ def compare(
             if progress is not None:
                 progress(place * total + done, 2 * total)
 
-        return simulate(scenario, worlds, seed, until, parameters, first_world, progress=half)
+        return simulate(
+            scenario, worlds, seed, until, parameters, first_world, progress=half, parameters_from=parameters_from
+        )
 
     return compare_datasets(simulated(first, 0), simulated(second, 1))
 

@@ -103,6 +103,7 @@ def run_facts(dataset: xr.Dataset) -> dict[str, Any]:
     names = ("scenario", "worlds", "first_world", "seed", "start", "until")
     facts: dict[str, Any] = {name: a[name] for name in names}
     facts["parameters"] = json.loads(a["parameters"])
+    facts["parameters_from"] = a["parameters_from"]
     if not a["consecutive"]:
         facts["world_numbers"] = dataset["world"].to_numpy().tolist()
     return facts | {name: a[name] for name in ("version", "numpy", "python", "cpu")}

@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from agents.base import PolicyError
+from runs import posterior
 from runs.laws import LawBroken
 from runs.metrics import REGISTRY
 from runs.model import ComputeMarket
@@ -48,6 +49,7 @@ def simulate(
     plugins: Sequence[str | Path] = (),
     chunk: int = CHUNK,
     progress: Progress | None = None,
+    parameters_from: str = posterior.DEFAULT,
 ) -> xr.Dataset:
     """Simulate a scenario in many worlds and return every metric, labelled.
 
@@ -62,6 +64,8 @@ def simulate(
         plugins      files with policies of the user's own (docs/extending.md), read once for the process
         chunk        worlds stepped together; the result is the same bits for any
         progress     called after each step with the world-quarters done and their total
+        parameters_from  "prior", or "posterior": what the record informs is drawn from the stored posterior, unless the
+                     scenario or `parameters` set it
     Returns: a dataset over `world` (their numbers), `quarter` (labels) and one dimension per kind of member, the worlds
         last. A member that a metric does not have, and a price at which nothing was traded, is NaN. Each variable has
         `unit`, `description` and `flow` (whether it is a flow per quarter); the run's settings are the dataset's attrs.
@@ -79,7 +83,8 @@ def simulate(
     numbers = Draws(seed, worlds, first_world).world_numbers
     if until is not None:
         _check_until(until, settings.start)
-    given = {**settings.parameters, **(parameters or {})}
+    drawn = posterior.parameters_from(parameters_from, int(seed), numbers)
+    given = {**drawn, **settings.parameters, **(parameters or {})}
     arrays = _arrays(given, numbers, int(seed))
 
     store: _Store | None = None
@@ -92,7 +97,8 @@ def simulate(
         step_to_the_end(market, settings.name, first * market.quarters, numbers.size * market.quarters, progress)
         store.fill(part, market.history.values)
     assert store is not None
-    return store.dataset(_facts(settings, numbers, int(seed), store.quarters[-1], parameters or {}))
+    facts = _facts(settings, numbers, int(seed), store.quarters[-1], parameters or {})
+    return store.dataset(facts | {"parameters_from": parameters_from})
 
 
 def _check_until(until: str, start: str) -> None:

@@ -12,10 +12,10 @@ from viz.command_line import (
     Mistake,
     add_ensemble,
     mistakes,
-    parameters_asked,
     scenario_asked,
     simulate_asked,
     tell,
+    world_parameters,
 )
 
 if TYPE_CHECKING:
@@ -87,7 +87,9 @@ def world_asked(asked: argparse.Namespace) -> tuple[ComputeMarket, int, str]:
         number = choose_world(simulate_asked(asked, scenario), asked.world)
         chosen = f"{CRITERIA[asked.world].sentence}, of {asked.worlds:,}"
     with mistakes():
-        market = record_world(scenario, number, asked.seed, asked.until, parameters_asked(asked), asked.quarter)
+        market = record_world(
+            scenario, number, asked.seed, asked.until, world_parameters(asked, scenario, number), asked.quarter
+        )
     return market, told_quarter(market, asked.quarter), chosen
 
 

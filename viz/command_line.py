@@ -55,6 +55,8 @@ def add_ensemble(command: argparse.ArgumentParser) -> None:
     add("--until", metavar="QUARTER", help="last quarter, like 2028Q4")
     about = "a parameter or policy (repeatable), like microsoft.caution=0.4"
     add("--set", action="append", default=[], metavar="NAME=VALUE", type=setting, dest="settings", help=about)
+    about = "draw parameters from their priors, or from the posterior on the record"
+    add("--parameters", choices=("prior", "posterior"), dest="parameters_from", help=about)
     add_plugin(command)
     add("--quiet", action="store_true", help="no progress bar, no notes")
 
@@ -63,6 +65,23 @@ def add_plugin(command: argparse.ArgumentParser) -> None:
     """The option that reads files of the user's own: --plugin."""
     about = "a file of your own with policies or a lab (repeatable), see docs/extending.md"
     command.add_argument("--plugin", action="append", metavar="FILE", type=plugin, dest="plugins", help=about)
+
+
+def parameters_source(asked: argparse.Namespace) -> str:
+    """Where the parameters come from; a notice says so if the stored posterior was fitted to another model."""
+    from runs.posterior import DEFAULT, POSTERIOR, load_posterior
+
+    source: str = asked.parameters_from or DEFAULT
+    if source == POSTERIOR:
+        with mistakes():
+            stored = load_posterior()
+        if stored.older:
+            print(
+                "gigawatt: notice: the stored posterior was fitted to an older state of the model or its data; "
+                "gigawatt calibrate --store makes it anew",
+                file=sys.stderr,
+            )
+    return source
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
@@ -124,6 +143,16 @@ def parameters_asked(asked: argparse.Namespace) -> dict[str, float]:
     return {name: float(value) for name, value in asked.settings if not name.endswith(".policy")}
 
 
+def world_parameters(asked: argparse.Namespace, scenario: Scenario, world: int) -> dict[str, Any]:
+    """The parameters of one world of the ensemble asked for, as simulate gives them, but for the scenario's own."""
+    import numpy as np
+
+    from runs.posterior import DEFAULT, parameters_from
+
+    drawn = parameters_from(asked.parameters_from or DEFAULT, asked.seed, np.array([world]))
+    return {name: value for name, value in drawn.items() if name not in scenario.parameters} | parameters_asked(asked)
+
+
 @contextmanager
 def mistakes() -> Iterator[None]:
     """Bad input, said in one line; what breaks inside a run comes as another kind of error."""
@@ -138,8 +167,17 @@ def simulate_asked(asked: argparse.Namespace, scenario: Scenario) -> xr.Dataset:
     from runs.simulate import simulate
     from viz.progress import Progress
 
+    source = parameters_source(asked)
     with mistakes(), Progress(scenario.name, asked.quiet) as progress:
-        return simulate(scenario, asked.worlds, asked.seed, asked.until, parameters_asked(asked), progress=progress)
+        return simulate(
+            scenario,
+            asked.worlds,
+            asked.seed,
+            asked.until,
+            parameters_asked(asked),
+            progress=progress,
+            parameters_from=source,
+        )
 
 
 def check_writable(folder: Path) -> None:

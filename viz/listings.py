@@ -66,6 +66,39 @@ def claims_lines(dataset: xr.Dataset, rows: Sequence[Mapping[str, Any]], width: 
     return [*lines, Line(""), *wrapped(note, width, "note")]
 
 
+def claims_pair_lines(
+    datasets: tuple[xr.Dataset, xr.Dataset],
+    rows: tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]],
+    width: int,
+) -> list[Line]:
+    """Each claim beside what two scenarios find: median and 90 % band, and the odds that it holds."""
+    lines = wrapped("The claims of the two articles beside two scenarios", width, "title")
+    for place, dataset in zip(("First", "Second"), datasets, strict=True):
+        a = dataset.attrs
+        about = f"{place}: {a['scenario']} · {a['worlds']:,} worlds, seed {a['seed']} · {a['quarters'].split()[0]} to "
+        lines += wrapped(about + f"{a['until']} · parameters from the {a['parameters_from']}", width, "note")
+    others = {(row["claim"], row.get("measure")): row for row in rows[1]}
+    last = ""
+    cells: list[list[str]] = []
+    for row in rows[0]:
+        other = others.get((row["claim"], row.get("measure")))
+        if row["claim"] != last and cells:
+            lines += _pair_table(last, cells, width)
+            cells = []
+        last = row["claim"]
+        name, (claimed, middle, band, odds) = claim_cells(row)
+        beside = ("", "", "", "") if other is None else claim_cells(other)[1]
+        cells.append([name, claimed, f"{middle} {band}".strip(), odds, f"{beside[1]} {beside[2]}".strip(), beside[3]])
+    lines += _pair_table(last, cells, width)
+    note = "Median and 90 % band, and the share of worlds in which the claim holds. A date is when it first does."
+    return [*lines, Line(""), *wrapped(note, width, "note")]
+
+
+def _pair_table(claim: str, cells: Sequence[Sequence[str]], width: int) -> list[Line]:
+    heads = ("", "claimed", "first", "odds", "second", "odds")
+    return [Line(""), *wrapped(claim, width, "heading"), *plain_table(heads, cells, width, 0, range(1, 6))]
+
+
 def claim_cells(row: Mapping[str, Any]) -> tuple[str, tuple[str, str, str, str]]:
     """A claim's measure with its unit, and its cells: claimed, median, 90 % band, odds."""
     unit = str(row["unit"])
@@ -202,4 +235,4 @@ def bench_lines(result: Mapping[str, Any], width: int, indent: str = "") -> list
     return lines
 
 
-__all__ = ["bench_lines", "claims_lines", "comparison_lines", "parameter_lines"]
+__all__ = ["bench_lines", "claim_cells", "claims_lines", "claims_pair_lines", "comparison_lines", "parameter_lines"]

@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
-from runs.history import Observation
+from runs.history import Dot
 from runs.reading import Reader
 from runs.results import LEVELS, quantiles
 
@@ -141,7 +141,7 @@ def yearly(axes: Axes, x: np.ndarray, values: np.ndarray, colour: str, width: fl
     axes.hlines(middle, x - width / 2.0, x + width / 2.0, color=colour, linewidth=2.4)
 
 
-def dots(axes: Axes, record: Sequence[Observation], run: Reader, colour: str, factor: float = 1.0) -> bool:
+def dots(axes: Axes, record: Sequence[Dot], run: Reader, colour: str, factor: float = 1.0) -> bool:
     """The record: full dots for what lies before the run's start, hollow ones for what the run did not know."""
     begin = moment(run.quarters[0]) - 0.125
     for label, value, low, high in record:

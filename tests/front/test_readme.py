@@ -13,7 +13,11 @@ from tests.house.tree import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FEW = ["--worlds", "3", "--until", "2027Q4"]
-SMALL = {"batch": ["--worlds", "3", "--workers", "1"], "save": ["--worlds", "1"]}
+SMALL = {
+    "batch": ["--worlds", "3", "--workers", "1"],
+    "save": ["--worlds", "1"],
+    "backtest": ["--worlds", "100", "--quiet"],
+}
 
 
 def blocks(language: str) -> list[str]:
@@ -45,6 +49,7 @@ def test_commands_are_understood(
         "query",
     }
     (tmp_path / "mine.toml").write_text(blocks("toml")[0], encoding="utf-8")
+    (tmp_path / "seen.csv").write_text(blocks("csv")[0], encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     for command in commands:
         if command[0] == "bench":

@@ -11,7 +11,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runs.history import COUNTERPARTS, observed, observed_years
+from runs.history import observed, observed_years, shown
 from runs.metrics import REGISTRY
 from runs.questions import answers
 from runs.reading import Reader, columns
@@ -43,7 +43,7 @@ def test_the_document_has_the_fields_that_others_rely_on(small_run: xr.Dataset) 
     document = as_dictionary(small_run)
     assert list(document) == ["run", "quarters", "metrics", "claims"]
     facts = ("scenario", "worlds", "first_world", "seed", "start", "until", "parameters", "version", "numpy", "python")
-    assert set(facts) | {"cpu"} == set(document["run"])
+    assert set(facts) | {"cpu", "parameters_from"} == set(document["run"])
     assert document["run"]["start"] == "2024Q3" and document["run"]["parameters"] == {}
     assert document["quarters"][0] == "2024Q4"
     pairs = {(row["name"], row["member"]) for row in document["metrics"]}
@@ -69,7 +69,7 @@ def test_worlds_picked_by_number_are_listed() -> None:
     }
 
 
-@pytest.mark.parametrize(("metric", "member"), sorted(COUNTERPARTS, key=str))
+@pytest.mark.parametrize(("metric", "member"), sorted(shown(), key=str))
 def test_the_record_speaks_of_metrics_that_exist(metric: str, member: str | None) -> None:
     row = REGISTRY[metric]
     assert (member in row.members) if row.members else member is None

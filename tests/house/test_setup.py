@@ -15,7 +15,7 @@ import pytest
 from tests.house.tree import ROOT
 
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-TARGETS = ("setup", "run", "view", "test", "bench", "lock", "help")  # later ones may join them
+TARGETS = ("setup", "run", "view", "test", "bench", "validate", "lock", "help")  # later ones may join them
 
 
 def make(*arguments: str, folder: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:

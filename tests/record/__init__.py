@@ -1,0 +1,1 @@
+"""The record: observations, their counterparts, scores, backtest, calibration."""
