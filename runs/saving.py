@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import mesa
 import numpy as np
 
 from agents.base import Firm
@@ -34,10 +35,10 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 HEADER, SEAL = "header", "seal"
-REBUILT = frozenset(
-    ("rng", "random", "step", "settings", "draws", "parameters", "worlds", "history", "datacollector", "quarters")
-)
+REBUILT = frozenset(("settings", "draws", "parameters", "worlds", "history", "datacollector", "quarters"))
 """What a fresh market has of itself, or is saved apart."""
+OF_MESA = ("running", "steps")
+"""What is saved of Mesa's model. The rest a fresh market has of itself; Mesa's own clock counts steps since loading."""
 REBUILT_IN_FIRMS = frozenset(("model", "name", "parameters", "unique_id", "pos", "worlds"))
 NOT_BY_WORLD = ("named.label", "named.pair")
 """Arrays of a lease book that have no axis of worlds."""
@@ -49,7 +50,8 @@ def save_market(market: ComputeMarket, path: str | Path) -> None:
     Raises: ValueError if it cannot be written; TypeError if something in it is no plain array or number.
     """
     arrays: list[np.ndarray] = []
-    content = {name: value for name, value in vars(market).items() if name not in REBUILT and _is_ours(name, value)}
+    mesas = vars(mesa.Model()).keys() - set(OF_MESA)
+    content = {name: value for name, value in vars(market).items() if name not in REBUILT | mesas}
     tree = {name: _encoded(value, name, arrays) for name, value in content.items()}
     tree["history"] = _encoded(market.history.values, "history", arrays)
     tree["parameters"] = _encoded(dict(market.parameters), "parameters", arrays)
@@ -221,11 +223,6 @@ class Futures(Draws):
 
 
 # ---------------------------------------------------------------------- values and documents
-
-
-def _is_ours(name: str, value: object) -> bool:
-    """Whether something that a market holds is its own, rather than Mesa's machinery."""
-    return not name.startswith("_") and not type(value).__module__.startswith("mesa")
 
 
 def _encoded(value: Any, path: str, arrays: list[np.ndarray]) -> Any:
