@@ -114,7 +114,7 @@ class Schedule:
             return
         slots, share = self._tent(slot, first, spread)
         lines = slots.shape[1]
-        due = amount / float((spread + 1) ** 2)
+        due = amount / float((spread + 1) * (spread + 1))
         due = due.reshape(1 if due.size == due.shape[-1] else lines, -1, due.shape[-1])
         self._scatter(lanes.reshape(lines, -1, 1), slots, self._world, share * due)
 
@@ -128,7 +128,7 @@ class Schedule:
         group, world = np.nonzero(amount.any(axis=1))
         dates = np.broadcast_to(slot, (len(amount), 1, amount.shape[-1]))[group, 0, world]
         slots, share = self._tent(dates, first if first.size == 1 else first[world], spread)
-        due = amount[group, :, world].T / float((spread + 1) ** 2)
+        due = amount[group, :, world].T / float((spread + 1) * (spread + 1))
         self._scatter(lanes[group].T[None], slots, world, share * due)
 
     def _tent(self, slot: np.ndarray, first: np.ndarray, spread: int) -> tuple[np.ndarray, np.ndarray]:
