@@ -156,7 +156,7 @@ def _pairs() -> tuple[str, ...]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(900)
 def test_memory_does_not_grow_with_the_runs() -> None:
     from tests.page.conftest import server
 
