@@ -13,7 +13,8 @@ import numpy as np
 
 from agents.views import ClusterBid
 from runs.contracts import provider_shares
-from runs.sight import market_view, operator_views
+from runs.firm_books import operator_views
+from runs.sight import market_view
 from runs.state import PAIR
 from world.arrays import PerRow, PerWorld
 

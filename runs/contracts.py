@@ -9,9 +9,10 @@ import numpy as np
 
 from agents.cast import PAIRS, PROVIDERS, TENANTS
 from agents.views import FirmView, LeaseOffer, MarketView, Tender
+from runs.firm_books import lab_view, operator_views
 from runs.fixed_orders import as_ordered, fixed_shares
 from runs.physical import builder_weights
-from runs.sight import lab_view, market_view, operator_views
+from runs.sight import market_view
 from runs.state import OPERATOR, PAIR, USER, State
 from world.arrays import PerRow, PerWorld, fold, ratio
 from world.bargaining import Bargain, allocate_offers, bargain, left_over

@@ -10,8 +10,8 @@ import numpy as np
 from agents.cast import PAIRS, TENANTS
 from runs.contracts import OFFERS
 from runs.deal_reasons import Reason
+from runs.firm_books import BUILDS_TO_LEASES
 from runs.recorder import Page, of_world
-from runs.sight import BUILDS_TO_LEASES
 from runs.state import PAIR
 from world.calendar import HOURS_PER_QUARTER, quarter_label
 

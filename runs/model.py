@@ -18,6 +18,7 @@ from runs.cluster import bid_for_cluster
 from runs.contracts import provider_shares, tender
 from runs.credit import lend
 from runs.events import apply_events
+from runs.firm_books import lab_view, operator_views
 from runs.headlines import HEADLINES, headline
 from runs.laws import check_laws
 from runs.metrics import History
@@ -27,7 +28,7 @@ from runs.physical import deliver, order
 from runs.recorder import Recorder
 from runs.rental import USD_BN_PER_H, clear, operate
 from runs.scenario import Scenario, load_scenario
-from runs.sight import lab_view, market_view, operator_views, price_chips
+from runs.sight import market_view, price_chips
 from runs.split import over_rivals, split_start
 from runs.state import State
 from world.arrays import Flags, PerWorld, fold, ratio

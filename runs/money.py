@@ -9,7 +9,8 @@ import numpy as np
 from agents.cast import FUNDED, HOLDERS, OPERATORS
 from agents.views import MarketView
 from runs.backing import pay_out
-from runs.sight import lab_view, market_view, money, operator_views
+from runs.firm_books import lab_view, money, operator_views
+from runs.sight import market_view
 from world.arrays import Flags, PerWorld, fold
 from world.funding import Round, dilute, grant, price_round
 from world.profit_share import conversion_bargain, profit_share_value_usd_bn

@@ -9,14 +9,8 @@ import numpy as np
 from agents.cast import OPERATORS, PAIRS
 from agents.views import BINDING, CapacityOrder
 from runs.chip_orders import prepaid_share
-from runs.sight import (
-    backlog_h100e_m,
-    market_view,
-    measure_standing,
-    operator_views,
-    phases_building,
-    power_gw,
-)
+from runs.firm_books import operator_views
+from runs.sight import backlog_h100e_m, market_view, measure_standing, phases_building, power_gw
 from runs.site_orders import forget_sites, place_sites
 from runs.state import GENERATION, MERCHANT_ROWS, OPERATOR, State
 from world.arrays import PerRow, PerWorld, fold, ratio

@@ -8,8 +8,9 @@ import numpy as np
 
 from agents.cast import LABS
 from agents.views import MarketView
+from runs.firm_books import lab_view, operator_views
 from runs.opening_market import user_index
-from runs.sight import lab_view, market_view, operator_views, standing_figures
+from runs.sight import market_view, standing_figures
 from runs.state import ACCESS, GENERATION, USER
 from world.arrays import PerGeneration, PerRow, PerWorld, fold, fold_sectors, power, ratio
 from world.costs import close_gap, step_list_price

@@ -1,0 +1,139 @@
+"""The books of one firm as it sees them at a step of the quarter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.cast import OPERATORS, PAIRS
+from agents.views import FirmView, MarketView
+from runs.sight import backlog_h100e_m, phases_building, standing_figures
+from runs.state import GENERATION, OPERATOR, USER, State
+from world.arrays import PerRow, PerWorld, fold
+
+if TYPE_CHECKING:
+    from runs.model import ComputeMarket
+
+BUILDS_TO_LEASES = ("oracle",)
+"""Operators who order chips for the leases that will run when they arrive; only these are told how much that is."""
+
+
+def operator_views(
+    market: ComputeMarket, view: MarketView, names: Sequence[str] = OPERATORS, to_order: bool = False
+) -> dict[str, FirmView]:
+    """The books of the named operators, made together because they share the fleet arrays.
+
+    Only who is about to order is told what must be let when chips ordered now arrive: that takes all leases.
+    """
+    s = market.state
+    fixed = standing_figures(market)
+    owned, deployed, power = fixed["owned_h100e_m"], fixed["deployed_h100e_m"], fixed["power_gw"]
+    backlog = backlog_h100e_m(s)
+    chips_power = fixed["power_needed_gw"] + backlog * view.power_kw
+    asic_kw = s.generations.kw_per_h100e[GENERATION["rival_asic"]]
+    building = s.sites.building_gw + s.sites.contracted_gw + phases_building(s)
+    lead = view.chip_lead_quarters
+    at_lead = power_at_lead_gw(s, power, lead)
+    signed = s.leases.active + s.leases.pending_total
+    let_rows = [k for k, pair in enumerate(PAIRS) if pair[0] in names]
+    ahead_rows = [k for k in let_rows if to_order and PAIRS[k][0] in BUILDS_TO_LEASES]
+    ahead = dict(zip(ahead_rows, s.leases.contracted_at(s.quarter + lead, ahead_rows), strict=True))
+    nothing = np.zeros(s.worlds)
+    views = {}
+    for name in names:
+        row = OPERATOR[name]
+        let = [k for k in let_rows if PAIRS[k][0] == name]
+        held = [k for k, pair in enumerate(PAIRS) if pair[1] == name and pair[0] != name]
+        to_tenants = signed[let] if let else nothing[None]
+        extra = s.asic_queue_h100e_m if name == "rival_clouds" else nothing
+        views[name] = FirmView(
+            fleet_h100e_m=owned[row],
+            deployed_h100e_m=deployed[row],
+            power_gw=power[row],
+            coming_power_gw=building[row],
+            power_at_chip_lead_gw=at_lead[row],
+            chips_power_gw=chips_power[row] + extra * asic_kw,
+            backlog_h100e_m=backlog[row] + extra,
+            let_h100e_m=fold(to_tenants),
+            let_to_largest_h100e_m=to_tenants.max(axis=0),
+            let_at_chip_lead_h100e_m=fold(np.stack([ahead[k] for k in let]))
+            if to_order and name in BUILDS_TO_LEASES
+            else nothing,
+            used_h100e_m=own_use(s, name),
+            held_h100e_m=fold(signed[held]) if held else nothing,
+            **money(market, name),
+        )
+    return views
+
+
+def power_at_lead_gw(s: State, power: PerRow, lead: PerWorld) -> PerRow:
+    """Power of each operator when chips ordered now arrive, (operators, worlds) GW; kept until sites are ordered."""
+    if "power_at_lead_gw" not in s.flow:
+        named = s.phases.add_by("operator", OPERATORS, s.phases.due_within(s.quarter, lead))
+        s.flow["power_at_lead_gw"] = power + s.sites.due_within(s.quarter, lead) + named
+    return s.flow["power_at_lead_gw"]
+
+
+def lab_view(market: ComputeMarket, name: str) -> FirmView:
+    """The books of a lab that owns no fleet."""
+    s = market.state
+    nothing = np.zeros(s.worlds)
+    held = [k for k, pair in enumerate(PAIRS) if pair[1] == name]
+    sector = "microsoft" if name == "microsoft_lab" else name
+    return FirmView(
+        fleet_h100e_m=nothing,
+        deployed_h100e_m=nothing,
+        power_gw=nothing,
+        coming_power_gw=nothing,
+        power_at_chip_lead_gw=nothing,
+        chips_power_gw=nothing,
+        backlog_h100e_m=nothing,
+        let_h100e_m=nothing,
+        let_to_largest_h100e_m=nothing,
+        let_at_chip_lead_h100e_m=nothing,
+        used_h100e_m=fold(s.market.bought_h100e_m[USER[name]]),
+        held_h100e_m=fold(s.leases.active[held] + s.leases.pending_total[held]) if held else nothing,
+        **money(market, sector if name != "microsoft_lab" else None),
+    )
+
+
+def own_use(s: State, operator: str) -> PerWorld:
+    """Compute that an operator's own users took last quarter, M H100e."""
+    users = {
+        "microsoft": ("microsoft_lab", "microsoft_workloads"),
+        "xai": ("xai",),
+        "rival_clouds": ("rival_workloads",),
+    }
+    rows = [fold(s.market.bought_h100e_m[USER[user]]) for user in users.get(operator, ())]
+    return fold(np.stack(rows)) if rows else np.zeros(s.worlds)
+
+
+def money(market: ComputeMarket, sector: str | None) -> dict[str, PerWorld]:
+    """The financial part of a firm's own view."""
+    s = market.state
+    nothing = np.zeros(s.worlds)
+    if sector is None:
+        return dict.fromkeys(
+            (
+                "cash_usd_bn",
+                "debt_usd_bn",
+                "burn_usd_bn",
+                "committed_usd_bn",
+                "credits_usd_bn",
+                "debt_room_usd_bn",
+                "operating_cash_flow_usd_bn",
+            ),
+            nothing,
+        )
+    committed = s.cap.tranches.within(s.quarter + 1, float(s.quarter + 4))[0] if sector == "openai" else nothing
+    return {
+        "cash_usd_bn": s.ledger.cash(sector),
+        "debt_usd_bn": s.ledger.debt(sector),
+        "burn_usd_bn": market.burn.get(sector, nothing),
+        "committed_usd_bn": committed,
+        "credits_usd_bn": s.ledger.prepaid(sector),
+        "debt_room_usd_bn": market.debt_room.get(sector, nothing),
+        "operating_cash_flow_usd_bn": market.cash_flow.get(sector, nothing),
+    }
