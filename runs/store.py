@@ -190,8 +190,11 @@ class Batch:
     # ------------------------------------------------------------------ SQL
 
     @contextmanager
-    def connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A DuckDB connection in which every table of the batch is a view."""
+    def connection(self) -> Iterator[Any]:
+        """A DuckDB connection in which every table of the batch is a view.
+
+        Its type is not named: whoever keeps a reference to it keeps the library alive past its end.
+        """
         with tempfile.TemporaryDirectory(prefix="gigawatt-") as spill, duckdb.connect() as connection:
             connection.execute(f"SET memory_limit = '{MEMORY}'; SET temp_directory = '{spill}'")
             for table in self.tables:
