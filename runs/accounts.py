@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.cast import ENTITY_OF_USER, LABS, OPERATORS, PAIRS, RIVALS, TENANTS, USERS
-from runs.backing import pay_out
+from runs.backing import pay_out, shell_cost_usd_bn
 from runs.chip_orders import BUYERS, pay_for_chips, prepay_orders
 from runs.credit import debt_dues, roll_debt
 from runs.distress import fill_shortfalls, work_out
@@ -40,6 +40,7 @@ def settle(market: ComputeMarket) -> None:
     unpaid = s.ledger.settle()
     work_out(market, unpaid)
     roll_debt(market)
+    carry_shell_leases(market)
     depreciate(market)
     mark_stakes(market)
     note_flows(market)
@@ -176,7 +177,7 @@ def capital_dues(market: ComputeMarket) -> None:
     s.flow["capex_usd_bn"] = np.zeros((len(OPERATORS), s.worlds))
     vendor, custom = np.zeros(s.worlds), np.zeros(s.worlds)
     building = s.sites.building_gw + phases_building(s)
-    shell_cost = costs.shell_usd_m_per_it_mw * market.money / costs.facility_over_it
+    shell_cost = shell_cost_usd_bn(market.parameters)
     landlord_building = np.zeros(s.worlds)
     power = power_gw(s)
     for name, row in OPERATOR.items():
@@ -229,6 +230,16 @@ def core_dues(market: ComputeMarket) -> None:
         ceiling = market.parameters.of("operators").cash_ceiling * market.reserve(name)
         spare = np.maximum(s.ledger.cash(name) - ceiling, 0.0) if name in MATURE else np.zeros(s.worlds)
         s.ledger.due("dividends", name, "investors", core["payouts"] + 0.25 * spare)
+
+
+def carry_shell_leases(market: ComputeMarket) -> None:
+    """A provider's leased shells stand on its books: what starts is recognised at cost, what runs is used up evenly."""
+    s = market.state
+    years = market.parameters.of("landlords").loan_years
+    for name, row in OPERATOR.items():
+        rented = market.landlord_share(name) * shell_cost_usd_bn(market.parameters)
+        s.ledger.run_off_lease(name, s.ledger.lease_liability(name) / (4.0 * years))
+        s.ledger.recognise_lease(name, s.flow["energised_gw"][row] * rented)
 
 
 def depreciate(market: ComputeMarket) -> None:

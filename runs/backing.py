@@ -1,4 +1,4 @@
-"""Where the money of lenders and other investors comes from in the end: the savers behind them."""
+"""What stands behind others: savers behind lenders and investors, landlords' shells behind operators."""
 
 from __future__ import annotations
 
@@ -6,9 +6,17 @@ import numpy as np
 
 from world.arrays import PerWorld
 from world.ledger import Ledger
+from world.parameters import Parameters
 
 SAVERS = {"lenders": "loan", "investors": "equity"}
 """How the rest of the world hands money to a backer: deposits to lenders, subscriptions to investors' funds."""
+
+
+def shell_cost_usd_bn(parameters: Parameters) -> PerWorld:
+    """What a powered shell costs, (worlds,) $bn per GW of facility power; $m per MW are $bn per GW."""
+    costs = parameters.of("costs")
+    cost: PerWorld = costs.shell_usd_m_per_it_mw * parameters["currency.scale"] / costs.facility_over_it
+    return cost
 
 
 def pay_out(ledger: Ledger, kind: str, backer: str, payee: str, amount: PerWorld) -> None:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import ACTORS, HOLDERS, PAIR_NAMES
-from runs.credit import DEBTORS
+from agents.cast import ACTORS, HOLDERS, OPERATORS, PAIR_NAMES
+from runs.credit import DEBTORS, MOST_LEVERAGE
 from runs.registry import simple
-from world.arrays import PerWorld
+from world.arrays import PerWorld, ratio
 from world.credit import dscr
 
 if TYPE_CHECKING:
@@ -30,6 +30,14 @@ def oracle_fixed_charge_cover(m: ComputeMarket) -> PerWorld:
     rent = ledger.paid("shell_rent", "oracle")
     charges = ledger.paid("interest", "oracle") + ledger.paid("principal", "oracle") + rent
     return dscr(m.cash_flow["oracle"] + ledger.paid("interest", "oracle") + rent, charges)
+
+
+def oracle_leverage(m: ComputeMarket) -> PerWorld:
+    """Net debt and leased shells over a year's cash flow before interest and rent: what rating agencies look at."""
+    ledger = m.state.ledger
+    owed = ledger.debt("oracle") + ledger.lease_liability("oracle") - ledger.cash("oracle")
+    earned = m.cash_flow["oracle"] + ledger.paid("interest", "oracle") + ledger.paid("shell_rent", "oracle")
+    return np.clip(ratio(owed, 4.0 * earned, MOST_LEVERAGE), 0.0, MOST_LEVERAGE)
 
 
 def softbank_ltv(m: ComputeMarket) -> PerWorld:
@@ -61,6 +69,20 @@ simple(
     "ratio",
     "Oracle's cash flow before rent over debt service and rent of shells",
     oracle_fixed_charge_cover,
+)
+simple(
+    "oracle_leverage",
+    "turns",
+    "Oracle's net debt and leased shells over a year's cash flow before interest and rent",
+    oracle_leverage,
+)
+simple(
+    "lease_liability_usd_bn",
+    "bn USD",
+    "Leased shells on the books, at cost less what has run",
+    lambda m: np.stack([m.state.ledger.lease_liability(name) for name in OPERATORS]),
+    dimension="firm",
+    members=OPERATORS,
 )
 simple(
     "debt_due_usd_bn",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from agents.cast import GENERATIONS, HOLDERS, MERCHANT, OPERATORS, PAIRS, SECTORS
+from runs.backing import shell_cost_usd_bn
 from runs.credit import open_debt
 from runs.opening_market import open_market
 from runs.state import GENERATION, OPERATOR, PAIR, Cap, Generations, State
@@ -65,6 +66,7 @@ def open_state(
         for step, share in enumerate(BACKLOG_SHARES):
             production.add(row, float(step), backlog * share)
     ledger = open_ledger(start, worlds, parameters)
+    open_shell_leases(ledger, standing_power(sites, named), parameters)
     return State(
         worlds=worlds,
         first_quarter=quarter_number(start.label),
@@ -289,6 +291,15 @@ def open_ledger(start: StartState, worlds: int, parameters: Parameters) -> Ledge
     for backer in ("lenders", "investors"):
         ledger.open("cash", backer, BACKERS_CASH_USD_BN * scale)
     return ledger
+
+
+def open_shell_leases(ledger: Ledger, power_gw: PerRow, parameters: Parameters) -> None:
+    """Leased shells that stand at the start, on their operators' books at cost: half of their lease has run."""
+    for name, row in OPERATOR.items():
+        share = parameters.get(f"{name}.landlord_share", parameters["operators.landlord_share"])
+        worth = 0.5 * power_gw[row] * share * shell_cost_usd_bn(parameters)
+        for account in ("leased", "lease_liability"):
+            ledger.open(account, name, worth)
 
 
 def open_cap(start: StartState, slots: int, worlds: int, money: PerWorld) -> Cap:

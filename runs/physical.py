@@ -10,15 +10,23 @@ from agents.cast import OPERATORS, PAIRS
 from agents.views import BINDING, CapacityOrder
 from runs.chip_orders import prepaid_share
 from runs.firm_books import operator_views
-from runs.sight import backlog_h100e_m, market_view, measure_standing, phases_building, power_gw
+from runs.sight import (
+    backlog_h100e_m,
+    market_view,
+    measure_standing,
+    phases_building,
+    power_gw,
+    standing_figures,
+)
 from runs.site_orders import forget_sites, place_sites
 from runs.state import GENERATION, MERCHANT_ROWS, OPERATOR, State
-from world.arrays import PerRow, PerWorld, fold, ratio
+from world.arrays import PerRow, PerWorld, fold, fold_sectors, ratio
 from world.rationing import ration
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
+PROVIDER_OF_PAIR = [OPERATOR[pair[0]] for pair in PAIRS]
 LETTABLE_SHARE = 0.97
 """A provider starts leases up to this share of what it has deployed: the rest covers failures until repair."""
 
@@ -163,10 +171,13 @@ def order(market: ComputeMarket) -> None:
 def builder_weights(market: ComputeMarket) -> PerRow:
     """Standing of each operator with utilities and landlords, (operators, worlds) adding up to one.
 
-    It goes by what a builder has standing and building, never by what it asks for.
+    It goes by what a builder has standing, building and let under signed leases, never by what it asks for: a tenant
+    bound for years is as good to a utility as a building.
     """
     s = market.state
-    standing = power_gw(s) + s.sites.building_gw + phases_building(s) + 0.5
+    built = power_gw(s) + s.sites.building_gw + phases_building(s)
+    signed = fold_sectors(s.leases.active + s.leases.pending_total, PROVIDER_OF_PAIR, len(OPERATORS))
+    standing = np.maximum(built, signed * standing_figures(market)["new_kw"]) + 0.5
     weight = np.exp(market.firms["grid"].parameters.size_weight * np.log(standing))
     return weight / fold(weight)
 

@@ -152,26 +152,6 @@ def long_run_cost_usd_h(
     return (chips + shell) / h100e_per_chip + running
 
 
-def capital_usd_bn_per_gw(
-    chip_price_k: PerGeneration,
-    kw_facility_per_chip: PerGeneration,
-    kw_it_per_chip: PerGeneration,
-    *,
-    system_multiple: PerWorld | float,
-    shell_usd_m_per_it_mw: PerWorld | float,
-) -> PerGeneration:
-    """Chips, servers, network, shell and power plant of one GW of facility power, in bn USD.
-
-    Args: as in long_run_cost_usd_h. Returns: (generations, worlds) bn USD per GW facility.
-    Raises: ValueError if a chip needs no facility power.
-    Source: checked against reported capital per GW (33 to 40 with the builder's margin).
-    """
-    require(kw_facility_per_chip, positive, "kw_facility_per_chip", "above zero")
-    # Thousand USD per kW of facility equals bn USD per GW; million USD per MW equals thousand USD per kW.
-    system = chip_price_k * system_multiple + kw_it_per_chip * shell_usd_m_per_it_mw
-    return system / kw_facility_per_chip
-
-
 def usefulness(h100e_per_chip: PerGeneration, exponent: PerWorld | float) -> PerGeneration:
     """Worth of an H100e of one generation against an H100: theta = h^(x - 1).
 

@@ -63,12 +63,6 @@ class LeaseBook:
         """Add up a figure per pair (pairs, worlds) by provider, in the order of `providers`."""
         return fold_sectors(values, [self.providers.index(p[0]) for p in self.pairs], len(self.providers))
 
-    def by_tenant(self, values: np.ndarray) -> PerRow:
-        """Add up a figure per pair (pairs, worlds) by tenant, in the order of `tenants`."""
-        return fold_sectors(values, [self.tenants.index(p[1]) for p in self.pairs], len(self.tenants))
-
-    # ------------------------------------------------------------------ sign, start, end
-
     def sign(
         self,
         pair: Pair | int,

@@ -49,16 +49,6 @@ def local_trend(
     return long_run_growth + (growth - long_run_growth) * persistence + innovation
 
 
-def next_pool(pool_usd_bn: PerWorld, growth: PerWorld, level_noise: PerWorld | float = 0.0) -> PerWorld:
-    """The pool of spending on AI services a quarter on: pool exp(growth + noise), bn USD per quarter.
-
-    Args: pool_usd_bn (worlds,) >= 0; growth, level_noise (worlds,) log. Returns: (worlds,) bn USD per quarter.
-    Raises: ValueError if a pool is negative or not a number.
-    """
-    require(pool_usd_bn, not_negative, "pool_usd_bn", "at least zero")
-    return pool_usd_bn * np.exp(growth + level_noise)
-
-
 def market_shares(
     capability: PerRow,
     distribution: PerRow,
@@ -132,15 +122,6 @@ def unserved_share(unserved_usd_bn: PerRow, demand_usd_bn: PerRow) -> PerRow:
     return np.minimum(ratio(unserved_usd_bn, demand_usd_bn), 1.0)
 
 
-def serving_capacity_usd_bn(inference_h100e_m: np.ndarray, revenue_usd_h: np.ndarray | float) -> np.ndarray:
-    """Spending that inference compute can serve in a quarter, at a revenue of so many USD per H100e-hour.
-
-    Args: inference_h100e_m (..., worlds) million H100e; revenue_usd_h (worlds,) USD per H100e-hour.
-    Returns: (..., worlds) bn USD per quarter.
-    """
-    return inference_h100e_m * (np.asarray(revenue_usd_h) * (HOURS_PER_QUARTER / 1000.0))
-
-
 def next_capability(
     capability: np.ndarray,
     training_compute_flow: np.ndarray,
@@ -212,10 +193,3 @@ def budget_to_demand_scale(
     require(budget_usd_bn, not_negative, "budget_usd_bn", "at least zero")
     require(long_run_cost_usd_h, positive, "long_run_cost_usd_h", "above zero")
     return budget_usd_bn * (1000.0 / HOURS_PER_QUARTER) * power(long_run_cost_usd_h, np.asarray(elasticity_long) - 1.0)
-
-
-def unserved_compute(
-    demand_scale: np.ndarray, long_run_cost_usd_h: np.ndarray, elasticity_long: PerWorld | float, bought: np.ndarray
-) -> np.ndarray:
-    """Compute wanted at long-run cost minus compute bought, not below zero: million H100e, (..., worlds)."""
-    return np.maximum(demand_scale * power(long_run_cost_usd_h, -np.asarray(elasticity_long)) - bought, 0.0)

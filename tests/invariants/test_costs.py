@@ -17,7 +17,6 @@ from tests.invariants.formula_inputs import (
 from world.costs import (
     annuity_factor,
     annuity_value,
-    capital_usd_bn_per_gw,
     cash_cost_usd_h,
     close_gap,
     level_price_usd_h,
@@ -85,8 +84,6 @@ def test_costs_know_no_other_world() -> None:
     assert_worlds_apart(long_run_cost_usd_h, arguments)
     assert_number_is_per_world(long_run_cost_usd_h, arguments, *RAISE_COST, *LOWER_COST)
     assert_worlds_apart(cash_cost_usd_h, cash_arguments(arguments))
-    capital = ("chip_price_k", "kw_facility_per_chip", "kw_it_per_chip", "system_multiple", "shell_usd_m_per_it_mw")
-    assert_worlds_apart(capital_usd_bn_per_gw, {name: arguments[name] for name in capital})
 
 
 @given(seeds)

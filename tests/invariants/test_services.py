@@ -20,12 +20,9 @@ from world.services import (
     local_trend,
     market_shares,
     next_capability,
-    next_pool,
     scaled_innovation,
     serve,
-    serving_capacity_usd_bn,
     split_inference,
-    unserved_compute,
     unserved_share,
 )
 
@@ -50,9 +47,6 @@ def test_the_trend_returns_to_the_long_run(seed: int) -> None:
     calm = local_trend(growth, long_run, persistence, 0.0)
     assert np.all(np.abs(calm - long_run) <= np.abs(growth - long_run) * (1.0 + 1e-12) + 1e-15)
     np.testing.assert_allclose(local_trend(growth, long_run, persistence, 0.03) - calm, 0.03, rtol=1e-9)
-    pool = inputs.with_zeros(scale=20.0)
-    np.testing.assert_allclose(next_pool(2.0 * pool, growth), 2.0 * next_pool(pool, growth), rtol=1e-12)
-    assert np.array_equal(next_pool(pool, np.zeros(7)), pool)
 
 
 def logit(inputs: Inputs, labs: int = 3) -> dict[str, np.ndarray]:
@@ -159,13 +153,6 @@ def test_a_budget_buys_itself_at_long_run_cost(seed: int) -> None:
     scale = budget_to_demand_scale(budget, cost, elasticity)
     wanted = scale * np.exp(-elasticity * np.log(cost))
     np.testing.assert_allclose(wanted * cost * HOURS / 1000.0, budget, rtol=1e-10)
-    np.testing.assert_allclose(serving_capacity_usd_bn(wanted, 1.0) * cost, budget, rtol=1e-10)
-    bought = inputs.with_zeros(3)
-    missing = unserved_compute(scale, cost, elasticity, bought)
-    assert np.all(missing >= 0.0)
-    np.testing.assert_allclose(
-        missing, np.maximum(wanted - bought, 0.0), rtol=1e-9, atol=1e-12 * np.max(wanted + bought)
-    )
 
 
 def test_services_know_no_other_world() -> None:
