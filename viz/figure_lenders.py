@@ -31,9 +31,11 @@ RED = "#b3261e"
 
 
 def oracle_debt(run: Reader) -> Figure:
-    """Oracle's debt, what covers it, and what it has been promised."""
-    sheet = Sheet(run, "Oracle's debt and its coverage", f"{BANDS[0].upper()}{BANDS[1:]}; {RECORD}", 11.5, 5.2)
-    debt_axes, cover_axes, backlog_axes = sheet.axes(1, 3, left=0.05, right=0.95, wspace=0.42)
+    """Oracle's debt, what covers it, how levered it is, and what it has been promised."""
+    sheet = Sheet(run, "Oracle's debt and its coverage", f"{BANDS[0].upper()}{BANDS[1:]}; {RECORD}", 11.0, 8.2)
+    debt_axes, cover_axes, leverage_axes, backlog_axes = sheet.axes(
+        2, 2, left=0.06, right=0.93, wspace=0.3, hspace=0.32
+    )
     x, colour = moments(run), COLOURS["oracle"]
     debt = run.path("oracle_debt_usd_bn")
     middle = fan(debt_axes, x, debt, colour)
@@ -51,6 +53,13 @@ def oracle_debt(run: Reader) -> Figure:
     mark(cover_axes, 1.0, "cash flow just covers it", RED)
     end_labels(cover_axes, [(f"{middle[-1]:.1f}", float(middle[-1]), colour)])
     heading(cover_axes, "Cash flow over debt service, 4 quarters", colour)
+
+    leverage = _yearly_mean(run.path("oracle_leverage"))
+    middle = fan(leverage_axes, x, leverage, colour)
+    from_zero(leverage_axes, leverage)
+    time_axis(leverage_axes, run, short=True)
+    end_labels(leverage_axes, [(f"{middle[-1]:.1f}", float(middle[-1]), colour)])
+    heading(leverage_axes, "Net debt and leased shells over yearly cash flow, 4 quarters", colour)
 
     backlog = run.path("backlog_usd_bn", "oracle")
     middle = fan(backlog_axes, x, backlog, colour)
