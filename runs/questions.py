@@ -165,8 +165,11 @@ def _lenders(run: Reader) -> tuple[str, tuple[Row, ...]]:
     )
     rows = (
         Row("Oracle's debt", run.end_of(debt), "$bn"),
+        Row("  due within a year", run.end_of(run.path("debt_due_usd_bn", "oracle")), "$bn"),
+        Row("  with leased shells", run.mean_of(run.path("oracle_leverage")), "over yearly cash flow", 1),
         Row("  its coverage", yearly, "ratio", 1),
         Row("  its lease backlog", run.end_of(run.path("backlog_usd_bn", "oracle")), "$bn"),
+        Row("OpenAI's credit spread", 100.0 * run.mean_of(run.path("tenant_spread_rate")), "% a year", 1),
         Row("SoftBank's LTV", 100.0 * run.end_of(ltv), "%", 0),
     )
     return sentence, rows
