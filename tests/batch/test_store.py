@@ -120,6 +120,12 @@ def test_a_wrong_question_is_one_line(finished: Path) -> None:
         open_batch(finished).query("SELECT * FROM wolrds")
 
 
+@pytest.mark.parametrize("nothing", ["", "  ;", "-- only a remark"])
+def test_no_question_is_one_line(finished: Path, nothing: str) -> None:
+    with pytest.raises(ValueError, match=r"^SQL: wanted a question, got none$"):
+        open_batch(finished).query(nothing)
+
+
 def test_exports_hold_what_the_batch_holds(full: Path, tmp_path: Path) -> None:
     batch = open_batch(full)
     wanted = simulate(SCENARIO, 25, 3, "2025Q2")
