@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -206,6 +207,15 @@ def _fail(code: int, text: str) -> int:
     return code
 
 
+def _flushes() -> bool:
+    """Whether what was said so far goes out; if not, it would complain again at exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return False
+    return True
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code (0 done, 1 a run failed, 2 the user's mistake, 130 Ctrl-C)."""
     try:
@@ -221,6 +231,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has enough; nothing may be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        if not _flushes():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _fail(FAILED, f"cannot write: {error.strerror}")
     except MemoryError:
         return _fail(FAILED, "not enough memory for so many worlds; take fewer with --worlds")
     except RuntimeError as error:

@@ -143,7 +143,7 @@ def _abilene(run: Reader) -> tuple[str, tuple[Row, ...]]:
     sentence += f"; the planned 1.2 GW {run.chance(plan.any(axis=0))}"
     sentence += f", first in {run.when(run.first(plan))}. " if plan.any() else ". "
     sentence += f"What binds builders most is {first} in {labels[0]}"
-    sentence += "." if len(labels) == 1 else f" and {last} in {labels[-1]}."
+    sentence += "." if len(labels) == 1 else f" and {'' if last == first else last + ' '}in {labels[-1]}."
     rows = [Row("Abilene, energised", run.end_of(power), "GW", 2)]
     rows += [
         Row(f"Bound by {title(member).lower()}", 100.0 * shares[place], "% of builders, mean", mean=True)

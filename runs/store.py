@@ -211,6 +211,8 @@ class Batch:
         """
         with self.connection() as connection:
             try:
+                if not duckdb.extract_statements(sql):
+                    raise ValueError("SQL: wanted a question, got none")
                 answer = connection.execute(sql)
                 names = [entry[0] for entry in answer.description or []]
                 rows = answer.fetchall() if most is None else answer.fetchmany(most)

@@ -123,7 +123,8 @@ def _begin(asked: argparse.Namespace, folder: Path, request: Request) -> Plan:
         if not asked.quiet:
             runs = plan.runs_per_scenario * len(request.scenarios)
             most = f"at most {needed_bytes(plan) / 1e6:,.1f} MB in {folder}"
-            print(f"{runs:,} worlds in {plan.block_count:,} blocks: {most}", file=sys.stderr)
+            blocks = f"{plan.block_count:,} block{'s' if plan.block_count > 1 else ''}"
+            print(f"{runs:,} world{'s' if runs > 1 else ''} in {blocks}: {most}", file=sys.stderr)
         begin(plan, folder, asked.state)
     return plan
 

@@ -79,7 +79,8 @@ def _projections(rows: Sequence[TableRow], width: int) -> list[Line]:
     for row in rows:
         if row.projection is not None and row.name != TOTAL and not row.name.startswith("origin") and ":" in row.name:
             count, mine, theirs = row.projection
-            said = f"{row.name}: {count} forecasts beside the firm's own projection; mean error {100 * mine:.0f} % of "
+            forecasts = "1 forecast" if count == 1 else f"{count:,} forecasts"
+            said = f"{row.name}: {forecasts} beside the firm's own projection; mean error {100 * mine:.0f} % of "
             lines += wrapped(f"{said}the observation against {100 * theirs:.0f} % of the projection.", width, "answer")
     return [Line(""), *lines] if lines else []
 

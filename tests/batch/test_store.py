@@ -120,6 +120,12 @@ def test_a_wrong_question_is_one_line(finished: Path) -> None:
         open_batch(finished).query("SELECT * FROM wolrds")
 
 
+@pytest.mark.parametrize("nothing", ["", "  ;", "-- only a remark"])
+def test_no_question_is_one_line(finished: Path, nothing: str) -> None:
+    with pytest.raises(ValueError, match=r"^SQL: wanted a question, got none$"):
+        open_batch(finished).query(nothing)
+
+
 def test_exports_hold_what_the_batch_holds(full: Path, tmp_path: Path) -> None:
     batch = open_batch(full)
     wanted = simulate(SCENARIO, 25, 3, "2025Q2")
@@ -179,7 +185,9 @@ def test_a_batch_without_blocks_says_so(tmp_path: Path) -> None:
     assert np.isnan(batch.quantiles("openai_cash_usd_bn").values).all()
 
 
-def test_what_is_announced_covers_what_is_written(tmp_path: Path) -> None:
-    plan, standing = run_here(tmp_path / "b", small(60, 60, keep="full"))
+@pytest.mark.parametrize(("block", "keep"), [(60, "full"), (60, "summary"), (20, "summary")])
+def test_what_is_announced_covers_what_is_written(tmp_path: Path, block: int, keep: str) -> None:
+    plan, standing = run_here(tmp_path / "b", small(60, block, keep=keep))
     announced = needed_bytes(plan)
-    assert standing.bytes < announced < 8 * standing.bytes
+    written = sum(file.stat().st_size for file in (tmp_path / "b").rglob("*") if file.is_file())
+    assert standing.bytes <= written < announced < 8 * written

@@ -94,6 +94,15 @@ def test_json_is_one_object_and_nothing_else(
     assert code == 0 and json.loads(out)["quarters"][-1] == "2025Q4" and err.count(".png") >= 9
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_full_disk_is_one_line(more: list[str]) -> None:
+    command = [str(Path(sys.executable).parent / "gigawatt"), "scenarios", *more]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (1, "gigawatt: cannot write: No space left on device\n")
+
+
 def test_the_other_commands_work_as_text_and_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     few = ["--worlds", "2", "--until", "2025Q4"]
     for arguments in (

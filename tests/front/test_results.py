@@ -102,3 +102,12 @@ def test_every_question_is_answered_from_the_run(small_run: xr.Dataset, one_worl
             assert answer.rows
             for row in answer.rows:
                 assert row.values.shape == (len(Reader(dataset).columns), dataset.sizes["world"])
+
+
+def test_what_binds_first_and_last_is_named_once_if_it_is_the_same(small_run: xr.Dataset) -> None:
+    share = small_run["binding_share"].copy(deep=True)
+    share[:] = 0.0
+    (dimension,) = set(share.dims) - {"quarter", "world"}
+    share.loc[{dimension: "power"}] = 1.0
+    found = answers(small_run.assign(binding_share=share))[5].sentence
+    assert found.count("power") == 1 and " and in 20" in found, found

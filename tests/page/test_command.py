@@ -81,3 +81,15 @@ def test_the_export_bakes_every_scenario_in(tmp_path: Path) -> None:
     plain = re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL)
     assert not re.search(r'(?:src|href)="(?!data:|#|api/|export)', plain)
     assert "default-src 'none'" in plain
+
+
+@pytest.mark.timeout(90)
+def test_ctrl_c_before_the_first_answer_is_one_line() -> None:
+    command = [str(Path(sys.executable).parent / "gigawatt"), "view", "--no-browser", "--port", "0", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        address = json.loads(process.stdout.readline())["address"]
+        assert httpx.get(address, timeout=30).status_code == 200
+        process.send_signal(2)
+        _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (130, "gigawatt: interrupted\n")

@@ -156,3 +156,10 @@ def test_history_is_listed_and_drawn(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert next(row for row in rows if row["series"] == "Oracle:rpo")["metric"] == "backlog_usd_bn"
     assert (tmp_path / "history_1.png").stat().st_size > 20_000
     assert command(capsys, "history", "no such")[0] == 2
+
+
+def test_one_forecast_is_no_plural(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "seen.csv"
+    file.write_text("series,period,value,unit\nOpenAI:revenue,2026,30,USD bn\n")
+    code, out, _ = command(capsys, "backtest", "--observations", str(file), "--worlds", "100", "--quiet")
+    assert code == 0 and "OpenAI:revenue: 1 forecast beside the firm's own projection" in out

@@ -205,6 +205,7 @@ def application(shelf: Shelf) -> Starlette:
         yield
         for task in (kit, waiting):
             task.cancel()
+        await asyncio.gather(kit, waiting, return_exceptions=True)
         pages.engine.close()
 
     routes = [
