@@ -27,6 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from runs.simulate import RunFailed
 from viz.page import api
 from viz.page.bundle import drawing_kit
+from viz.page.deals import deals_asked, deals_document
 from viz.page.engine import BusyError, Engine
 from viz.page.export import standalone
 from viz.page.state import RefusedError, Shelf, State, world_number
@@ -120,6 +121,16 @@ class Pages:
             return refusal(400, str(error))
         work: Work = lambda e, s: api.encoded(api.world_document(e, s, number))  # noqa: E731
         return await self.document(request, f"world {number}", work)
+
+    async def deals(self, request: Request) -> Response:
+        """The negotiations of one world in words."""
+        try:
+            number = world_number(request.query_params.multi_items())
+            quarter, firm = deals_asked(request.query_params.multi_items())
+        except RefusedError as error:
+            return refusal(400, str(error))
+        work: Work = lambda e, s: api.encoded(deals_document(e, s, number, quarter, firm))  # noqa: E731
+        return await self.document(request, f"deals {number} {quarter} {firm}", work)
 
     async def sliders(self, request: Request) -> Response:
         """The parameters by influence."""
@@ -216,6 +227,7 @@ def application(shelf: Shelf) -> Starlette:
         Route("/api/charts", pages.charts),
         Route("/api/view", pages.view),
         Route("/api/world", pages.world),
+        Route("/api/deals", pages.deals),
         Route("/api/sliders", pages.sliders),
         Route("/api/claims", pages.claims),
         Route("/api/quantiles", pages.quantiles),

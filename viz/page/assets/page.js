@@ -7,6 +7,7 @@ const nodes = new Map();     // card -> its elements
 const fillings = new Map();  // card -> what the server last sent, one world's part merged in
 const visible = new Set();   // cards on or near the screen
 const dirty = new Set();     // cards whose data are newer than their drawing
+let deals = null;            // the negotiations of the one world: {key, found}
 let page, charts, answer, sliders = [], state, asking = null, token = 0, again = false, playing = 0;
 
 // ---------------------------------------------------------------- small helpers
@@ -33,7 +34,7 @@ function readLink() {
     scenario: query.get("scenario") || page.first, versus: query.get("with") || "",
     worlds: query.get("worlds") || "1000", seed: query.get("seed") || "1",
     settings: new Map(query.getAll("set").map((text) => [text.split("=")[0], text.slice(text.indexOf("=") + 1)])),
-    question: query.get("question") || "0", quarter: query.get("quarter"), world: query.get("world"),
+    question: query.get("question") || "0", quarter: query.get("quarter"), world: query.get("world"), firm: query.get("firm") || "",
     view: query.get("view") === "claims" ? "claims" : "charts", log: query.get("scale") === "log", hide: query.get("future") === "hide",
   };
 }
@@ -50,6 +51,7 @@ function link() {
   const query = runQuery();
   if (state.quarter) query.set("quarter", state.quarter);
   if (state.world != null) query.set("world", state.world);
+  if (state.firm) query.set("firm", state.firm);
   if (state.view === "claims") query.set("view", "claims");
   if (state.log) query.set("scale", "log");
   if (state.hide) query.set("future", "hide");
@@ -116,16 +118,63 @@ function bakedView() {
   const row = bakedState(), asked = row.questions[state.question] || row.questions["0"];
   return { ...row.view, ...asked, cards: { ...row.view.cards, ...asked.cards } };
 }
-async function world(mine) {
-  const number = state.world ?? answer.picks[0].world;
+function worldQuery() {
   const query = runQuery();
   for (const name of ["with", "question"]) query.delete(name);
-  query.set("world", number);
+  query.set("world", state.world ?? answer.picks[0].world);
+  return query;
+}
+async function world(mine) {
+  const query = worldQuery();
   const found = baked ? bakedState().world : await fetched(`api/world?${query}`, run.abort.signal);
   if (mine !== token) return;
   for (const [name, part] of Object.entries(found.cards)) merge(name, part);
   picker(found.world);
+  negotiations(query.toString());
   await moved();
+}
+// Why it happened: asked for once per world, when its card is near the screen, for all quarters, so that scrubbing asks nothing.
+async function negotiations(key = deals?.key) {
+  const sheet = nodes.get("events").sheet;
+  if (key !== deals?.key) { deals = { key }; sheet.box.removeAttribute("data-told"); sheet.list.replaceChildren(); sheet.count.textContent = ""; }
+  if (!key || deals.found || deals.asked || !visible.has("events")) return;
+  const mine = deals;
+  mine.asked = true;
+  sheet.list.replaceChildren(element("p", { class: "hint" }, `Running world no. ${new URLSearchParams(key).get("world")} again with its negotiations on record …`));
+  try {
+    const found = baked ? bakedState().deals : await fetched(`api/deals?${key}`, run.abort.signal);
+    if (mine !== deals) return;
+    deals.found = found;
+    sheet.firm.replaceChildren(element("option", { value: "" }, "all"), ...found.firms.map((row) => element("option", { value: row.name }, row.title)));
+    if (state.firm && !found.firms.some((row) => row.name === state.firm)) state.firm = "";
+    sheet.firm.value = state.firm;
+    tell();
+  } catch (error) {
+    mine.asked = false;
+    if (mine === deals && error.name !== "AbortError") sheet.list.replaceChildren(element("p", {}, error.message));
+  }
+}
+function tell() {
+  const sheet = nodes.get("events").sheet, quarter = answer.quarters[place()];
+  sheet.title.textContent = `Negotiations of ${quarter}`;
+  const all = deals?.found?.quarters[quarter];
+  if (!all) return;
+  if (sheet.firm.value !== state.firm) sheet.firm.value = state.firm;
+  const name = (talk) => `${talk.kind} ${talk.parties[0] || ""}`;
+  const open = new Set([...sheet.list.querySelectorAll("details[open]")].map((node) => node.dataset.talk));
+  const mine = all.filter((talk) => !state.firm || talk.parties.includes(state.firm));
+  sheet.list.replaceChildren(...mine.map((talk) => element("details", { "data-talk": name(talk), open: open.has(name(talk)) },
+    element("summary", {}, talk.heading), element("ul", {}, ...talk.sentences.map((text) => element("li", {}, text))))));
+  if (!mine.length) sheet.list.append(element("p", { class: "hint" }, "No negotiation of this quarter involves this firm."));
+  sheet.count.textContent = `${mine.length} of ${all.length}`;
+  sheet.box.setAttribute("data-told", quarter);
+}
+function dealSheet() {
+  const sheet = { title: element("h4", {}, "Negotiations"), count: element("span", { class: "hint", role: "status" }), firm: element("select", { id: "firm" }, element("option", { value: "" }, "all")),
+    list: element("div", { class: "talks", tabindex: 0, role: "region", "aria-label": "Negotiations of the quarter" }) };
+  sheet.firm.addEventListener("change", () => { state.firm = sheet.firm.value; remember(false); tell(); });
+  sheet.box = element("div", { class: "sheet" }, element("div", { class: "heading" }, sheet.title, element("label", {}, "Firm ", sheet.firm), sheet.count), sheet.list, element("h4", {}, "All that has happened, newest first"));
+  return sheet;
 }
 async function claims(mine = token) {
   const found = baked ? bakedState().claims : await fetched(`api/claims?${runQuery()}`, run.abort?.signal);
@@ -204,6 +253,7 @@ async function moved() {
     else log(node, part, now);
     dirty.add(name);
   }
+  tell();
   await draw();
 }
 function log(node, part, now) {
@@ -275,7 +325,7 @@ const watcher = new IntersectionObserver((entries) => {
     const name = entry.target.dataset.card;
     if (entry.isIntersecting) visible.add(name); else visible.delete(name);
   }
-  if (answer) draw();
+  if (answer) { draw(); negotiations(); }
 }, { rootMargin: "300px 0px" });
 
 function layOut() {
@@ -295,7 +345,7 @@ function layOut() {
       const body = row.chart ? (node.plot = element("div", { class: "plot", role: "img", "aria-label": row.title }, (node.inner = element("div", { "aria-hidden": "true" }))))
         : (node.list = element("ol", { class: "log", tabindex: 0, "aria-label": row.title }));
       const title = element("div", { class: "title" }, element("h3", {}, row.title), node.value);
-      node.card = element("article", { class: `card ${row.size}`, "data-card": row.name, "data-colour": row.colour }, title, node.about, node.key, body, node.note);
+      node.card = element("article", { class: `card ${row.size}`, "data-card": row.name, "data-colour": row.colour }, title, node.about, node.key, ...(row.chart ? [] : [(node.sheet = dealSheet()).box]), body, node.note);
       nodes.set(row.name, node);
       grid.append(node.card);
       watcher.observe(node.card);
