@@ -40,6 +40,7 @@ function readLink() {
 }
 function runQuery(worlds = state.worlds) {
   const query = new URLSearchParams({ scenario: state.scenario });
+  if (page.batch) return query;
   if (state.versus) query.set("with", state.versus);
   query.set("worlds", worlds);
   query.set("seed", state.seed);
@@ -102,7 +103,7 @@ async function run({ preview = false, step = true } = {}) {
     asking = null;
     if (preview) { document.body.setAttribute("data-preview", found.query); if (again) run({ preview: true }); return; }
     document.body.removeAttribute("data-busy");
-    await world(mine);
+    if (page.batch) stored(); else await world(mine);
     if (state.view === "claims") await claims(mine);
     if (mine === token) document.body.setAttribute("data-ready", found.query);
   } catch (error) {
@@ -135,7 +136,8 @@ async function world(mine) {
 }
 // Why it happened: asked for once per world, when its card is near the screen, for all quarters, so that scrubbing asks nothing.
 async function negotiations(key = deals?.key) {
-  const sheet = nodes.get("events").sheet;
+  const sheet = nodes.get("events")?.sheet;
+  if (!sheet) return;
   if (key !== deals?.key) { deals = { key }; sheet.box.removeAttribute("data-told"); sheet.list.replaceChildren(); sheet.count.textContent = ""; }
   if (!key || deals.found || deals.asked || !visible.has("events")) return;
   const mine = deals;
@@ -155,7 +157,8 @@ async function negotiations(key = deals?.key) {
   }
 }
 function tell() {
-  const sheet = nodes.get("events").sheet, quarter = answer.quarters[place()];
+  const sheet = nodes.get("events")?.sheet, quarter = answer.quarters[place()];
+  if (!sheet) return;
   sheet.title.textContent = `Negotiations of ${quarter}`;
   const all = deals?.found?.quarters[quarter];
   if (!all) return;
@@ -175,6 +178,19 @@ function dealSheet() {
   sheet.firm.addEventListener("change", () => { state.firm = sheet.firm.value; remember(false); tell(); });
   sheet.box = element("div", { class: "sheet" }, element("div", { class: "heading" }, sheet.title, element("label", {}, "Firm ", sheet.firm), sheet.count), sheet.list, element("h4", {}, "All that has happened, newest first"));
   return sheet;
+}
+// A finished batch: what its worlds are at the horizon and by year, as a table, and in words what is opened.
+function stored() {
+  const body = $("stored-table").tBodies[0];
+  body.replaceChildren();
+  let last = "";
+  for (const row of answer.table) {
+    if (row.name !== last) body.append(element("tr", {}, element("th", { scope: "rowgroup", colspan: 4 }, (last = row.name))));
+    body.append(element("tr", {}, ...["time", "median", "band", "worlds"].map((key) => element("td", {}, row[key]))));
+  }
+  $("stored-words").replaceChildren(...answer.stored.map((text) => element("p", {}, text)));
+  const bands = [...nodes.values()].some((node) => !node.card.hidden);
+  document.querySelector("footer").hidden = !bands;
 }
 async function claims(mine = token) {
   const found = baked ? bakedState().claims : await fetched(`api/claims?${runQuery()}`, run.abort?.signal);
@@ -213,6 +229,8 @@ async function show() {
   const facts = answer.run;
   $("run-line").textContent = `${answer.title}. ${Number(facts.worlds).toLocaleString("en")} worlds, seed ${facts.seed}, ` +
     `gigawatt ${facts.version}; known until the start ${facts.start}.${answer.description ? ` ${answer.description}` : ""}`;
+  if (page.batch) $("run-line").textContent = `${answer.title}. ${Number(facts.worlds).toLocaleString("en")} worlds${facts.points > 1 ? ` at each of ${facts.points} points` : ""}, ` +
+    `seed ${facts.seed}, run with gigawatt ${facts.version}; known until the start ${facts.start}.${answer.description ? ` ${answer.description}` : ""}`;
   const query = runQuery();
   $("csv").href = `api/quantiles.csv?${query}`;
   $("json").href = `api/quantiles?${query}`;
@@ -333,7 +351,7 @@ function layOut() {
     const grid = element("div", { class: "grid" });
     const line = element("div", { class: "heading" }, element("h2", { id: `h-${section}` }, heading));
     if (section === "compute") {
-      line.append(element("p", {}, "line: median world · dark band: middle 50 % · light band: 90 % · dots: the record · thin line: the one world below"),
+      line.append(element("p", {}, `line: median world · dark band: middle 50 % · light band: 90 % · dots: the record${page.batch ? "" : " · thin line: the one world below"}`),
         element("label", {}, element("input", { type: "checkbox", id: "log" }), " log scale"));
     }
     if (section === "world") {
@@ -485,7 +503,7 @@ function narrow(media) {
 }
 function wire() {
   for (const row of page.scenarios) {
-    const choose = () => { state.scenario = row.name; state.world = null; run(); if (!baked) mainSliders(); };
+    const choose = () => { state.scenario = row.name; state.world = null; run(); if (!baked && !page.batch) mainSliders(); };
     $("tabs").append(element("button", { type: "button", "data-name": row.name, title: row.title, "aria-pressed": "false", onclick: choose }, row.name.replaceAll("-", " ")));
     $("versus").append(element("option", { value: row.name }, row.name.replaceAll("-", " ")));
   }
@@ -500,8 +518,8 @@ function wire() {
   $("drawer").addEventListener("toggle", () => $("drawer").open && drawer());
   $("search").addEventListener("input", drawer);
   $("log").addEventListener("change", () => { state.log = $("log").checked; for (const card of page.cards) dirty.add(card.name); remember(); draw(); });
-  $("pick").addEventListener("change", () => { state.world = $("pick").value; remember(); run({ step: false }); });
-  $("number").addEventListener("change", whole($("number"), "world"));
+  $("pick")?.addEventListener("change", () => { state.world = $("pick").value; remember(); run({ step: false }); });
+  $("number")?.addEventListener("change", whole($("number"), "world"));
   for (const view of ["charts", "claims"]) $(`show-${view}`).addEventListener("click", async () => {
     state.view = view;
     controls();
@@ -524,7 +542,7 @@ function wire() {
   $("step").addEventListener("click", () => { stop(); hide(true); go(place() + 1); });
   $("back").addEventListener("click", () => { stop(); hide(true); go(place() - 1); });
   $("first").addEventListener("click", () => { stop(); hide(true); go(0); });
-  addEventListener("popstate", () => { const before = state.scenario; state = readLink(); run({ step: false }); if (before !== state.scenario) mainSliders(); });
+  addEventListener("popstate", () => { const before = state.scenario; state = readLink(); run({ step: false }); if (before !== state.scenario && !page.batch) mainSliders(); });
   const media = matchMedia("(max-width: 900px)");
   media.addEventListener("change", narrow);
   narrow(media);
@@ -546,9 +564,14 @@ async function start() {
     const frame = document.querySelector(".frame");
     frame.dataset.baked = "";
   }
+  if (page.batch) {
+    for (const part of document.querySelectorAll(".run")) part.hidden = true;
+    for (const name of ["stored", "stored-words"]) $(name).hidden = false;
+    state.view = "charts";
+  }
   await drawing;
   await run({ step: false });
   performance.measure("start to ready", { start: 0, end: performance.now() });
-  if (!baked) await mainSliders();
+  if (!baked && !page.batch) await mainSliders();
 }
 start().catch((error) => { say(`The page could not start: ${error.message}`); document.body.setAttribute("data-ready", "refused"); });
