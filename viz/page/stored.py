@@ -16,7 +16,7 @@ from runs.batch_status import status
 from runs.results import LEVELS
 from runs.store import Batch, Quantiles, open_batch
 from viz.page import figures, figures_money  # noqa: F401  they register their cards
-from viz.page.cards import CARDS, FILLS, SECTIONS, order_for
+from viz.page.cards import CARDS, FILLS, SECTIONS, Card, order_for
 from viz.page.look import BILLIONS, DOLLARS_H, PERCENT, RATIO, Format, Look, moment
 from viz.page.state import OF_THE_VIEW, RefusedError
 
@@ -193,7 +193,7 @@ class Stored:
             try:
                 filling = fill(look)
             except NotKeptError:
-                missing.append(CARDS[name].title)
+                missing.append(_named(CARDS[name]))
                 continue
             filling.signals = {"first": look.first, "last": look.last} | filling.signals
             cards[name] = filling.as_dictionary()
@@ -213,13 +213,13 @@ class Stored:
             "tiles": _tiles(rows),
             "order": [name for name in order_for(0) if name in FILLS],
             "cards": cards,
-            "table": [line for row, label, form in rows for line in _lines(row, label, form)],
-            "stored": self._words(look, missing),
+            "table": _table(rows),
+            "stored": self._words(missing),
         }
         shown = [row for (_, _, probs), row in look.read.items() if probs == LEVELS]
         return document, shown + [row for row, _, _ in rows]
 
-    def _words(self, look: StoredLook, missing: list[str]) -> list[str]:
+    def _words(self, missing: list[str]) -> list[str]:
         """What is opened, how whole it is, and what is not on show."""
         now = status(self.folder)
         plan = self.batch.plan
@@ -238,11 +238,18 @@ class Stored:
         if plan.request.parameters:
             told = ", ".join(f"{name} = {value}" for name, value in plan.request.parameters.items())
             found.append(f"Run with {told}.")
-        if missing:
-            charts = f"The tables do not hold what these charts need: {'; '.join(missing)}."
-            least = "" if self.batch.by_quarter("h100_price_usd_h") else " With --keep paths bands by quarter are kept."
-            found.append(charts + least)
+        if not self.batch.by_quarter("h100_price_usd_h"):
+            found.append(
+                "No paths are kept, so there are no charts by quarter; gigawatt batch --keep paths keeps them."
+            )
+        elif missing:
+            found.append(f"Not on show, since the tables kept cannot tell it: {'; '.join(missing)}.")
         return found
+
+
+def _named(card: Card) -> str:
+    """What a card shows, where its heading alone does not say it."""
+    return f"compute of {card.title}" if card.section == "compute" else card.title
 
 
 def _sentence(rows: list[tuple[Quantiles, str, Format]], look: StoredLook) -> str:
@@ -273,12 +280,15 @@ def _tiles(rows: list[tuple[Quantiles, str, Format]]) -> list[dict[str, str]]:
     return found
 
 
-def _lines(row: Quantiles, label: str, form: Format) -> list[dict[str, Any]]:
-    """A metric's lines of the table, one for each time."""
-    found = []
-    for place, time in enumerate(row.times):
-        if row.worlds[place]:
-            low, middle, high = _band(row, place, form)
-            found.append({"name": label, "time": time, "median": middle, "band": f"{low} to {high}",
-                          "worlds": f"{int(row.worlds[place]):,}"})  # fmt: skip
-    return found
+def _table(rows: list[tuple[Quantiles, str, Format]]) -> dict[str, Any]:
+    """A line for each metric, a column for each year and one for the horizon: median and 90 % band, or nothing."""
+    times = sorted({time for row, _, _ in rows for time in row.times}, key=lambda time: ("Q" in time, time))
+    lines = []
+    for row, label, form in rows:
+        told: dict[str, list[str]] = {}
+        for place, time in enumerate(row.times):
+            if row.worlds[place]:
+                low, middle, high = _band(row, place, form)
+                told[time] = [middle, f"{low} to {high}"]
+        lines.append({"name": label, "cells": [told.get(time, []) for time in times]})
+    return {"times": times, "lines": lines}

@@ -181,13 +181,10 @@ function dealSheet() {
 }
 // A finished batch: what its worlds are at the horizon and by year, as a table, and in words what is opened.
 function stored() {
-  const body = $("stored-table").tBodies[0];
-  body.replaceChildren();
-  let last = "";
-  for (const row of answer.table) {
-    if (row.name !== last) body.append(element("tr", {}, element("th", { scope: "rowgroup", colspan: 4 }, (last = row.name))));
-    body.append(element("tr", {}, ...["time", "median", "band", "worlds"].map((key) => element("td", {}, row[key]))));
-  }
+  const { times, lines } = answer.table, table = $("stored-table");
+  table.tHead.replaceChildren(element("tr", {}, element("td", {}), ...times.map((time) => element("th", { scope: "col" }, time))));
+  table.tBodies[0].replaceChildren(...lines.map((line) => element("tr", {}, element("th", { scope: "row" }, line.name),
+    ...line.cells.map(([median, band]) => element("td", {}, median || "", ...(band ? [element("small", {}, band)] : []))))));
   $("stored-words").replaceChildren(...answer.stored.map((text) => element("p", {}, text)));
   const bands = [...nodes.values()].some((node) => !node.card.hidden);
   document.querySelector("footer").hidden = !bands;
