@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from runs.deal_sheet import DealSheet, deal_sheet
-from runs.explain import firm_named, record_world
+from runs.explain import firm_named, horizon, record_world
 from runs.results import title
 from viz.deal_words import tell_talk
 from viz.page.engine import Engine
 from viz.page.state import RefusedError, State
-from world.calendar import quarter_label
 
 
 def deals_document(engine: Engine, state: State, number: int, quarter: str | None, firm: str | None) -> dict[str, Any]:
@@ -35,7 +34,7 @@ def deals_document(engine: Engine, state: State, number: int, quarter: str | Non
         "world": number,
         "seed": state.seed,
         "settings": dict(state.settings),
-        "until": quarter_label(market.state.first_quarter + market.quarters),
+        "until": horizon(market),
         "firms": [{"name": name, "title": words} for words, name in named],
         "quarters": told,
     }

@@ -223,6 +223,7 @@ def application(shelf: Shelf) -> Starlette:
         yield
         for task in (kit, waiting):
             task.cancel()
+        await asyncio.gather(kit, waiting, return_exceptions=True)
         pages.engine.close()
 
     routes = [
@@ -278,6 +279,7 @@ def bound_socket(port: int) -> socket.socket:
 def serve(app: Starlette, port: int, browser: bool, told: Callable[[str], None]) -> None:
     """Serve until Ctrl-C; opens the browser once the server listens."""
     listening = bound_socket(port)
+    listening.listen(2048)  # whoever comes as soon as the address is told waits for the server's start
     address = f"http://127.0.0.1:{listening.getsockname()[1]}/"
     gc.freeze()  # what is loaded stays: collecting after each run then takes a millisecond
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)

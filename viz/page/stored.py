@@ -45,8 +45,8 @@ class NotKeptError(Exception):
 class StoredLook(Look):
     """A scenario of a batch for the functions that fill cards: by quarter, from the disk; paths of worlds are none."""
 
-    def __init__(self, batch: Batch, scenario: str, worlds: int) -> None:
-        self.batch, self.scenario = batch, scenario
+    def __init__(self, batch: Batch, scenario: str, worlds: int, closed: threading.Event) -> None:
+        self.batch, self.scenario, self.closed = batch, scenario, closed
         self.quarters = list(batch.quarters(scenario))
         self.worlds = worlds
         self.x = [moment(label) for label in self.quarters]
@@ -75,13 +75,19 @@ class StoredLook(Look):
         """Means by quarter. Raises: NotKeptError."""
         if not self.batch.by_quarter(metric, member):
             raise NotKeptError(metric)
+        self._go_on()
         return self.batch.means(metric, member, self.scenario)
+
+    def _go_on(self) -> None:
+        if self.closed.is_set():
+            raise ValueError("the server stops")
 
     def _quantiles(self, metric: str, member: str | None, probs: tuple[float, ...]) -> Quantiles:
         key = (metric, member, probs)
         if key not in self.read:
             if not self.batch.by_quarter(metric, member):
                 raise NotKeptError(metric)
+            self._go_on()
             self.read[key] = self.batch.quantiles(metric, member, probs, self.scenario)
         return self.read[key]
 
@@ -92,6 +98,8 @@ class Stored:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.batch = open_batch(folder)
+        self.closed = threading.Event()
+        """Set when the server stops: reading ends at the next metric."""
         self._lock = threading.Lock()
         self._answer = lru_cache(maxsize=32)(self._work)
         if not self.batch.blocks:
@@ -187,7 +195,7 @@ class Stored:
         facts = self.facts(scenario)
         if not facts["worlds"]:
             raise ValueError(f"{self.folder}: no block of {scenario} is whole yet; {self._resume}")
-        look = StoredLook(self.batch, scenario, int(facts["worlds"] * facts["points"]))
+        look = StoredLook(self.batch, scenario, int(facts["worlds"] * facts["points"]), self.closed)
         cards, missing = {}, []
         for name, fill in FILLS.items():
             try:

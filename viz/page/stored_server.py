@@ -47,7 +47,9 @@ def stored_application(stored: Stored) -> Starlette:
             kit.get(), asyncio.to_thread(stored.view_document, stored.batch.scenarios[0]), return_exceptions=True
         )
         yield
+        stored.closed.set()
         first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
 
     routes = [
         *page_routes(kit),
