@@ -21,7 +21,7 @@ from runs.model import DEFAULT_UNTIL, ComputeMarket
 from runs.recorder import Recorder
 from runs.results import quantiles
 from runs.scenario import Scenario, load_scenario
-from runs.simulate import step_to_the_end
+from runs.simulate import Progress, step_to_the_end
 from world.arrays import fold
 from world.calendar import quarter_label, quarter_number
 from world.parameters import unknown
@@ -113,6 +113,7 @@ def record_world(
     until: str | None = None,
     parameters: Mapping[str, Any] | None = None,
     quarter: str | None = None,
+    progress: Progress | None = None,
 ) -> ComputeMarket:
     """Run one world alone with the recorder on, and return the market after its last quarter.
 
@@ -121,13 +122,14 @@ def record_world(
         until        last quarter, as in the ensemble it stands in
         parameters   owner.name -> this world's number (or a distribution), as in the ensemble
         quarter      record this one only, like 2026Q2, and stop there; default every quarter
+        progress     called after each quarter with the quarters done and their total
     Raises: ValueError naming what is wrong: a quarter outside the run, an unknown parameter.
     """
     settings = load_scenario(str(scenario) if isinstance(scenario, Path) else scenario)
     wanted = None if quarter is None else check_quarter(quarter, settings.start, until)
     market = ComputeMarket(settings, worlds=np.array([world]), rng=seed, until=until, parameters=parameters)
     market.recorder = Recorder(None if wanted is None else (wanted,))
-    step_to_the_end(market, market.settings.name, last=wanted)
+    step_to_the_end(market, market.settings.name, total=market.quarters, progress=progress, last=wanted)
     return market
 
 

@@ -26,7 +26,7 @@ from runs.metrics import REGISTRY
 from runs.results import LEVELS
 from runs.store_files import damage, file_name, read_plan
 from runs.store_quantiles import exact_quantiles
-from runs.store_schema import LONG, MEMBER, WIDE, identifier
+from runs.store_schema import LONG, MEMBER, WIDE, identifier, quarters
 from world.calendar import quarter_label, quarter_number
 from world.parameters import unknown
 
@@ -91,8 +91,14 @@ class Batch:
             known["times"].append(entry["time"])
         for (name, _), known in found.items():
             if self._path_table(name) in self.tables:
-                known["times"] = list(self.quarters())
+                known["times"] = quarters(self.plan.request)
         return list(found.values())
+
+    def by_quarter(self, metric: str, member: str | None = None) -> bool:
+        """Whether a metric's path is kept, of one member if it has any."""
+        table = self._path_table(metric)
+        column = metric if table in LONG else identifier(metric, member or "")
+        return any(entry["name"] == column for entry in self.tables.get(table, ()))
 
     def quarters(self, scenario: str | None = None) -> tuple[str, ...]:
         """The quarters of a scenario's paths."""
@@ -121,6 +127,7 @@ class Batch:
         probs: Sequence[float] = LEVELS,
         scenario: str | None = None,
         point: int | None = None,
+        summary: bool = False,
     ) -> Quantiles:
         """Exact quantiles over the worlds of one scenario, in memory that does not grow with them.
 
@@ -130,6 +137,7 @@ class Batch:
             probs     probabilities, each 0 to 1
             scenario  default the only one
             point     one point of the design; default all together
+            summary   at the horizon or by calendar year also where paths are kept
         Raises: ValueError naming what is unknown and what is allowed.
         """
         row = REGISTRY.get(metric)
@@ -143,7 +151,7 @@ class Batch:
             raise ValueError(f"point: wanted 0 to {self.plan.points - 1}, got {point}")
         name = self.scenarios[self._scenario(scenario)]
         table = self._path_table(metric)
-        if table in self.tables:
+        if table in self.tables and not summary:
             times: tuple[str, ...] = self.quarters(name)
             parts = self._path_parts(table, metric, member, name, point)
         else:
@@ -152,6 +160,21 @@ class Batch:
             parts = self._summary_parts([entry["name"] for entry in columns], name, point)
         values, count = exact_quantiles(parts, len(times), probs)
         return Quantiles(metric, member, row.unit, times, tuple(probs), values, count)
+
+    def means(self, metric: str, member: str | None = None, scenario: str | None = None) -> np.ndarray:
+        """Means by quarter over the worlds of one scenario that have a number, (quarters,); all points together.
+
+        Raises: ValueError if its path is not kept, or there is no such scenario.
+        """
+        if not self.by_quarter(metric, member):
+            raise ValueError(f"{metric}: no path of it is kept; kept: {', '.join(self.tables)}")
+        name = self.scenarios[self._scenario(scenario)]
+        parts = self._path_parts(self._path_table(metric), metric, member, name, None)
+        total, count = np.zeros(len(self.quarters(name))), np.zeros(len(self.quarters(name)))
+        for part in parts():
+            total += np.nansum(part, axis=-1, dtype=np.float64)
+            count += np.isfinite(part).sum(axis=-1)
+        return np.where(count > 0, total / np.maximum(count, 1.0), np.nan)
 
     def _path_table(self, metric: str) -> str:
         dimension = REGISTRY[metric].dimension

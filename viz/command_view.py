@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from viz.command_line import DONE, Commands, Mistake, check_writable, mistakes, print_json, whole
 
 if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
     from viz.page.state import Shelf
 
 PORT = 8417
@@ -19,7 +21,9 @@ PORT = 8417
 def add_commands(commands: Commands) -> None:
     """Register `view`."""
     view = commands.add("view", view_command, "explore the scenarios in the browser", ": the page's address or file")
-    view.add_argument("scenario", nargs="?", default="baseline", help="name or TOML file (default baseline)")
+    view.add_argument(
+        "scenario", nargs="?", default="baseline", help="name, TOML file, or a batch's directory (default baseline)"
+    )
     view.add_argument(
         "--port", type=whole(0, 65535), metavar="N", help=f"port (default {PORT}, or a free one; 0: free)"
     )
@@ -32,16 +36,33 @@ def add_commands(commands: Commands) -> None:
 
 def view_command(asked: argparse.Namespace) -> int:
     """Serve the page until Ctrl-C, or write it to a file."""
+    from runs.scenario import scenario_names
     from viz.page.state import Shelf
 
+    if Path(asked.scenario).is_dir() and asked.scenario not in dict(scenario_names()):
+        return _serve_batch(Path(asked.scenario), asked)
     with mistakes():
         shelf = Shelf(asked.scenario)
     if asked.export is not None:
         return _export(shelf, asked)
-    return _serve(shelf, asked)
+    from viz.page.server import application
+
+    return _serve(application(shelf), {"scenario": shelf.first}, shelf.first, asked)
 
 
-def _serve(shelf: Shelf, asked: argparse.Namespace) -> int:
+def _serve_batch(folder: Path, asked: argparse.Namespace) -> int:
+    """Show a batch's directory."""
+    from viz.page.stored import Stored
+    from viz.page.stored_server import stored_application
+
+    if asked.export is not None:
+        raise Mistake(f"--export: writes scenarios that are run for it; {folder} is the directory of a batch")
+    with mistakes():
+        stored = Stored(folder)
+    return _serve(stored_application(stored), {"batch": str(folder)}, f"the batch {folder}", asked)
+
+
+def _serve(app: Starlette, facts: dict[str, str], shown: str, asked: argparse.Namespace) -> int:
     from viz.page.server import bound_socket, serve
 
     port = PORT if asked.port is None else asked.port
@@ -54,12 +75,12 @@ def _serve(shelf: Shelf, asked: argparse.Namespace) -> int:
 
     def told(address: str) -> None:
         if asked.json:
-            print_json({"address": address, "scenario": shelf.first})
+            print_json({"address": address, **facts})
         else:
-            print(f"Gigawatt shows {shelf.first} at {address}   (Ctrl-C stops it)")
+            print(f"Gigawatt shows {shown} at {address}   (Ctrl-C stops it)")
         sys.stdout.flush()
 
-    serve(shelf, port, not asked.no_browser, told)
+    serve(app, port, not asked.no_browser, told)
     return DONE
 
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from runs.batch_folder import begin, needed_bytes
 from runs.batch_plan import make_plan
 from runs.batch_status import status
+from runs.registry import REGISTRY
 from runs.results import quantiles
 from runs.simulate import simulate
 from runs.store import open_batch
@@ -80,6 +81,28 @@ def test_a_summary_knows_the_horizon_and_the_years(finished: Path) -> None:
     assert batch.quantiles("openai_burn_usd_bn").times == ("2024",)
     known = {(row["name"], row["member"]): row for row in batch.metrics}
     assert known["openai_share", "oracle"]["times"] == ["2024Q4"] and known["openai_share", "oracle"]["unit"] == "share"
+
+
+def test_a_full_batch_keeps_every_metric_by_quarter(full: Path) -> None:
+    batch = open_batch(full)
+    by_time = {(row["name"], row["member"]): row["times"] for row in batch.metrics}
+    assert {name for name, _ in by_time} == set(REGISTRY)
+    assert {tuple(times) for times in by_time.values()} == {("2024Q4", "2025Q1", "2025Q2")}
+    assert all(batch.by_quarter(name, member) for name, member in by_time)
+    assert batch.quantiles("openai_burn_usd_bn", summary=True).times == ("2024", "2025")
+
+
+@pytest.mark.parametrize(("metric", "member"), [("openai_share", "oracle"), ("spot_price_usd_h", "hopper")])
+def test_means_are_those_of_the_worlds_that_have_a_number(full: Path, metric: str, member: str) -> None:
+    wanted = simulate(SCENARIO, 25, 3, until="2025Q2")[metric]
+    wanted = wanted.sel({wanted.dims[0]: member})
+    np.testing.assert_allclose(open_batch(full).means(metric, member), np.nanmean(wanted.to_numpy(), -1), rtol=1e-6)
+
+
+def test_means_need_paths(finished: Path) -> None:
+    assert not open_batch(finished).by_quarter("openai_cash_usd_bn")
+    with pytest.raises(ValueError, match="no path of it is kept; kept: worlds"):
+        open_batch(finished).means("openai_cash_usd_bn")
 
 
 @pytest.mark.parametrize(

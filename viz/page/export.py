@@ -12,6 +12,7 @@ from typing import Any
 
 from viz.page import api
 from viz.page.answer import TARGETS
+from viz.page.deals import deals_document
 from viz.page.engine import Engine
 from viz.page.state import State
 
@@ -24,7 +25,7 @@ def standalone(
     kit: tuple[bytes, bytes],
     progress: Callable[[int, int], None] | None = None,
 ) -> bytes:
-    """The page with these states baked in, the first on show; each with its claims and its typical world."""
+    """The page with these states baked in, the first on show; each with its claims, its typical world and its deals."""
     script, charts = (gzip.decompress(part).decode() for part in kit)
     baked: dict[str, Any] = {"page": api.page_document(engine.shelf), "charts": json.loads(charts), "states": []}
     shown = dict.fromkeys(state.scenario for state in states)
@@ -40,6 +41,7 @@ def standalone(
                 "view": view,
                 "questions": asked,
                 "world": api.world_document(engine, state, typical),
+                "deals": deals_document(engine, state, typical, None, None),
                 "claims": api.claims_document(engine, state),
             }
         )

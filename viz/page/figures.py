@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from runs.results import quantiles
+from runs.registry import REGISTRY
 from viz.page.cards import card
 from viz.page.look import (
     BILLIONS,
@@ -81,21 +81,20 @@ def price(look: Look) -> Filling:
 @card("generations", "Spot price by chip generation", "$ per H100e-hour, median and middle half", "market", "lines")
 def generations(look: Look) -> Filling:
     """What an H100 equivalent rents for on each generation, where it is traded in most worlds."""
-    members = [m for m in look.run.members("spot_price_usd_h") if m not in ("own_chip", "rival_asic")]
+    members = [m for m in REGISTRY["spot_price_usd_h"].members if m not in ("own_chip", "rival_asic")]
     found = lines(look, [("spot_price_usd_h", member, member) for member in members], DOLLARS_H)
     found.spoken = "Median spot price per H100 equivalent and hour at the end: " + found.note
     return found
 
 
-def lines(look: Look, rows: Sequence[tuple[str, str | None, str]], form: Format, scale: float = 1.0) -> Filling:
+def lines(look: Look, rows: Sequence[tuple[str, str | None, str]], form: Format) -> Filling:
     """Medians and middle halves of several (metric, member, colour), with names at the end and words by quarter."""
     columns: Columns = {name: [] for name in ("x", "quarter", "member", "colour", "lo25", "mid", "hi75")}
     record: Columns = {name: [] for name in ("x", "quarter", "value", "colour")}
     medians: dict[str, np.ndarray] = {}
     for metric, member, paint in rows:
-        path = look.path(metric, member) * scale
-        low, middle, high = (row * form.scale for row in quantiles(path, (0.25, 0.5, 0.75)))
-        rare = np.isnan(path).mean(axis=-1) > 0.5
+        low, middle, high = (row * form.scale for row in look.levels(metric, member, (0.25, 0.5, 0.75)))
+        rare = look.rare(metric, member)
         low, middle, high = (np.where(rare, np.nan, row) for row in (low, middle, high))
         name = _short(member or metric)
         medians[name] = middle
@@ -105,7 +104,7 @@ def lines(look: Look, rows: Sequence[tuple[str, str | None, str]], form: Format,
         columns["colour"] += [colour(paint)] * len(look.x)
         for key, values in (("lo25", low), ("mid", middle), ("hi75", high)):
             columns[key] += numbers(values)
-        seen = record_columns(metric, member, form.scale * scale)
+        seen = record_columns(metric, member, form.scale)
         for key in ("x", "quarter", "value"):
             record[key] += seen[key]
         record["colour"] += [colour(paint)] * len(seen["x"])
@@ -130,8 +129,8 @@ def lines(look: Look, rows: Sequence[tuple[str, str | None, str]], form: Format,
 
 
 def stacked(look: Look, parts: dict[str, np.ndarray], form: Format, whole: float | None = None) -> Filling:
-    """Parts (quarters, worlds) by member as means over the worlds, one on the other, named at the end."""
-    means = {member: np.nanmean(path, axis=-1) * form.scale for member, path in parts.items()}
+    """Means over the worlds (quarters,) by member, one on the other, named at the end."""
+    means = {member: mean * form.scale for member, mean in parts.items()}
     columns: Columns = {name: [] for name in ("x", "member", "colour", "y0", "y1")}
     below = np.zeros(len(look.x))
     middles: dict[str, float] = {}
@@ -161,10 +160,9 @@ def stacked(look: Look, parts: dict[str, np.ndarray], form: Format, whole: float
 @card("providers", "OpenAI's compute by provider", "share of its H100e, mean of worlds", "market", "stack")
 def providers(look: Look) -> Filling:
     """Who supplies OpenAI."""
-    members = look.run.members("openai_share")
-    found = stacked(look, {member: look.path("openai_share", member) for member in members}, PERCENT, 100.0)
-    share = look.path("stargate_share")
-    found.head = [PERCENT.figure(100.0 * value) for value in quantiles(share, (0.5,))[0]]
+    members = REGISTRY["openai_share"].members
+    found = stacked(look, {member: look.mean("openai_share", member) for member in members}, PERCENT, 100.0)
+    found.head = [PERCENT.figure(100.0 * value) for value in look.levels("stargate_share", None, (0.5,))[0]]
     found.sub = ["Stargate's share: Oracle and own chips"] * len(found.head)
     found.spoken = f"OpenAI's compute by provider in {look.quarters[-1]}, means: {found.note}."
     return found
@@ -243,7 +241,8 @@ def race(look: Look) -> Filling:
     """The labs' revenue as shares."""
     labs = look.run.members("lab_revenue_usd_bn")
     total = look.run.all_members("lab_revenue_usd_bn")
-    parts = {lab: look.path("lab_revenue_usd_bn", lab) / np.maximum(total, 1e-12) for lab in labs}
+    shares = {lab: look.path("lab_revenue_usd_bn", lab) / np.maximum(total, 1e-12) for lab in labs}
+    parts = {lab: np.asarray(np.nanmean(share, axis=-1)) for lab, share in shares.items()}
     found = stacked(look, parts, PERCENT, 100.0)
     found.spoken = f"Shares of the labs' revenue in {look.quarters[-1]}, means: {found.note}."
     return found
@@ -252,8 +251,8 @@ def race(look: Look) -> Filling:
 @card("binding", "What binds the builders", "share of their orders, mean of worlds", "market", "stack")
 def binding(look: Look) -> Filling:
     """The binding constraint of orders, weighted by fleet."""
-    members = look.run.members("binding_share")
-    found = stacked(look, {member: look.path("binding_share", member) for member in members}, PERCENT, 100.0)
+    members = REGISTRY["binding_share"].members
+    found = stacked(look, {member: look.mean("binding_share", member) for member in members}, PERCENT, 100.0)
     found.spoken = f"What binds the builders' orders in {look.quarters[-1]}, means: {found.note}."
     return found
 

@@ -15,7 +15,7 @@ from viz.page.look import DOLLARS_H, Columns, Filling, colour, moment, nice_top,
 
 place("ribbons", "Who leases from whom", "M H100e under lease, providers left, tenants right", "world", "ribbons",
       size="half")  # fmt: skip
-place("events", "What happens", "leases signed, sites, money; newest first", "world", "", size="half")
+place("events", "What happens", "the deals of the quarter and why; then leases, sites, money", "world", "", size="half")
 place("sites", "Named sites", "by state, as far as the quarter", "world", "sites", size="half")
 place("flows", "Money of the quarter", "largest payments between firms, $bn", "world", "flows", size="half")
 

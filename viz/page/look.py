@@ -13,7 +13,7 @@ import xarray as xr
 
 from runs.history import observed
 from runs.reading import Reader
-from runs.results import quantiles, title
+from runs.results import LEVELS, quantiles, title
 
 Columns = dict[str, list[Any]]
 
@@ -88,6 +88,7 @@ class Look:
         self.other = None if other is None else Reader(other)
         self.dataset = dataset
         self.quarters = self.run.quarters
+        self.worlds = self.run.worlds
         self.x = [moment(label) for label in self.quarters]
         self._paths: dict[tuple[str, str | None], np.ndarray] = {}
         self._bands: dict[tuple[str, str | None, Format, float | None], Filling] = {}
@@ -106,6 +107,18 @@ class Look:
             self._paths[metric, member] = self.run.path(metric, member)
         return self._paths[metric, member]
 
+    def levels(self, metric: str, member: str | None = None, probs: tuple[float, ...] = LEVELS) -> np.ndarray:
+        """Quantiles over the worlds by quarter, (probs, quarters)."""
+        return quantiles(self.path(metric, member), probs)
+
+    def rare(self, metric: str, member: str | None = None) -> np.ndarray:
+        """Whether more than half of the worlds have no number, (quarters,)."""
+        return np.asarray(np.isnan(self.path(metric, member)).mean(axis=-1) > 0.5)
+
+    def mean(self, metric: str, member: str | None = None) -> np.ndarray:
+        """Means over the worlds that have a number, (quarters,)."""
+        return np.asarray(np.nanmean(self.path(metric, member), axis=-1))
+
     def other_median(self, metric: str, member: str | None, scale: float) -> list[float | None]:
         """The other run's median at each of our quarters."""
         if self.other is None:
@@ -122,7 +135,7 @@ class Look:
         return replace(made, data=dict(made.data), signals=dict(made.signals))
 
     def _band(self, metric: str, member: str | None, form: Format, ceiling: float | None) -> Filling:
-        rows = quantiles(self.path(metric, member)) * form.scale
+        rows = self.levels(metric, member) * form.scale
         names = ("lo5", "lo25", "mid", "hi75", "hi95")
         band: Columns = {"x": self.x, "quarter": self.quarters}
         band |= {name: numbers(row) for name, row in zip(names, rows, strict=True)}
@@ -130,7 +143,7 @@ class Look:
         record = record_columns(metric, member, form.scale)
         head = [form.figure(value) for value in rows[2]]
         sub = [f"90 %: {form.bare(low)} to {form.figure(high)}" for low, high in zip(rows[0], rows[4], strict=True)]
-        if self.run.worlds == 1:
+        if self.worlds == 1:
             sub = ["one world"] * len(sub)
         top, bottom = self.ends(band, record)
         if ceiling is not None:

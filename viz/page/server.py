@@ -27,6 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from runs.simulate import RunFailed
 from viz.page import api
 from viz.page.bundle import drawing_kit
+from viz.page.deals import deals_asked, deals_document
 from viz.page.engine import BusyError, Engine
 from viz.page.export import standalone
 from viz.page.state import RefusedError, Shelf, State, world_number
@@ -61,19 +62,34 @@ class Guard:
 Work = Callable[[Engine, State], bytes]
 
 
+class Kit:
+    """What the page draws with, made in a thread when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._made: asyncio.Future[tuple[bytes, bytes]] | None = None
+
+    async def get(self) -> tuple[bytes, bytes]:
+        """Vega's script and the compiled charts, both compressed."""
+        if self._made is None:
+            self._made = asyncio.ensure_future(asyncio.to_thread(drawing_kit))
+        return await asyncio.shield(self._made)
+
+    async def charts(self, request: Request) -> Response:
+        """The compiled charts."""
+        return _packed(request, (await self.get())[1], JSON)
+
+    async def vega(self, request: Request) -> Response:
+        """Vega's script."""
+        return _packed(request, (await self.get())[0], "text/javascript; charset=utf-8")
+
+
 class Pages:
     """The handlers of one server: an engine, and the scenarios it offers."""
 
     def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf
         self.engine = Engine(shelf)
-        self._kit: asyncio.Future[tuple[bytes, bytes]] | None = None
-
-    async def kit(self) -> tuple[bytes, bytes]:
-        """Vega's script and the charts; made in a thread at the first call."""
-        if self._kit is None:
-            self._kit = asyncio.ensure_future(asyncio.to_thread(drawing_kit))
-        return await asyncio.shield(self._kit)
+        self.kit = Kit()
 
     async def document(self, request: Request, kind: str, work: Work, media: str = JSON) -> Response:
         """Answer a request whose answer is a function of its state; leave with who asked."""
@@ -121,6 +137,16 @@ class Pages:
         work: Work = lambda e, s: api.encoded(api.world_document(e, s, number))  # noqa: E731
         return await self.document(request, f"world {number}", work)
 
+    async def deals(self, request: Request) -> Response:
+        """The negotiations of one world in words."""
+        try:
+            number = world_number(request.query_params.multi_items())
+            quarter, firm = deals_asked(request.query_params.multi_items())
+        except RefusedError as error:
+            return refusal(400, str(error))
+        work: Work = lambda e, s: api.encoded(deals_document(e, s, number, quarter, firm))  # noqa: E731
+        return await self.document(request, f"deals {number} {quarter} {firm}", work)
+
     async def sliders(self, request: Request) -> Response:
         """The parameters by influence."""
         return await self.document(request, "sliders", lambda e, s: api.encoded(api.sliders_document(e, s)))
@@ -144,7 +170,7 @@ class Pages:
 
     async def export(self, request: Request) -> Response:
         """The page with the state on show baked in, as one file."""
-        kit = await self.kit()
+        kit = await self.kit.get()
         work: Work = lambda e, s: standalone(e, [s], kit)  # noqa: E731
         answer = await self.document(request, "export", work, "text/html; charset=utf-8")
         if answer.status_code == 200:
@@ -154,14 +180,6 @@ class Pages:
     async def page(self, _: Request) -> Response:
         """What the page needs once."""
         return Response(api.encoded(api.page_document(self.shelf)), media_type=JSON)
-
-    async def charts(self, request: Request) -> Response:
-        """The compiled charts."""
-        return _packed(request, (await self.kit())[1], JSON)
-
-    async def vega(self, request: Request) -> Response:
-        """Vega's script."""
-        return _packed(request, (await self.kit())[0], "text/javascript; charset=utf-8")
 
 
 async def _disconnected(request: Request) -> None:
@@ -195,7 +213,7 @@ def application(shelf: Shelf) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        kit = asyncio.ensure_future(pages.kit())
+        kit = asyncio.ensure_future(pages.kit.get())
         first = shelf.state([])
         view = pages.engine.answer(("view", first), lambda: api.encoded(api.view_document(pages.engine, first)))
         sliders = pages.engine.answer(
@@ -209,28 +227,41 @@ def application(shelf: Shelf) -> Starlette:
         pages.engine.close()
 
     routes = [
-        Route("/", _asset("index.html", "text/html; charset=utf-8")),
-        Route("/page.js", _asset("page.js", "text/javascript; charset=utf-8")),
-        Route("/page.css", _asset("page.css", "text/css; charset=utf-8")),
-        Route("/vega.js", pages.vega),
+        *page_routes(pages.kit),
         Route("/api/page", pages.page),
-        Route("/api/charts", pages.charts),
         Route("/api/view", pages.view),
         Route("/api/world", pages.world),
+        Route("/api/deals", pages.deals),
         Route("/api/sliders", pages.sliders),
         Route("/api/claims", pages.claims),
         Route("/api/quantiles", pages.quantiles),
         Route("/api/quantiles.csv", pages.table),
         Route("/export.html", pages.export),
     ]
+    app = application_of(routes, lifespan)
+    app.state.pages = pages
+    return app
+
+
+def page_routes(kit: Kit) -> list[Route]:
+    """The page's own files."""
+    return [
+        Route("/", _asset("index.html", "text/html; charset=utf-8")),
+        Route("/page.js", _asset("page.js", "text/javascript; charset=utf-8")),
+        Route("/page.css", _asset("page.css", "text/css; charset=utf-8")),
+        Route("/vega.js", kit.vega),
+        Route("/api/charts", kit.charts),
+    ]
+
+
+def application_of(routes: list[Route], lifespan: Any) -> Starlette:
+    """An application behind the guards: this machine's own names only, the content policy, compression."""
     middleware = [
         Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS),
         Middleware(Guard),
         Middleware(GZipMiddleware, minimum_size=1000, compresslevel=4),
     ]
-    app = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
-    app.state.pages = pages
-    return app
+    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
 
 
 def bound_socket(port: int) -> socket.socket:
@@ -245,13 +276,17 @@ def bound_socket(port: int) -> socket.socket:
     return found
 
 
-def serve(shelf: Shelf, port: int, browser: bool, told: Callable[[str], None]) -> None:
+def serve(app: Starlette, port: int, browser: bool, told: Callable[[str], None]) -> None:
     """Serve until Ctrl-C; opens the browser once the server listens."""
     listening = bound_socket(port)
+    listening.listen(2048)  # whoever comes as soon as the address is told waits for the server's start
     address = f"http://127.0.0.1:{listening.getsockname()[1]}/"
     gc.freeze()  # what is loaded stays: collecting after each run then takes a millisecond
-    config = uvicorn.Config(application(shelf), log_level="warning", access_log=False, timeout_graceful_shutdown=1)
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
     told(address)
     if browser:
         threading.Timer(0.5, webbrowser.open, [address]).start()
-    uvicorn.Server(config).run(sockets=[listening])
+    try:
+        uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        gc.unfreeze()  # libraries written in C++ complain at the end of what was not collected

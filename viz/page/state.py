@@ -14,7 +14,7 @@ MOST_WORLDS = 5000
 MOST_SEED = 10**9
 KNOWN = ("scenario", "with", "worlds", "seed", "set", "question")
 """The names in a query that a run depends on."""
-OF_THE_VIEW = ("quarter", "world", "view", "scale", "future", "client")
+OF_THE_VIEW = ("quarter", "world", "firm", "view", "scale", "future", "client")
 """The names in a page's link that choose what is looked at, not what is computed."""
 
 

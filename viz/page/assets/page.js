@@ -7,6 +7,7 @@ const nodes = new Map();     // card -> its elements
 const fillings = new Map();  // card -> what the server last sent, one world's part merged in
 const visible = new Set();   // cards on or near the screen
 const dirty = new Set();     // cards whose data are newer than their drawing
+let deals = null;            // the negotiations of the one world: {key, found}
 let page, charts, answer, sliders = [], state, asking = null, token = 0, again = false, playing = 0;
 
 // ---------------------------------------------------------------- small helpers
@@ -33,12 +34,13 @@ function readLink() {
     scenario: query.get("scenario") || page.first, versus: query.get("with") || "",
     worlds: query.get("worlds") || "1000", seed: query.get("seed") || "1",
     settings: new Map(query.getAll("set").map((text) => [text.split("=")[0], text.slice(text.indexOf("=") + 1)])),
-    question: query.get("question") || "0", quarter: query.get("quarter"), world: query.get("world"),
+    question: query.get("question") || "0", quarter: query.get("quarter"), world: query.get("world"), firm: query.get("firm") || "",
     view: query.get("view") === "claims" ? "claims" : "charts", log: query.get("scale") === "log", hide: query.get("future") === "hide",
   };
 }
 function runQuery(worlds = state.worlds) {
   const query = new URLSearchParams({ scenario: state.scenario });
+  if (page.batch) return query;
   if (state.versus) query.set("with", state.versus);
   query.set("worlds", worlds);
   query.set("seed", state.seed);
@@ -50,6 +52,7 @@ function link() {
   const query = runQuery();
   if (state.quarter) query.set("quarter", state.quarter);
   if (state.world != null) query.set("world", state.world);
+  if (state.firm) query.set("firm", state.firm);
   if (state.view === "claims") query.set("view", "claims");
   if (state.log) query.set("scale", "log");
   if (state.hide) query.set("future", "hide");
@@ -100,7 +103,7 @@ async function run({ preview = false, step = true } = {}) {
     asking = null;
     if (preview) { document.body.setAttribute("data-preview", found.query); if (again) run({ preview: true }); return; }
     document.body.removeAttribute("data-busy");
-    await world(mine);
+    if (page.batch) stored(); else await world(mine);
     if (state.view === "claims") await claims(mine);
     if (mine === token) document.body.setAttribute("data-ready", found.query);
   } catch (error) {
@@ -116,16 +119,75 @@ function bakedView() {
   const row = bakedState(), asked = row.questions[state.question] || row.questions["0"];
   return { ...row.view, ...asked, cards: { ...row.view.cards, ...asked.cards } };
 }
-async function world(mine) {
-  const number = state.world ?? answer.picks[0].world;
+function worldQuery() {
   const query = runQuery();
   for (const name of ["with", "question"]) query.delete(name);
-  query.set("world", number);
+  query.set("world", state.world ?? answer.picks[0].world);
+  return query;
+}
+async function world(mine) {
+  const query = worldQuery();
   const found = baked ? bakedState().world : await fetched(`api/world?${query}`, run.abort.signal);
   if (mine !== token) return;
   for (const [name, part] of Object.entries(found.cards)) merge(name, part);
   picker(found.world);
+  negotiations(query.toString());
   await moved();
+}
+// Why it happened: asked for once per world, when its card is near the screen, for all quarters, so that scrubbing asks nothing.
+async function negotiations(key = deals?.key) {
+  const sheet = nodes.get("events")?.sheet;
+  if (!sheet) return;
+  if (key !== deals?.key) { deals = { key }; sheet.box.removeAttribute("data-told"); sheet.list.replaceChildren(); sheet.count.textContent = ""; }
+  if (!key || deals.found || deals.asked || !visible.has("events")) return;
+  const mine = deals;
+  mine.asked = true;
+  sheet.list.replaceChildren(element("p", { class: "hint" }, `Running world no. ${new URLSearchParams(key).get("world")} again with its negotiations on record …`));
+  try {
+    const found = baked ? bakedState().deals : await fetched(`api/deals?${key}`, run.abort.signal);
+    if (mine !== deals) return;
+    deals.found = found;
+    sheet.firm.replaceChildren(element("option", { value: "" }, "all"), ...found.firms.map((row) => element("option", { value: row.name }, row.title)));
+    if (state.firm && !found.firms.some((row) => row.name === state.firm)) state.firm = "";
+    sheet.firm.value = state.firm;
+    tell();
+  } catch (error) {
+    mine.asked = false;
+    if (mine === deals && error.name !== "AbortError") sheet.list.replaceChildren(element("p", {}, error.message));
+  }
+}
+function tell() {
+  const sheet = nodes.get("events")?.sheet, quarter = answer.quarters[place()];
+  if (!sheet) return;
+  sheet.title.textContent = `Negotiations of ${quarter}`;
+  const all = deals?.found?.quarters[quarter];
+  if (!all) return;
+  if (sheet.firm.value !== state.firm) sheet.firm.value = state.firm;
+  const name = (talk) => `${talk.kind} ${talk.parties[0] || ""}`;
+  const open = new Set([...sheet.list.querySelectorAll("details[open]")].map((node) => node.dataset.talk));
+  const mine = all.filter((talk) => !state.firm || talk.parties.includes(state.firm));
+  sheet.list.replaceChildren(...mine.map((talk) => element("details", { "data-talk": name(talk), open: open.has(name(talk)) },
+    element("summary", {}, talk.heading), element("ul", {}, ...talk.sentences.map((text) => element("li", {}, text))))));
+  if (!mine.length) sheet.list.append(element("p", { class: "hint" }, "No negotiation of this quarter involves this firm."));
+  sheet.count.textContent = `${mine.length} of ${all.length}`;
+  sheet.box.setAttribute("data-told", quarter);
+}
+function dealSheet() {
+  const sheet = { title: element("h4", {}, "Negotiations"), count: element("span", { class: "hint", role: "status" }), firm: element("select", { id: "firm" }, element("option", { value: "" }, "all")),
+    list: element("div", { class: "talks", tabindex: 0, role: "region", "aria-label": "Negotiations of the quarter" }) };
+  sheet.firm.addEventListener("change", () => { state.firm = sheet.firm.value; remember(false); tell(); });
+  sheet.box = element("div", { class: "sheet" }, element("div", { class: "heading" }, sheet.title, element("label", {}, "Firm ", sheet.firm), sheet.count), sheet.list, element("h4", {}, "All that has happened, newest first"));
+  return sheet;
+}
+// A finished batch: what its worlds are at the horizon and by year, as a table, and in words what is opened.
+function stored() {
+  const { times, lines } = answer.table, table = $("stored-table");
+  table.tHead.replaceChildren(element("tr", {}, element("td", {}), ...times.map((time) => element("th", { scope: "col" }, time))));
+  table.tBodies[0].replaceChildren(...lines.map((line) => element("tr", {}, element("th", { scope: "row" }, line.name),
+    ...line.cells.map(([median, band]) => element("td", {}, median || "", ...(band ? [element("small", {}, band)] : []))))));
+  $("stored-words").replaceChildren(...answer.stored.map((text) => element("p", {}, text)));
+  const bands = [...nodes.values()].some((node) => !node.card.hidden);
+  document.querySelector("footer").hidden = !bands;
 }
 async function claims(mine = token) {
   const found = baked ? bakedState().claims : await fetched(`api/claims?${runQuery()}`, run.abort?.signal);
@@ -164,6 +226,8 @@ async function show() {
   const facts = answer.run;
   $("run-line").textContent = `${answer.title}. ${Number(facts.worlds).toLocaleString("en")} worlds, seed ${facts.seed}, ` +
     `gigawatt ${facts.version}; known until the start ${facts.start}.${answer.description ? ` ${answer.description}` : ""}`;
+  if (page.batch) $("run-line").textContent = `${answer.title}. ${Number(facts.worlds).toLocaleString("en")} worlds${facts.points > 1 ? ` at each of ${facts.points} points` : ""}, ` +
+    `seed ${facts.seed}, run with gigawatt ${facts.version}; known until the start ${facts.start}.${answer.description ? ` ${answer.description}` : ""}`;
   const query = runQuery();
   $("csv").href = `api/quantiles.csv?${query}`;
   $("json").href = `api/quantiles?${query}`;
@@ -204,6 +268,7 @@ async function moved() {
     else log(node, part, now);
     dirty.add(name);
   }
+  tell();
   await draw();
 }
 function log(node, part, now) {
@@ -275,7 +340,7 @@ const watcher = new IntersectionObserver((entries) => {
     const name = entry.target.dataset.card;
     if (entry.isIntersecting) visible.add(name); else visible.delete(name);
   }
-  if (answer) draw();
+  if (answer) { draw(); negotiations(); }
 }, { rootMargin: "300px 0px" });
 
 function layOut() {
@@ -283,7 +348,7 @@ function layOut() {
     const grid = element("div", { class: "grid" });
     const line = element("div", { class: "heading" }, element("h2", { id: `h-${section}` }, heading));
     if (section === "compute") {
-      line.append(element("p", {}, "line: median world · dark band: middle 50 % · light band: 90 % · dots: the record · thin line: the one world below"),
+      line.append(element("p", {}, `line: median world · dark band: middle 50 % · light band: 90 % · dots: the record${page.batch ? "" : " · thin line: the one world below"}`),
         element("label", {}, element("input", { type: "checkbox", id: "log" }), " log scale"));
     }
     if (section === "world") {
@@ -295,7 +360,7 @@ function layOut() {
       const body = row.chart ? (node.plot = element("div", { class: "plot", role: "img", "aria-label": row.title }, (node.inner = element("div", { "aria-hidden": "true" }))))
         : (node.list = element("ol", { class: "log", tabindex: 0, "aria-label": row.title }));
       const title = element("div", { class: "title" }, element("h3", {}, row.title), node.value);
-      node.card = element("article", { class: `card ${row.size}`, "data-card": row.name, "data-colour": row.colour }, title, node.about, node.key, body, node.note);
+      node.card = element("article", { class: `card ${row.size}`, "data-card": row.name, "data-colour": row.colour }, title, node.about, node.key, ...(row.chart ? [] : [(node.sheet = dealSheet()).box]), body, node.note);
       nodes.set(row.name, node);
       grid.append(node.card);
       watcher.observe(node.card);
@@ -435,7 +500,7 @@ function narrow(media) {
 }
 function wire() {
   for (const row of page.scenarios) {
-    const choose = () => { state.scenario = row.name; state.world = null; run(); if (!baked) mainSliders(); };
+    const choose = () => { state.scenario = row.name; state.world = null; run(); if (!baked && !page.batch) mainSliders(); };
     $("tabs").append(element("button", { type: "button", "data-name": row.name, title: row.title, "aria-pressed": "false", onclick: choose }, row.name.replaceAll("-", " ")));
     $("versus").append(element("option", { value: row.name }, row.name.replaceAll("-", " ")));
   }
@@ -450,8 +515,8 @@ function wire() {
   $("drawer").addEventListener("toggle", () => $("drawer").open && drawer());
   $("search").addEventListener("input", drawer);
   $("log").addEventListener("change", () => { state.log = $("log").checked; for (const card of page.cards) dirty.add(card.name); remember(); draw(); });
-  $("pick").addEventListener("change", () => { state.world = $("pick").value; remember(); run({ step: false }); });
-  $("number").addEventListener("change", whole($("number"), "world"));
+  $("pick")?.addEventListener("change", () => { state.world = $("pick").value; remember(); run({ step: false }); });
+  $("number")?.addEventListener("change", whole($("number"), "world"));
   for (const view of ["charts", "claims"]) $(`show-${view}`).addEventListener("click", async () => {
     state.view = view;
     controls();
@@ -474,7 +539,7 @@ function wire() {
   $("step").addEventListener("click", () => { stop(); hide(true); go(place() + 1); });
   $("back").addEventListener("click", () => { stop(); hide(true); go(place() - 1); });
   $("first").addEventListener("click", () => { stop(); hide(true); go(0); });
-  addEventListener("popstate", () => { const before = state.scenario; state = readLink(); run({ step: false }); if (before !== state.scenario) mainSliders(); });
+  addEventListener("popstate", () => { const before = state.scenario; state = readLink(); run({ step: false }); if (before !== state.scenario && !page.batch) mainSliders(); });
   const media = matchMedia("(max-width: 900px)");
   media.addEventListener("change", narrow);
   narrow(media);
@@ -496,9 +561,14 @@ async function start() {
     const frame = document.querySelector(".frame");
     frame.dataset.baked = "";
   }
+  if (page.batch) {
+    for (const part of document.querySelectorAll(".run")) part.hidden = true;
+    for (const name of ["stored", "stored-words"]) $(name).hidden = false;
+    state.view = "charts";
+  }
   await drawing;
   await run({ step: false });
   performance.measure("start to ready", { start: 0, end: performance.now() });
-  if (!baked) await mainSliders();
+  if (!baked && !page.batch) await mainSliders();
 }
 start().catch((error) => { say(`The page could not start: ${error.message}`); document.body.setAttribute("data-ready", "refused"); });
