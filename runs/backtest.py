@@ -15,6 +15,7 @@ import numpy as np
 
 from runs.counterparts import Paths, counterparts, nearest_series
 from runs.evidence import Rows, anchors, effective, forecast, gather, joined, log_likelihood, weights_of
+from runs.model import LATEST
 from runs.observations import Observation, convert, end_of, history, projections
 from runs.rivals_naive import forecasts as rival_forecasts
 from runs.scenario import Scenario, load_scenario
@@ -26,7 +27,6 @@ from world.tables import HistoryRow, load
 SCENARIO = "as-of-2023q4"
 ORIGINS = ("2024Q2", "2024Q4", "2025Q2", "2025Q3")
 WORLDS = 10_000
-LATEST = "2035Q4"
 LEAST_EFFECTIVE = 100.0
 """Weights are flattened until they count as this many worlds: below it they are those of a handful."""
 

@@ -38,7 +38,7 @@ from world.parameters import Parameters, resolve
 from world.record import accelerators, phases, start_state
 from world.services import budget_to_demand_scale, scaled_innovation
 
-DEFAULT_UNTIL = "2030Q4"
+DEFAULT_UNTIL, LATEST = "2030Q4", "2035Q4"
 
 
 class ComputeMarket(mesa.Model):
@@ -88,8 +88,8 @@ class ComputeMarket(mesa.Model):
         except ValueError as error:
             raise ValueError(f"until: {error}") from None
         first = quarter_number(self.settings.start)
-        if last <= first:
-            raise ValueError(f"until: wanted a quarter after the start {self.settings.start}, got {until}")
+        if not first < last <= quarter_number(LATEST):
+            raise ValueError(f"until: wanted a quarter after {self.settings.start}, up to {LATEST}, got {until}")
         self.quarters = last - first
         self.state = open_state(start, accelerators(known), phases(known), self.quarters, self.draws, self.parameters)
         self.firms: dict[str, Any] = build_cast(self, start, self.parameters, self.settings.policies)

@@ -15,6 +15,7 @@ STARGATE_GOAL = 0.75
 BURN_MARK_USD_BN = 20.0
 ABILENE_PLAN_GW, ABILENE_GOAL_GW = 1.2, 2.0
 LTV_POLICY, LTV_CAP = 0.25, 0.35
+LITTLE_CASH_USD_BN = 1.0
 BURN_YEAR = "2027"
 """The year for which the source articles give OpenAI's burn."""
 PERCENT = "\u00a0%"
@@ -105,9 +106,12 @@ def _inference(run: Reader) -> tuple[str, tuple[Row, ...]]:
     )
     sentence += f", first in {run.when(run.first(over))}" if over.any() else ""
     sentence += f"; in {run.end} it does {run.chance(over[-1])}."
+    rent, idle = run.path("openai_compute_bill_usd_bn"), run.path("openai_idle_usd_bn")
     rows = (
         Row("Inference compute", run.sum_of(inference), "$bn"),
         Row("R&D compute", run.sum_of(training), "$bn"),
+        Row("Rent under its leases", run.sum_of(rent), "$bn"),
+        Row("  of it let on or idle", run.sum_of(idle), "$bn"),
         Row("Inference over R&D", ratio(run.sum_of(inference), run.sum_of(training), np.nan), "ratio", 2),
     )
     return sentence, rows
@@ -115,7 +119,8 @@ def _inference(run: Reader) -> tuple[str, tuple[Row, ...]]:
 
 def _caution(run: Reader) -> tuple[str, tuple[Row, ...]]:
     waived, matched, unmet = (run.path(name) for name in ("waived_h100e_m", "matched_h100e_m", "unmet_h100e_m"))
-    sentence = (
+    sentence = "" if run.path("exclusivity").max() > 0.0 else "No right is left to waive: exclusivity has ended. "
+    sentence += (
         f"To {run.end} Microsoft waives {run.span(fold(waived), 1)} and matches {run.span(fold(matched), 1)} M H100e "
         f"of OpenAI's requests. What caution costs each side takes two runs on the same draws: "
         f"gigawatt compare, with a scenario or --set microsoft.caution=..."
@@ -123,7 +128,7 @@ def _caution(run: Reader) -> tuple[str, tuple[Row, ...]]:
     rows = (
         Row("Waived by Microsoft", run.sum_of(waived), "M H100e"),
         Row("Matched by Microsoft", run.sum_of(matched), "M H100e"),
-        Row("Tendered, not got", run.sum_of(unmet), "M H100e"),
+        Row("Lacked at year-end", run.end_of(unmet), "M H100e"),
         Row("Paid to Microsoft", run.sum_of(run.path("openai_payments_to_microsoft_usd_bn")), "$bn"),
         Row("Microsoft's capex", run.sum_of(run.path("capex_usd_bn", "microsoft")), "$bn"),
     )
@@ -157,18 +162,23 @@ def _abilene(run: Reader) -> tuple[str, tuple[Row, ...]]:
 def _lenders(run: Reader) -> tuple[str, tuple[Row, ...]]:
     debt, cover, ltv = (run.path(name) for name in ("oracle_debt_usd_bn", "oracle_dscr", "softbank_ltv"))
     yearly = run.mean_of(cover)
+    cash = run.path("cash_usd_bn", "oracle")
     sentence = (
-        f"Oracle owes {run.money(debt[-1])} in {run.end}; its cash flow falls short of debt service in some year "
-        f"{run.chance((yearly < 1.0).any(axis=0))}. SoftBank's loan to value passes its 25 % policy "
-        f"{run.chance((ltv > LTV_POLICY + SLACK).any(axis=0))} and the 35 % cap "
+        f"Oracle owes {run.money(debt[-1])} in {run.end}; its cash flow before capital spending falls short of debt "
+        f"service in some year {run.chance((yearly < 1.0).any(axis=0))}, and its cash falls below $1bn at some year's "
+        f"end {run.chance((run.end_of(cash) < LITTLE_CASH_USD_BN).any(axis=0))}: then it builds on new loans. "
+        f"SoftBank's loan to value is above its 25 % policy in some quarter "
+        f"{run.chance((ltv > LTV_POLICY + SLACK).any(axis=0))} and above the 35 % cap "
         f"{run.chance((ltv > LTV_CAP + SLACK).any(axis=0))}."
     )
     rows = (
         Row("Oracle's debt", run.end_of(debt), "$bn"),
         Row("  due within a year", run.end_of(run.path("debt_due_usd_bn", "oracle")), "$bn"),
         Row("  with leased shells", run.mean_of(run.path("oracle_leverage")), "over yearly cash flow", 1),
-        Row("  its coverage", yearly, "ratio", 1),
-        Row("  its lease backlog", run.end_of(run.path("backlog_usd_bn", "oracle")), "$bn"),
+        Row("  coverage before capex", yearly, "ratio", 1),
+        Row("  and with rent of shells", run.mean_of(run.path("oracle_fixed_charge_cover")), "ratio", 1),
+        Row("Oracle's cash", run.end_of(cash), "$bn"),
+        Row("Rent it is still promised", run.end_of(run.path("backlog_usd_bn", "oracle")), "$bn"),
         Row("OpenAI's credit spread", 100.0 * run.mean_of(run.path("tenant_spread_rate")), "% a year", 1),
         Row("SoftBank's LTV", 100.0 * run.end_of(ltv), "%", 0),
     )

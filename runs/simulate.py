@@ -16,7 +16,7 @@ from agents.base import PolicyError
 from runs import posterior
 from runs.laws import LawBroken
 from runs.metrics import REGISTRY
-from runs.model import ComputeMarket
+from runs.model import LATEST, ComputeMarket
 from runs.plugins import load_plugins, loaded
 from runs.scenario import Scenario, load_scenario
 from world.arrays import Numbers
@@ -106,8 +106,8 @@ def _check_until(until: str, start: str) -> None:
         last = quarter_number(until)
     except ValueError:
         raise ValueError(f"until: {until!r} is not a quarter; wanted one after {start}, like 2028Q4") from None
-    if last <= quarter_number(start):
-        raise ValueError(f"until: wanted a quarter after the start {start}, got {until}")
+    if not quarter_number(start) < last <= quarter_number(LATEST):
+        raise ValueError(f"until: wanted a quarter after the start {start}, up to {LATEST}, got {until}")
 
 
 def _arrays(given: Mapping[str, Any], numbers: Numbers, seed: int) -> dict[str, np.ndarray]:

@@ -131,12 +131,13 @@ def funding_by_source(run: Reader) -> Figure:
     rows = [
         ("SoftBank", anchor, COLOURS["softbank"]),
         ("Others' equity", raised - anchor, COLOURS["investors"]),
-        ("Debt", debt, COLOURS["landlords"]),
+        *([("Debt", debt, COLOURS["landlords"])] if debt.max() > 0.05 else []),
     ]
     stack(left, x, rows)
     time_axis(left, run)
     tight(left, x)
-    heading(left, "Equity by source, and debt owed, mean over worlds")
+    owed = ", and debt owed" if debt.max() > 0.05 else ""
+    heading(left, f"Equity by source{owed}, mean over worlds")
     middle = fan(right, x, raised, COLOURS["openai"])
     burnt = np.cumsum(run.path("openai_burn_usd_bn"), axis=0)
     burnt_middle = quantiles(burnt, (0.5,))[0]
