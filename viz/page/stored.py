@@ -232,7 +232,7 @@ class Stored:
         now = status(self.folder)
         plan = self.batch.plan
         found = [
-            f"Read-only: the batch {self.folder}. It keeps {', '.join(self.batch.tables)}.",
+            f"Read-only: the batch {self.folder}. Tables: {', '.join(self.batch.tables)}.",
             "Its assumptions cannot be moved; gigawatt view SCENARIO runs worlds anew.",
         ]
         if not now["complete"]:
@@ -289,8 +289,8 @@ def _tiles(rows: list[tuple[Quantiles, str, Format]]) -> list[dict[str, str]]:
 
 
 def _table(rows: list[tuple[Quantiles, str, Format]]) -> dict[str, Any]:
-    """A line for each metric, a column for each year and one for the horizon: median and 90 % band, or nothing."""
-    times = sorted({time for row, _, _ in rows for time in row.times}, key=lambda time: ("Q" in time, time))
+    """A line for each metric, one column for the horizon and one for each year: median and 90 % band, or nothing."""
+    times = sorted({time for row, _, _ in rows for time in row.times}, key=lambda time: ("Q" not in time, time))
     lines = []
     for row, label, form in rows:
         told: dict[str, list[str]] = {}
