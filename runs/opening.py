@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.cast import GENERATIONS, HOLDERS, MERCHANT, OPERATORS, PAIRS, SECTORS
-from runs.backing import shell_cost_usd_bn
+from agents.cast import GENERATIONS, MERCHANT, OPERATORS, PAIRS
 from runs.credit import open_debt
+from runs.opening_books import open_cap, open_ledger, open_shell_leases
 from runs.opening_market import open_market
-from runs.state import GENERATION, OPERATOR, PAIR, Cap, Generations, State
+from runs.state import GENERATION, OPERATOR, PAIR, Generations, State
 from world.arrays import PerRow, PerWorld, fold, power
 from world.calendar import quarter_number
 from world.costs import usefulness
 from world.draws import Draws, exponential
 from world.fleets import Fleet
 from world.leases import LeaseBook
-from world.ledger import Ledger
 from world.parameters import Parameters
 from world.record import Accelerator, Phase, StartState
 from world.schedule import Schedule
 from world.sites import NamedPhases, PhaseSpec, SitePipeline
-
-STAKE_ROWS = {
-    "microsoft": "stake.microsoft",
-    "softbank": "stake.softbank",
-    "investors": "stake.other_investors",
-    "staff": "stake.staff_and_foundation",
-}
-"""OpenAI's holders in the cast, and their rows in the start tables."""
 
 ASIC_LANDED_SHARE = 0.18
 """Share of the custom chips sold that came in the start quarter: TPU sales grew by a third a quarter in the record."""
@@ -35,8 +26,6 @@ BACKLOG_SHARES = (0.3, 0.25, 0.2, 0.15, 0.1)
 """Orders standing at the start fall due over the coming quarters: most soon, some a year out."""
 QUARTERS_BEYOND = 40
 """Schedules reach past the horizon, as far as leases signed there run: how far a run goes must not change its path."""
-BACKERS_CASH_USD_BN = 20_000.0
-"""What lenders and investors hold at the start; savers bring more, so that only price and coverage limit them."""
 BUILDING_QUARTERS = 8
 """Power under construction at the start arrives within so many quarters, by the tables' definition."""
 BUILDING_WEIGHT = np.exp(-0.1 * np.arange(BUILDING_QUARTERS)) / float(np.exp(-0.1 * np.arange(BUILDING_QUARTERS)).sum())
@@ -268,53 +257,6 @@ def open_leases(start: StartState, fleet: Fleet, slots: int, worlds: int, parame
                 start.value(subject, "pending_term_quarters"),
             )
     return book
-
-
-def open_ledger(start: StartState, worlds: int, parameters: Parameters) -> Ledger:
-    """Opening balances of every sector; lenders hold the loans, and nobody's cash comes from nowhere."""
-    ledger = Ledger(SECTORS, worlds, may_be_negative=("rest_of_world",))
-    scale = parameters.of("currency").scale
-    for sector in SECTORS:
-        for account, quantity in (("cash", "cash_usd_bn"), ("debt", "debt_usd_bn"), ("fixed", "fixed_assets_usd_bn")):
-            value = start.optional(sector, quantity)
-            if value is not None:
-                ledger.open(account, sector, value * scale)
-                if account == "debt":
-                    ledger.open("loans", "lenders", value * scale)
-    prepaid = start.value("openai", "credits_usd_bn") * scale
-    ledger.open("prepaid", "openai", prepaid)
-    ledger.open("deferred", "microsoft", prepaid)
-    valuation = start.value("openai", "valuation_usd_bn") * scale
-    for holder, quantity in STAKE_ROWS.items():
-        ledger.open("stakes", holder, valuation * start.value("openai", quantity))
-    ledger.open("stakes", "softbank", start.value("softbank", "gross_holdings_usd_bn") * scale)
-    for backer in ("lenders", "investors"):
-        ledger.open("cash", backer, BACKERS_CASH_USD_BN * scale)
-    return ledger
-
-
-def open_shell_leases(ledger: Ledger, power_gw: PerRow, parameters: Parameters) -> None:
-    """Leased shells that stand at the start, on their operators' books at cost: half of their lease has run."""
-    for name, row in OPERATOR.items():
-        share = parameters.get(f"{name}.landlord_share", parameters["operators.landlord_share"])
-        worth = 0.5 * power_gw[row] * share * shell_cost_usd_bn(parameters)
-        for account in ("leased", "lease_liability"):
-            ledger.open(account, name, worth)
-
-
-def open_cap(start: StartState, slots: int, worlds: int, money: PerWorld) -> Cap:
-    """Who owns OpenAI at the start."""
-    stakes = np.array([[start.value("openai", STAKE_ROWS[h]) if h in STAKE_ROWS else 0.0] for h in HOLDERS])
-    profit = np.full(worlds, start.value("openai", "cumulative_profit_usd_bn") * money)
-    tranches = Schedule(1, slots, worlds)
-    return Cap(
-        stakes=np.repeat(stakes / stakes.sum(), worlds, axis=1),
-        valuation_usd_bn=np.full(worlds, start.value("openai", "valuation_usd_bn") * money),
-        tranches=tranches,
-        cumulative_profit_usd_bn=profit,
-        profit_high_usd_bn=np.maximum(profit, 0.0),
-        profit_share_paid_usd_bn=np.zeros(worlds),
-    )
 
 
 def standing_power(sites: SitePipeline, named: NamedPhases) -> PerRow:

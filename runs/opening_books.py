@@ -1,0 +1,72 @@
+"""The books at the start: opening balances, leased shells, and who owns OpenAI."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.cast import HOLDERS, SECTORS
+from runs.backing import shell_cost_usd_bn
+from runs.state import OPERATOR, Cap
+from world.arrays import PerRow, PerWorld
+from world.ledger import Ledger
+from world.parameters import Parameters
+from world.record import StartState
+from world.schedule import Schedule
+
+STAKE_ROWS = {
+    "microsoft": "stake.microsoft",
+    "softbank": "stake.softbank",
+    "investors": "stake.other_investors",
+    "staff": "stake.staff_and_foundation",
+}
+"""OpenAI's holders in the cast, and their rows in the start tables."""
+
+BACKERS_CASH_USD_BN = 20_000.0
+"""What lenders and investors hold at the start; savers bring more, so that only price and coverage limit them."""
+
+
+def open_ledger(start: StartState, worlds: int, parameters: Parameters) -> Ledger:
+    """Opening balances of every sector; lenders hold the loans, and nobody's cash comes from nowhere."""
+    ledger = Ledger(SECTORS, worlds, may_be_negative=("rest_of_world",))
+    scale = parameters.of("currency").scale
+    for sector in SECTORS:
+        for account, quantity in (("cash", "cash_usd_bn"), ("debt", "debt_usd_bn"), ("fixed", "fixed_assets_usd_bn")):
+            value = start.optional(sector, quantity)
+            if value is not None:
+                ledger.open(account, sector, value * scale)
+                if account == "debt":
+                    ledger.open("loans", "lenders", value * scale)
+    prepaid = start.value("openai", "credits_usd_bn") * scale
+    ledger.open("prepaid", "openai", prepaid)
+    ledger.open("deferred", "microsoft", prepaid)
+    valuation = start.value("openai", "valuation_usd_bn") * scale
+    for holder, quantity in STAKE_ROWS.items():
+        ledger.open("stakes", holder, valuation * start.value("openai", quantity))
+    ledger.open("stakes", "softbank", start.value("softbank", "gross_holdings_usd_bn") * scale)
+    for backer in ("lenders", "investors"):
+        ledger.open("cash", backer, BACKERS_CASH_USD_BN * scale)
+    return ledger
+
+
+def open_shell_leases(ledger: Ledger, power_gw: PerRow, parameters: Parameters) -> None:
+    """Leased shells that stand at the start, on their operators' books at cost: half of their lease has run."""
+    for name, row in OPERATOR.items():
+        share = parameters.get(f"{name}.landlord_share", parameters["operators.landlord_share"])
+        worth = 0.5 * power_gw[row] * share * shell_cost_usd_bn(parameters)
+        for account in ("leased", "lease_liability"):
+            ledger.open(account, name, worth)
+
+
+def open_cap(start: StartState, slots: int, worlds: int, money: PerWorld) -> Cap:
+    """Who owns OpenAI at the start."""
+    stakes = np.array([[start.value("openai", STAKE_ROWS[h]) if h in STAKE_ROWS else 0.0] for h in HOLDERS])
+    profit = np.full(worlds, start.value("openai", "cumulative_profit_usd_bn") * money)
+    tranches = Schedule(1, slots, worlds)
+    return Cap(
+        stakes=np.repeat(stakes / stakes.sum(), worlds, axis=1),
+        valuation_usd_bn=np.full(worlds, start.value("openai", "valuation_usd_bn") * money),
+        tranches=tranches,
+        cumulative_profit_usd_bn=profit,
+        profit_high_usd_bn=np.maximum(profit, 0.0),
+        profit_share_paid_usd_bn=np.zeros(worlds),
+    )
