@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from gigawatt import main
+from runs.scenario import scenario_names
 from tests.page.conftest import server
 
 MINE = 'title = "Mine"\nextends = "baseline"\n[parameters]\n"microsoft.caution" = 0.6\n'
@@ -77,7 +78,7 @@ def test_the_export_bakes_every_scenario_in(tmp_path: Path) -> None:
     assert found is not None
     baked = json.loads(found[1])
     assert [state["scenario"] for state in baked["states"]] == facts["scenarios"]
-    assert len(facts["scenarios"]) == 10
+    assert len(facts["scenarios"]) == len(scenario_names())
     plain = re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL)
     assert not re.search(r'(?:src|href)="(?!data:|#|api/|export)', plain)
     assert "default-src 'none'" in plain
