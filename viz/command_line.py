@@ -55,7 +55,7 @@ def add_ensemble(command: argparse.ArgumentParser) -> None:
     add("--until", metavar="QUARTER", help="last quarter, like 2028Q4")
     about = "a parameter or policy (repeatable), like microsoft.caution=0.4"
     add("--set", action="append", default=[], metavar="NAME=VALUE", type=setting, dest="settings", help=about)
-    about = "draw parameters from their priors, or from the posterior on the record"
+    about = "draw parameters from their priors, or from the posterior on the record (default where a scenario knows it)"
     add("--parameters", choices=("prior", "posterior"), dest="parameters_from", help=about)
     add_plugin(command)
     add("--quiet", action="store_true", help="no progress bar, no notes")
@@ -67,21 +67,24 @@ def add_plugin(command: argparse.ArgumentParser) -> None:
     command.add_argument("--plugin", action="append", metavar="FILE", type=plugin, dest="plugins", help=about)
 
 
-def parameters_source(asked: argparse.Namespace) -> str:
-    """Where the parameters come from; a notice says so if the stored posterior was fitted to another model."""
-    from runs.posterior import DEFAULT, POSTERIOR, load_posterior
+def parameters_source(asked: argparse.Namespace, *scenarios: Scenario) -> str:
+    """Where the parameters come from: as asked, else as the scenarios' knowledge of the record has it."""
+    from runs.posterior import source_of
 
-    source: str = asked.parameters_from or DEFAULT
-    if source == POSTERIOR:
-        with mistakes():
-            stored = load_posterior()
-        if stored.older:
-            print(
-                "gigawatt: notice: the stored posterior was fitted to an older state of the model or its data; "
-                "gigawatt calibrate --store makes it anew",
-                file=sys.stderr,
-            )
-    return source
+    with mistakes():
+        return source_of(asked.parameters_from, *(scenario.known_until for scenario in scenarios))
+
+
+def notice_if_older(asked: argparse.Namespace, source: str) -> None:
+    """Say, once a run is done, if the posterior that it took its parameters from was fitted to another model."""
+    from runs.posterior import POSTERIOR, load_posterior
+
+    if source == POSTERIOR and not asked.quiet and load_posterior().older:
+        print(
+            "gigawatt: notice: the stored posterior was fitted to an older state of the model or its data; "
+            "gigawatt calibrate --store makes it anew",
+            file=sys.stderr,
+        )
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
@@ -143,16 +146,6 @@ def parameters_asked(asked: argparse.Namespace) -> dict[str, float]:
     return {name: float(value) for name, value in asked.settings if not name.endswith(".policy")}
 
 
-def world_parameters(asked: argparse.Namespace, scenario: Scenario, world: int) -> dict[str, Any]:
-    """The parameters of one world of the ensemble asked for, as simulate gives them, but for the scenario's own."""
-    import numpy as np
-
-    from runs.posterior import DEFAULT, parameters_from
-
-    drawn = parameters_from(asked.parameters_from or DEFAULT, asked.seed, np.array([world]))
-    return {name: value for name, value in drawn.items() if name not in scenario.parameters} | parameters_asked(asked)
-
-
 @contextmanager
 def mistakes() -> Iterator[None]:
     """Bad input, said in one line; what breaks inside a run comes as another kind of error."""
@@ -167,9 +160,9 @@ def simulate_asked(asked: argparse.Namespace, scenario: Scenario) -> xr.Dataset:
     from runs.simulate import simulate
     from viz.progress import Progress
 
-    source = parameters_source(asked)
+    source = parameters_source(asked, scenario)
     with mistakes(), Progress(scenario.name, asked.quiet) as progress:
-        return simulate(
+        dataset = simulate(
             scenario,
             asked.worlds,
             asked.seed,
@@ -178,6 +171,8 @@ def simulate_asked(asked: argparse.Namespace, scenario: Scenario) -> xr.Dataset:
             progress=progress,
             parameters_from=source,
         )
+    notice_if_older(asked, source)
+    return dataset
 
 
 def check_writable(folder: Path) -> None:
