@@ -126,9 +126,13 @@ def expected_prices(market: ComputeMarket, scale: PerRow, held: PerGeneration) -
     s.flow["alone_usd_h"] = alone
     last, cap = s.market.price_usd_h, PRICE_CAP_USD_H * market.money
     before = s.last.get("alone_usd_h", alone)
-    moved = last * ratio(alone, before, 1.0)
+    stayed = offered & (before > 0.0) & (last < cap)
+    # A generation that has just arrived has no last price: it stands to the formula as the others did.
+    stayed_h100e_m = np.where(stayed, held, 0.0)
+    level = ratio(fold(stayed_h100e_m * last), fold(stayed_h100e_m * before), 1.0)
+    expected = alone * np.where(stayed, ratio(last, before), level)
     least = np.maximum(s.flow["cash_cost_usd_h"] * (1.0 + 0.1 * m.band), PRICE_FLOOR_USD_H * market.money)
-    guess = np.where(offered & (before > 0.0) & (last < cap), np.maximum(moved, least), last)
+    guess = np.where(offered, np.maximum(expected, least), last)
     return np.minimum(guess, cap)
 
 
