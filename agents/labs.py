@@ -80,7 +80,7 @@ class Lab(Firm):
         At the start what use then implies, fading to one as contracts and money raised are turned into compute.
         """
         fade = np.exp(-elapsed / self.parameters.scale_fade_quarters)
-        return np.exp(np.log(np.stack([self.inference_scale, self.rd_scale])) * fade)
+        return np.exp(np.log(np.array([self.inference_scale, self.rd_scale])) * fade)
 
     def settle_budget(self, budget: ComputeBudget, elapsed: int) -> None:
         """Remember what was budgeted for R&D: next quarter's cannot be far above it."""

@@ -70,7 +70,7 @@ def compute_dues(market: ComputeMarket) -> None:
     # Failed chips are not paid for: where less runs than is let, all tenants lose alike.
     let = fold_sectors(active[LET], PROVIDER_OF_LET, len(OPERATORS))
     available = np.minimum(ratio(deployed, let, 1.0), 1.0)
-    rent = s.leases.rent_usd_bn(np.stack([busy[OPERATOR[pair[0]]] for pair in PAIRS]))[LET] * available[PROVIDER_OF_LET]
+    rent = s.leases.rent_usd_bn(np.array([busy[OPERATOR[pair[0]]] for pair in PAIRS]))[LET] * available[PROVIDER_OF_LET]
     held = ratio(active[LET] * available[PROVIDER_OF_LET], deployed[PROVIDER_OF_LET]) * earned[PROVIDER_OF_LET]
     s.flow["rent_usd_bn"] = np.zeros((len(PAIRS), s.worlds))
     s.flow["rent_usd_bn"][LET] = rent
@@ -128,8 +128,8 @@ def net_positions(market: ComputeMarket, position: dict[str, PerWorld]) -> None:
     names = list(position)
     sells = {name: np.maximum(position[name], 0.0) for name in names}
     buys = {name: np.maximum(-position[name], 0.0) for name in names}
-    total = fold(np.stack(list(sells.values())))
-    s.flow["spot_usd_bn"] = np.stack([position[name] for name in names])
+    total = fold(np.array(list(sells.values())))
+    s.flow["spot_usd_bn"] = np.array([position[name] for name in names])
     shares = {name: ratio(sells[name], total) for name in names if sells[name].any()}
     for buyer in (name for name in names if buys[name].any()):
         for seller, share in shares.items():

@@ -39,9 +39,9 @@ def tender(market: ComputeMarket) -> None:
 
     # Contracts count H100e of the newest chip: prices per effective unit times its usefulness.
     useful = view.usefulness
-    offered = np.stack([offer.quantity_h100e_m for offer in offers])
-    reservation = np.stack([offer.reservation_usd_h for offer in offers]) * useful
-    lead = np.stack([offer.lead_quarters for offer in offers])
+    offered = np.array([offer.quantity_h100e_m for offer in offers])
+    reservation = np.array([offer.reservation_usd_h for offer in offers]) * useful
+    lead = np.array([offer.lead_quarters for offer in offers])
     cost_level = view.long_run_cost_usd_h * view.term_level * useful
     delay = m.delay_cost_per_quarter * cost_level * np.maximum(lead - m.patience_quarters, 0.0)
     shares = provider_shares(s)
@@ -56,10 +56,10 @@ def tender(market: ComputeMarket) -> None:
     penalty = {name: delay + dependence if name == "openai" else delay for name in TENANTS}
     cost = {name: reservation + penalty[name] for name in TENANTS}
     worth = (
-        np.stack([np.minimum(outside, asks[name].worth_usd_h * useful) - cost[name] for name in TENANTS]) * to_usd_bn
+        np.array([np.minimum(outside, asks[name].worth_usd_h * useful) - cost[name] for name in TENANTS]) * to_usd_bn
     )
     worth[0, 3] = 0.0
-    wanted = np.stack([asks[name].wanted_h100e_m for name in TENANTS])
+    wanted = np.array([asks[name].wanted_h100e_m for name in TENANTS])
     if market.settings.negotiate:
         allocated = allocate_offers(worth, offered, wanted)
     else:
@@ -105,7 +105,7 @@ def tender(market: ComputeMarket) -> None:
         "surplus_usd_bn": bargains["openai"].surplus,
         "offered_h100e_m": offered,
         "reservation_usd_h": reservation,
-        "finance_bound": np.stack([offer.finance_bound for offer in offers]),
+        "finance_bound": np.array([offer.finance_bound for offer in offers]),
     }
 
 
@@ -154,7 +154,7 @@ def make_tender(market: ComputeMarket, name: str, view: MarketView) -> Tender:
 def provider_shares(s: State) -> PerRow:
     """Each provider's share of what OpenAI holds and has signed, (providers, worlds)."""
     held = s.leases.active + s.leases.pending_total
-    rows = np.stack([held[PAIR[(provider, "openai")]] for provider in PROVIDERS])
+    rows = np.array([held[PAIR[(provider, "openai")]] for provider in PROVIDERS])
     return ratio(rows, fold(rows))
 
 
@@ -197,11 +197,11 @@ def sign(
     # What rival clouds keep for their own labs is a second lease of a pair; the book takes each pair once at a time.
     for rows in (range(len(PROVIDERS)), range(len(PROVIDERS), len(OFFERS))):
         of = [(tenant, row) for tenant in deals for row in rows]
-        quantity = np.stack([deals[tenant].quantity[row] for tenant, row in of])
-        payment = np.stack([deals[tenant].payment[row] for tenant, row in of])
-        term = np.stack([asks[tenant].term_quarters for tenant, _ in of])
+        quantity = np.array([deals[tenant].quantity[row] for tenant, row in of])
+        payment = np.array([deals[tenant].payment[row] for tenant, row in of])
+        term = np.array([asks[tenant].term_quarters for tenant, _ in of])
         price = ratio(payment, quantity * (HOURS_PER_QUARTER / 1000.0 * term), 0.0)
-        start = s.quarter + np.stack([lead[row] for _, row in of])
+        start = s.quarter + np.array([lead[row] for _, row in of])
         pairs = [PAIR[(OFFERS[row], tenant)] for tenant, row in of]
         s.leases.sign_together(pairs, quantity, np.where(quantity > 0.0, price, 0.0), m.take_or_pay, start, term)
         signed[pairs] += quantity
@@ -217,13 +217,13 @@ def used_by_provider(s: State) -> PerRow:
     total = fold(own)
     rows = [active[PAIR[(provider, "openai")]] for provider in PROVIDERS]
     rows.append(fold(s.fleet.deployed[OPERATOR["openai"]]))
-    held = np.stack(rows)
+    held = np.array(rows)
     holding = fold(held)
     scaled = held * np.minimum(ratio(total, holding, 0.0), 1.0)[None, :]
     rest = np.maximum(total - holding, 0.0)
     deployed = s.flow["deployed_h100e_m"]
     let = s.leases.by_provider(active)
-    free = np.stack(
+    free = np.array(
         [np.maximum(deployed[OPERATOR[p]] - let[s.leases.providers.index(p)], 0.0) for p in PROVIDERS]
         + [np.zeros(s.worlds)]
     )

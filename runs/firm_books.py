@@ -58,7 +58,7 @@ def operator_views(
             backlog_h100e_m=backlog[row] + extra,
             let_h100e_m=fold(to_tenants),
             let_to_largest_h100e_m=to_tenants.max(axis=0),
-            let_at_chip_lead_h100e_m=fold(np.stack([ahead[k] for k in let]))
+            let_at_chip_lead_h100e_m=fold(np.array([ahead[k] for k in let]))
             if to_order and name in BUILDS_TO_LEASES
             else nothing,
             used_h100e_m=own_use(s, name),
@@ -107,7 +107,7 @@ def own_use(s: State, operator: str) -> PerWorld:
         "rival_clouds": ("rival_workloads",),
     }
     rows = [fold(s.market.bought_h100e_m[USER[user]]) for user in users.get(operator, ())]
-    return fold(np.stack(rows)) if rows else np.zeros(s.worlds)
+    return fold(np.array(rows)) if rows else np.zeros(s.worlds)
 
 
 def money(market: ComputeMarket, sector: str | None) -> dict[str, PerWorld]:

@@ -51,7 +51,7 @@ simple(
     "debt_usd_bn",
     "bn USD",
     "Debt",
-    lambda m: np.stack([m.state.ledger.debt(name) for name in ACTORS]),
+    lambda m: np.array([m.state.ledger.debt(name) for name in ACTORS]),
     dimension="firm",
     members=ACTORS,
 )
@@ -80,7 +80,7 @@ simple(
     "lease_liability_usd_bn",
     "bn USD",
     "Leased shells on the books, at cost less what has run",
-    lambda m: np.stack([m.state.ledger.lease_liability(name) for name in OPERATORS]),
+    lambda m: np.array([m.state.ledger.lease_liability(name) for name in OPERATORS]),
     dimension="firm",
     members=OPERATORS,
 )

@@ -33,7 +33,7 @@ def backlog(m: ComputeMarket) -> PerRow:
     for name in OPERATORS:
         mine = [k for k, pair in enumerate(PAIRS) if pair[0] == name and pair[1] != name]
         rows.append(fold(value[mine]) if mine else np.zeros(m.worlds))
-    return np.stack(rows)
+    return np.array(rows)
 
 
 simple(
@@ -141,7 +141,7 @@ simple(
     "cash_usd_bn",
     "bn USD",
     "Cash",
-    lambda m: np.stack([m.state.ledger.cash(name) for name in ACTORS]),
+    lambda m: np.array([m.state.ledger.cash(name) for name in ACTORS]),
     dimension="firm",
     members=ACTORS,
 )
@@ -149,7 +149,7 @@ simple(
     "stargate_equity_usd_bn",
     "bn USD",
     "Equity that sponsors pay into Stargate phases",
-    lambda m: np.stack([m.state.flow[f"sponsor.{k}"] for k in SPONSORS]),
+    lambda m: np.array([m.state.flow[f"sponsor.{k}"] for k in SPONSORS]),
     dimension="sponsor",
     members=tuple(SPONSORS),
     flow=True,
@@ -188,7 +188,7 @@ simple(
     "fixed_assets_usd_bn",
     "bn USD",
     "Plant at book value",
-    lambda m: np.stack([m.state.ledger.fixed(name) for name in ACTORS]),
+    lambda m: np.array([m.state.ledger.fixed(name) for name in ACTORS]),
     dimension="firm",
     members=ACTORS,
 )

@@ -77,7 +77,7 @@ def ship(market: ComputeMarket) -> np.ndarray:
     own_wanted = np.minimum(lab.chip_volume_h100e_m(), lacking) * lab.chip_ready() * pays
     own_room = np.maximum(own_power_room(s) / g.kw_per_h100e[GENERATION["own_chip"]], 0.0)
     slots = custom.wafers_k * custom.parameters.h100e_per_wafer / 1000.0
-    orders = np.stack([s.asic_queue_h100e_m, np.minimum(own_wanted, own_room)])
+    orders = np.array([s.asic_queue_h100e_m, np.minimum(own_wanted, own_room)])
     served = custom.allocate(orders, orders, slots, np.zeros_like(orders))
     s.asic_queue_h100e_m = np.maximum(s.asic_queue_h100e_m - served[0], 0.0)
     custom.settle_shipments(fold(served), s.asic_queue_h100e_m, slots, s.growth_believed)
@@ -141,21 +141,21 @@ def order(market: ComputeMarket) -> None:
     s.flow["own_chip_pays"] = (own_cost < view.long_run_cost_usd_h).astype(float)
     orders = {name: market.firms[name].order_capacity(view, views[name]) for name in OPERATORS if name != "openai"}
     orders["openai"] = own_site_order(market)
-    asked = np.stack([orders[name].facility_gw for name in OPERATORS])
+    asked = np.array([orders[name].facility_gw for name in OPERATORS])
     landlords, grid = market.firms["landlords"], market.firms["grid"]
-    through_landlords = np.stack([market.landlord_share(name) for name in OPERATORS])
+    through_landlords = np.array([market.landlord_share(name) for name in OPERATORS])
     rented = asked * through_landlords
     shells = landlords.shells_gw(fold(s.sites.building_gw + phases_building(s)), view.credit_cycle)
     weight = builder_weights(market)
     rented = ration(rented, weight, shells)
     built = asked * (1.0 - through_landlords) + rented
-    behind = np.stack([market.own_turbines(name) for name in OPERATORS])
+    behind = np.array([market.own_turbines(name) for name in OPERATORS])
     granted, on_site = grid.connect(built, behind, weight)
     s.behind_meter_gw = s.behind_meter_gw + on_site
     s.granted_gw = s.granted_gw + granted
     landlords.settle_started(fold(rented))
     size = backlog_h100e_m(s) + s.flow["owned_h100e_m"]
-    order_chips(market, np.stack([orders[name].chips_h100e_m for name in OPERATORS]))
+    order_chips(market, np.array([orders[name].chips_h100e_m for name in OPERATORS]))
     unbanked = place_sites(market, granted)
     for name, row in OPERATOR.items():
         cuts = {"shells": ratio(built[row], asked[row], 1.0), "grid": ratio(granted[row], built[row], 1.0)}
@@ -165,7 +165,7 @@ def order(market: ComputeMarket) -> None:
         market.recorder.note("orders", orders=orders, asked_gw=asked, built_gw=built, granted_gw=granted)
     grid.settle_growth()
     s.flow["ordered_gw"] = granted
-    s.flow["ordered_chips_h100e_m"] = np.stack([orders[name].chips_h100e_m for name in OPERATORS])
+    s.flow["ordered_chips_h100e_m"] = np.array([orders[name].chips_h100e_m for name in OPERATORS])
 
 
 def builder_weights(market: ComputeMarket) -> PerRow:

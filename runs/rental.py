@@ -142,7 +142,7 @@ def demand_scales(market: ComputeMarket, view: MarketView) -> PerRow:
     m = market.parameters.of("market")
     share_out_pool(market)
     operators = operator_views(market, view, ("xai",))
-    best = np.stack([market.firms[name].capability for name in LABS]).max(axis=0)
+    best = np.array([market.firms[name].capability for name in LABS]).max(axis=0)
     customers = market.firms["customers"]
     rows = []
     s.flow["budget_inference_usd_bn"] = np.zeros((len(LABS), s.worlds))
@@ -160,7 +160,7 @@ def demand_scales(market: ComputeMarket, view: MarketView) -> PerRow:
         s.flow["budget_rd_usd_bn"][row] = budget.rd_usd_bn
         lab.settle_wanted(budget.total_usd_bn / (USD_BN_PER_H * view.long_run_cost_usd_h * view.usefulness))
         rows.append(budget_to_demand_scale(budget.total_usd_bn, view.long_run_cost_usd_h, m.elasticity_long))
-    return np.stack(rows)
+    return np.array(rows)
 
 
 def share_out_pool(market: ComputeMarket) -> None:
@@ -169,9 +169,9 @@ def share_out_pool(market: ComputeMarket) -> None:
     p = market.parameters.of("services")
     labs = [market.firms[name] for name in LABS]
     shares = market_shares(
-        np.stack([lab.capability for lab in labs]),
-        np.stack([lab.distribution for lab in labs]),
-        np.stack([np.clip(1.0 - lab.served, 0.0, 1.0) for lab in labs]),
+        np.array([lab.capability for lab in labs]),
+        np.array([lab.distribution for lab in labs]),
+        np.array([np.clip(1.0 - lab.served, 0.0, 1.0) for lab in labs]),
         p.capability_weight,
         np.ones(s.worlds),
         p.unserved_weight,
@@ -189,9 +189,9 @@ def operate(market: ComputeMarket) -> None:
     cost_usd_h = standing_figures(market)["new_cost_usd_h"]
     labs = [market.firms[name] for name in LABS]
     rows = [USER[name] for name in LABS]
-    raw = np.stack([fold(s.market.bought_h100e_m[row]) for row in rows])
-    spent = np.stack([user_cost_usd_bn(market, row) for row in rows])
-    effective = np.stack([fold(s.market.bought_h100e_m[row] * s.generations.usefulness) for row in rows])
+    raw = np.array([fold(s.market.bought_h100e_m[row]) for row in rows])
+    spent = np.array([user_cost_usd_bn(market, row) for row in rows])
+    effective = np.array([fold(s.market.bought_h100e_m[row] * s.generations.usefulness) for row in rows])
     budgets = (s.flow["budget_inference_usd_bn"], s.flow["budget_rd_usd_bn"])
     wanted = [budget / (USD_BN_PER_H * cost_usd_h) for budget in budgets]
     inference, research = split_inference(effective, wanted[0], wanted[1], inference_priority=p.inference_priority)

@@ -138,7 +138,7 @@ class LeaseBook:
         if label is not None:
             self._name(label, row, quantity, price_usd_h, take_or_pay, 0.0, term)
         self.signed[row] += quantity
-        self._pools.run(row, np.stack([quantity, rent, firm]), term, quarter=0)
+        self._pools.run(row, np.array([quantity, rent, firm]), term, quarter=0)
 
     def start_due(self, quarter: int) -> PerRow:
         """What should be running by this quarter and is not yet, (pairs, worlds) in M H100e; late ones included."""
@@ -272,7 +272,7 @@ class LeaseBook:
         saved["quarter"] = np.asarray(self.quarter)
         saved["named.label"] = np.asarray([c.label for c in self.named], dtype=np.str_)
         saved["named.pair"] = np.asarray([self.index(c.pair) for c in self.named], dtype=np.int64)
-        terms = [np.stack([getattr(c, field) for field in _NAMED_TERMS]) for c in self.named]
+        terms = [np.array([getattr(c, field) for field in _NAMED_TERMS]) for c in self.named]
         saved["named.terms"] = np.asarray(terms).reshape(len(terms), len(_NAMED_TERMS), self.worlds)
         return saved
 

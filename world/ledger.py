@@ -215,7 +215,7 @@ class Ledger(Books):
         # Only these worlds need a clearing: in the others every payer's own cash covers all that it owes.
         payer_rows = [self._index[payer] for _, payer, _ in keys]
         payee_rows = [self._index[payee] for _, _, payee in keys]
-        amounts = np.stack([due[worlds] for due in dues])
+        amounts = np.array([due[worlds] for due in dues])
         # A sector without a budget gets twice what it owes, so that rounding cannot make it fall short.
         unlimited = 2.0 * fold_sectors(amounts, payer_rows, len(self.sectors))
         cash = np.maximum(pick_worlds(self._stock[0], worlds), 0.0)
