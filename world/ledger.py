@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from world.arrays import PerWorld, fold_sectors, pick_worlds
+from world.arrays import PerWorld, fold_sectors
 from world.books import Books, FlowKey, accumulate, locked
 from world.entries import CASH_KINDS, CLASSES, KINDS, Kind
 from world.settlement import clear_dues
@@ -205,24 +205,29 @@ class Ledger(Books):
         for (_, payer, _), due in zip(keys, dues, strict=True):
             if payer not in self.may_be_negative:
                 owed[payer] = owed[payer] + due if payer in owed else due
-        short = np.zeros(self.worlds, dtype=bool)
+        short: dict[str, np.ndarray] = {}
         for payer, total in owed.items():
-            short |= np.maximum(self._rows[self._index[payer]]["cash"], 0.0) < total
-        worlds = np.flatnonzero(short)
-        if not worlds.size:
+            lacking = np.maximum(self._rows[self._index[payer]]["cash"], 0.0) < total
+            if lacking.any():
+                short[payer] = lacking
+        if not short:
             return dues
 
-        # Only these worlds need a clearing: in the others every payer's own cash covers all that it owes.
-        payer_rows = [self._index[payer] for _, payer, _ in keys]
-        payee_rows = [self._index[payee] for _, _, payee in keys]
-        amounts = np.array([due[worlds] for due in dues])
-        # A sector without a budget gets twice what it owes, so that rounding cannot make it fall short.
-        unlimited = 2.0 * fold_sectors(amounts, payer_rows, len(self.sectors))
-        cash = np.maximum(pick_worlds(self._stock[0], worlds), 0.0)
-        available = np.where(self._limited[:, None], cash, unlimited)
+        # Only worlds and payers whose own cash does not cover all that they owe need a clearing, with what they owe
+        # and are owed. Everybody else pays in full; twice what it owes cannot fall short by rounding.
+        worlds = np.flatnonzero(np.logical_or.reduce(list(short.values())))
+        rows = [row for row, (_, payer, payee) in enumerate(keys) if payer in short or payee in short]
+        parties = sorted({self._index[party] for row in rows for party in keys[row][1:]})
+        payer_rows = [parties.index(self._index[keys[row][1]]) for row in rows]
+        payee_rows = [parties.index(self._index[keys[row][2]]) for row in rows]
+        amounts = np.array([dues[row].take(worlds) for row in rows])
+        available = 2.0 * fold_sectors(amounts, payer_rows, len(parties))
+        for payer in short:
+            cash = self._rows[self._index[payer]]["cash"].take(worlds)
+            available[parties.index(self._index[payer])] = np.maximum(cash, 0.0)
         cleared = clear_dues(available, payer_rows, payee_rows, amounts)
         paid = list(dues)
-        for row in (int(row) for row in np.flatnonzero((cleared != amounts).any(axis=1))):
-            paid[row] = dues[row].copy()
-            paid[row][worlds] = cleared[row]
+        for k in np.flatnonzero((cleared != amounts).any(axis=1)).tolist():
+            paid[rows[k]] = dues[rows[k]].copy()
+            paid[rows[k]][worlds] = cleared[k]
         return paid

@@ -111,15 +111,16 @@ def _shares_in_default(
     leak = np.zeros((size, worlds))
     funds = cash[members]
     for due, source, target in zip(dues, owing, owed, strict=True):
-        inside = np.where(defaulted[source] & defaulted[target], due, 0.0)
         if source == target:
             continue  # a due to oneself moves nothing and is paid at the same share as the others
-        if source in place:
+        if source in place and target in place:
+            inside = np.where(defaulted[source] & defaulted[target], due, 0.0)
+            between[place[source], place[target]] += inside
             leak[place[source]] += due - inside
+        elif source in place:
+            leak[place[source]] += due
         if target in place:
             funds[place[target]] += np.where(defaulted[source], 0.0, due)
-        if source in place and target in place:
-            between[place[source], place[target]] += inside
 
     owes = np.zeros((size, worlds))
     for k in range(size):
