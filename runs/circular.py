@@ -68,9 +68,8 @@ def trace_equity(market: ComputeMarket) -> None:
 def payments_by(flows: Flows, payers: tuple[str, ...], worlds: int) -> dict[str, PerWorld]:
     """All cash that each payer paid this quarter, $bn (worlds,)."""
     total = {name: np.zeros(worlds) for name in payers}
-    for (kind, payer, _), amount in sorted(flows.items()):
-        if payer in total and kind in CASH_KINDS:
-            total[payer] = total[payer] + amount
+    for key in sorted(key for key in flows if key[1] in total and key[0] in CASH_KINDS):
+        total[key[1]] += flows[key]
     return total
 
 

@@ -49,6 +49,8 @@ class Ledger(Books):
         super().__init__(sectors, worlds, may_be_negative)
         self._dues: dict[FlowKey, np.ndarray] = {}
         self._ordered: list[FlowKey] = []
+        self._dues_of: dict[str, list[tuple[np.ufunc, np.ndarray]]] = {}
+        self._allowed: set[FlowKey] = set()
 
     # ------------------------------------------------------------------ payments
 
@@ -69,11 +71,9 @@ class Ledger(Books):
         zero for a sector without a budget.
         """
         missing = -self.cash(sector)
-        for key in self._queue():
-            if key[1] == sector:
-                missing += self._dues[key]
-            elif key[2] == sector:
-                missing -= self._dues[key]
+        self._queue()
+        for move, due in self._dues_of.get(sector, ()):
+            move(missing, due, missing)
         return np.zeros(self.worlds) if sector in self.may_be_negative else np.maximum(missing, 0.0)
 
     def settle(self) -> list[Unpaid]:
@@ -97,7 +97,7 @@ class Ledger(Books):
                 gap = np.where(gap > _ROUNDING_OF_A_DUE * owed, gap, 0.0)
                 if gap.any():
                     unpaid.append(Unpaid(kind, payer, payee, locked(gap)))
-        self._dues, self._ordered = {}, []
+        self._dues, self._ordered, self._dues_of = {}, [], {}
         return unpaid
 
     # ------------------------------------------------------------------ bookings without cash
@@ -152,7 +152,7 @@ class Ledger(Books):
         """Take over what `state` gave, in a ledger of the same sectors and worlds; errors as in `Books`."""
         dues = self._untagged("due", state)
         super().restore(state)
-        self._dues, self._ordered = dues, []
+        self._dues, self._ordered, self._dues_of = dues, [], {}
 
     def copy(self) -> Ledger:
         """An independent ledger with the same balances, flows and dues."""
@@ -164,9 +164,11 @@ class Ledger(Books):
 
     def _payment(self, kind: str, payer: str, payee: str) -> Kind:
         """The row of the table for a payment between two known and different sectors."""
-        if kind not in CASH_KINDS:
-            raise ValueError(f"unknown kind of payment {kind!r}; allowed are {', '.join(CASH_KINDS)}")
-        self._require_two(kind, payer, payee)
+        if (kind, payer, payee) not in self._allowed:
+            if kind not in CASH_KINDS:
+                raise ValueError(f"unknown kind of payment {kind!r}; allowed are {', '.join(CASH_KINDS)}")
+            self._require_two(kind, payer, payee)
+            self._allowed.add((kind, payer, payee))
         return KINDS[kind]
 
     def _require_two(self, kind: str, payer: str, payee: str) -> None:
@@ -197,6 +199,10 @@ class Ledger(Books):
             self._ordered = sorted(
                 self._dues, key=lambda key: (_KIND_ORDER[key[0]], self._index[key[1]], self._index[key[2]])
             )
+            self._dues_of = {}
+            for key in self._ordered:
+                self._dues_of.setdefault(key[1], []).append((np.add, self._dues[key]))
+                self._dues_of.setdefault(key[2], []).append((np.subtract, self._dues[key]))
         return self._ordered
 
     def _payable(self, keys: Sequence[FlowKey], dues: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
