@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,7 +34,7 @@ def tender(market: ComputeMarket) -> None:
     views = operator_views(market, view, PROVIDERS)
     offers = [make_offer(market, name, view, views[name]) for name in PROVIDERS]
     offers = split_rivals(market, offers)
-    asks = {name: make_tender(market, name, view) for name in TENANTS}
+    asks = make_tenders(market, view)
     openai = market.firms["openai"]
     m = market.parameters.of("market")
 
@@ -70,22 +71,21 @@ def tender(market: ComputeMarket) -> None:
     spare = left_over(allocated, offered)
 
     signed = np.zeros((len(PAIRS), s.worlds))
-    bargains: dict[str, Bargain] = {}
-    for row, name in enumerate(TENANTS):
+    if market.settings.negotiate:
         weight = m.provider_weight + m.shortage_weight * np.clip(
             view.index_usd_h / view.long_run_cost_usd_h - 1.0, -0.5, 0.5
         )
-        deal = bargain(
-            allocated[row],
+        bargains = bargain_with_all(
+            allocated,
             reservation * to_usd_bn,
-            penalty[name] * to_usd_bn,
+            [penalty[name] * to_usd_bn for name in TENANTS],
             outside * to_usd_bn,
-            fold(allocated[row]),
-            np.repeat(np.clip(weight, 0.0, 1.0)[None, :], len(OFFERS), axis=0),
-            worth=asks[name].worth_usd_h * useful * to_usd_bn,
-            spare=spare,
+            np.clip(weight, 0.0, 1.0),
+            [asks[name].worth_usd_h * useful * to_usd_bn for name in TENANTS],
+            spare,
         )
-        bargains[name] = deal if market.settings.negotiate else as_ordered(allocated[row], reservation * to_usd_bn)
+    else:
+        bargains = {name: as_ordered(allocated[row], reservation * to_usd_bn) for row, name in enumerate(TENANTS)}
     if market.recorder is not None:
         market.recorder.note("tender", view=view, asks=asks, offers=offers, delay=delay, dependence=dependence)
         market.recorder.note("deals", outside=outside, worth=worth, deals=bargains)
@@ -106,6 +106,37 @@ def tender(market: ComputeMarket) -> None:
         "offered_h100e_m": offered,
         "reservation_usd_h": reservation,
         "finance_bound": np.array([offer.finance_bound for offer in offers]),
+    }
+
+
+def bargain_with_all(
+    allocated: np.ndarray,
+    reservation: PerRow,
+    penalty: Sequence[PerRow],
+    outside: PerWorld,
+    weight: PerWorld,
+    worth: Sequence[PerWorld],
+    spare: PerRow,
+) -> dict[str, Bargain]:
+    """Every tenant's bargain over what it was allocated (tenants, offers, worlds), money in $bn per M H100e.
+
+    The tenants stand side by side on the axis of worlds: no bargain looks at another, and one call does for all.
+    """
+    tenants, offers, worlds = allocated.shape
+    deal = bargain(
+        np.concatenate(list(allocated), axis=-1),
+        np.tile(reservation, tenants),
+        np.concatenate(penalty, axis=-1),
+        np.tile(outside, tenants),
+        np.concatenate([fold(each) for each in allocated]),
+        np.broadcast_to(np.tile(weight, tenants), (offers, tenants * worlds)),
+        worth=np.concatenate(worth),
+        spare=np.tile(spare, tenants),
+    )
+    parts = [slice(row * worlds, (row + 1) * worlds) for row in range(tenants)]
+    return {
+        name: Bargain(*(getattr(deal, field.name)[..., part] for field in fields(deal)))
+        for name, part in zip(TENANTS, parts, strict=True)
     }
 
 
@@ -139,16 +170,20 @@ def split_rivals(market: ComputeMarket, offers: list[LeaseOffer]) -> list[LeaseO
     ]
 
 
-def make_tender(market: ComputeMarket, name: str, view: MarketView) -> Tender:
-    """One lab's tender: what it will want beyond the leases that will then run, and its own chips."""
+def make_tenders(market: ComputeMarket, view: MarketView) -> dict[str, Tender]:
+    """Every lab's tender: what it will want beyond the leases that will then run, and its own chips."""
     s = market.state
-    lab = market.firms[name]
-    own = lab_view(market, name)
-    rows = [k for k, pair in enumerate(PAIRS) if pair[1] == name]
-    contracted = fold(s.leases.contracted_at(s.quarter + lab.parameters.planning_quarters, rows))
-    if name == "openai":
-        contracted = contracted + fold(s.fleet.sold[OPERATOR["openai"]])
-    return lab.tender(view, own, contracted)
+    rows = {name: [k for k, pair in enumerate(PAIRS) if pair[1] == name] for name in TENANTS}
+    # All labs plan as far ahead.
+    horizon = s.quarter + market.parameters.of("labs").planning_quarters
+    leases = iter(s.leases.contracted_at(horizon, [k for name in TENANTS for k in rows[name]]))
+    tenders = {}
+    for name in TENANTS:
+        contracted = fold(np.array([next(leases) for _ in rows[name]]))
+        if name == "openai":
+            contracted = contracted + fold(s.fleet.sold[OPERATOR["openai"]])
+        tenders[name] = market.firms[name].tender(view, lab_view(market, name), contracted)
+    return tenders
 
 
 def provider_shares(s: State) -> PerRow:

@@ -154,6 +154,8 @@ class Books:
         flows, known = self._sorted_of
         if flows is not self.flows:
             self._sorted_out, known = {}, 0
+        elif known == len(flows):
+            return self._sorted_out
         for kind, payer, payee in islice(self.flows, known, None):
             for meant in ((kind, payer, payee), (kind, payer, None), (kind, None, payee), (kind, None, None)):
                 self._sorted_out.setdefault(meant, []).append((kind, payer, payee))

@@ -17,6 +17,8 @@ from world.schedule import Amount, Schedule
 
 CAPACITY, RENT, FIRM, VALUE = range(4)
 _WAITING, _RUNNING = 4, 3
+_LEAST_RENT = 1e-200
+"""Below any rent there is; divides nothing by nothing."""
 
 
 class LeasePools:
@@ -239,7 +241,8 @@ class LeasePools:
 
 def _running(pool: np.ndarray, begun: np.ndarray, ran: np.ndarray) -> np.ndarray:
     """Capacity of a pool (measures, ..., worlds) that runs `begun` quarters after its start, less its term so far."""
-    term = ratio(pool[VALUE], pool[RENT])
+    # Where there is no rent there is no value either.
+    term = pool[VALUE] / np.maximum(pool[RENT], _LEAST_RENT)
     term += ran
     np.minimum(term, begun, out=term)
     np.maximum(term, 0.0, out=term)

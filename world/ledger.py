@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 
@@ -19,7 +20,15 @@ from world.settlement import clear_dues
 
 # A gap below this share of a due is the rounding of the clearing and nobody's default.
 _ROUNDING_OF_A_DUE = 1e-12
-_KIND_ORDER = {kind: i for i, kind in enumerate(KINDS)}
+
+
+def _class_of(kind: str) -> str:
+    """The class in which a kind of due is settled."""
+    return KINDS[kind].due_class or ""
+
+
+_KIND_ORDER = {kind: i for i, kind in enumerate(sorted(CASH_KINDS, key=lambda kind: CLASSES.index(_class_of(kind))))}
+"""Place of each kind of due in the queue: class by class, within a class as in the table."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +91,8 @@ class Ledger(Books):
         Returns: what could not be paid, one row for each kind, payer and payee that fell short in some world.
         """
         unpaid: list[Unpaid] = []
-        queue = self._queue()
-        for due_class in CLASSES:
-            keys = [key for key in queue if KINDS[key[0]].due_class == due_class]
-            if not keys:
-                continue
+        for _, group in groupby(self._queue(), key=lambda key: _class_of(key[0])):
+            keys = list(group)
             dues = [self._dues[key] for key in keys]
             paid = self._payable(keys, dues)
             for (kind, payer, payee), owed, part in zip(keys, dues, paid, strict=True):
