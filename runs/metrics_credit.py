@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.cast import ACTORS, HOLDERS, OPERATORS, PAIR_NAMES
-from runs.credit import DEBTORS, MOST_LEVERAGE
+from runs.credit import DEBTORS, MOST_LEVERAGE, debtor_rows
 from runs.registry import simple
 from world.arrays import PerWorld, ratio
 from world.credit import dscr
@@ -51,7 +51,7 @@ simple(
     "debt_usd_bn",
     "bn USD",
     "Debt",
-    lambda m: np.array([m.state.ledger.debt(name) for name in ACTORS]),
+    lambda m: m.state.ledger.balance["debt"][debtor_rows(ACTORS)],
     dimension="firm",
     members=ACTORS,
 )
@@ -80,7 +80,7 @@ simple(
     "lease_liability_usd_bn",
     "bn USD",
     "Leased shells on the books, at cost less what has run",
-    lambda m: np.array([m.state.ledger.lease_liability(name) for name in OPERATORS]),
+    lambda m: m.state.ledger.balance["lease_liability"][debtor_rows(OPERATORS)],
     dimension="firm",
     members=OPERATORS,
 )
