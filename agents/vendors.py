@@ -77,7 +77,7 @@ class Vendor(Firm):
             one, backlog_h100e_m, capacity_h100e_m, p.expansion_response, p.target_lead_quarters, p.max_expansion
         )
         pressure = np.minimum(ratio(self.queue_quarters, p.target_lead_quarters), 1.0)
-        aim = np.clip(np.log(wanted) + p.growth_weight * growth * pressure, -0.02, p.max_expansion)
+        aim = (np.log(wanted) + p.growth_weight * growth * pressure).clip(-0.02, p.max_expansion)
         self.expansion = self.expansion + (aim - self.expansion) / p.expansion_lag_quarters
 
     def expand(self) -> None:

@@ -16,7 +16,7 @@ from runs.rental import USD_BN_PER_H
 from runs.sight import phases_building, power_gw, power_price
 from runs.stargate import pay_sponsor_equity
 from runs.state import GENERATION, OPERATOR, USER
-from world.arrays import PerRow, PerWorld, fold, fold_sectors, ratio
+from world.arrays import PerRow, PerWorld, fold, fold_sectors, ratio, some
 from world.profit_share import profit_share_due, profit_share_total
 
 if TYPE_CHECKING:
@@ -130,8 +130,8 @@ def net_positions(market: ComputeMarket, position: dict[str, PerWorld]) -> None:
     buys = {name: np.maximum(-position[name], 0.0) for name in names}
     total = fold(np.array(list(sells.values())))
     s.flow["spot_usd_bn"] = np.array([position[name] for name in names])
-    shares = {name: ratio(sells[name], total) for name in names if sells[name].any()}
-    for buyer in (name for name in names if buys[name].any()):
+    shares = {name: ratio(sells[name], total) for name in names if some(sells[name])}
+    for buyer in (name for name in names if some(buys[name])):
         for seller, share in shares.items():
             if buyer != seller:
                 s.ledger.due("spot_rent", buyer, seller, buys[buyer] * share)

@@ -16,7 +16,7 @@ from runs.contracts import provider_shares
 from runs.firm_books import operator_views
 from runs.sight import market_view
 from runs.state import PAIR
-from world.arrays import PerRow, PerWorld
+from world.arrays import PerRow, PerWorld, some
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -46,7 +46,7 @@ def bid_for_cluster(market: ComputeMarket) -> None:
     # Where both cost the same the lab stays with the provider that it has.
     second = offered[1] < offered[0]
     taken = np.array([wanted & able[0] & ~second, wanted & able[1] & second])
-    if taken.any():
+    if some(taken):
         sign_cluster(market, taken * size, price * view.usefulness, np.array([bid.lead_quarters for bid in bids]))
     if market.recorder is not None:
         terms = {"effective": effective, "size": size, "lacking": lacking, "worth": s.flow["worth_usd_h"]}

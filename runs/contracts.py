@@ -72,15 +72,15 @@ def tender(market: ComputeMarket) -> None:
 
     signed = np.zeros((len(PAIRS), s.worlds))
     if market.settings.negotiate:
-        weight = m.provider_weight + m.shortage_weight * np.clip(
-            view.index_usd_h / view.long_run_cost_usd_h - 1.0, -0.5, 0.5
+        weight = m.provider_weight + m.shortage_weight * (view.index_usd_h / view.long_run_cost_usd_h - 1.0).clip(
+            -0.5, 0.5
         )
         bargains = bargain_with_all(
             allocated,
             reservation * to_usd_bn,
             [penalty[name] * to_usd_bn for name in TENANTS],
             outside * to_usd_bn,
-            np.clip(weight, 0.0, 1.0),
+            weight.clip(0.0, 1.0),
             [asks[name].worth_usd_h * useful * to_usd_bn for name in TENANTS],
             spare,
         )

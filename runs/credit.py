@@ -132,7 +132,7 @@ def tenant_spread(market: ComputeMarket, rent: PerRow) -> PerWorld:
     promised = 4.0 * HOURS * fold(rent[[k for k, pair in enumerate(PAIRS) if pair[1] == "openai"]])
     growth = growth_over(lab.growth_smoothed, np.full(market.worlds, STRAIN_QUARTERS), p.growth_persistence)
     means = 4.0 * lab.revenue_usd_bn * np.exp(growth) + 0.5 * np.maximum(market.state.ledger.cash("openai"), 0.0)
-    strain = np.clip(ratio(promised, means, 1.0) - 1.0, 0.0, 3.0)
+    strain = (ratio(promised, means, 1.0) - 1.0).clip(0.0, 3.0)
     spread: PerWorld = market.parameters.of("lenders").tenant_spread * strain
     return spread
 

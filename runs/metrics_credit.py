@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from agents.cast import ACTORS, HOLDERS, OPERATORS, PAIR_NAMES
 from runs.credit import DEBTORS, MOST_LEVERAGE, debtor_rows
 from runs.registry import simple
@@ -37,7 +35,7 @@ def oracle_leverage(m: ComputeMarket) -> PerWorld:
     ledger = m.state.ledger
     owed = ledger.debt("oracle") + ledger.lease_liability("oracle") - ledger.cash("oracle")
     earned = m.cash_flow["oracle"] + ledger.paid("interest", "oracle") + ledger.paid("shell_rent", "oracle")
-    return np.clip(ratio(owed, 4.0 * earned, MOST_LEVERAGE), 0.0, MOST_LEVERAGE)
+    return ratio(owed, 4.0 * earned, MOST_LEVERAGE).clip(0.0, MOST_LEVERAGE)
 
 
 def softbank_ltv(m: ComputeMarket) -> PerWorld:

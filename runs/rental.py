@@ -76,7 +76,7 @@ def clear(market: ComputeMarket) -> None:
         price_cap=cap,
         start_price=expected_prices(market, now, held)[there],
     )
-    price, sold, excess = np.full_like(held, cap), np.zeros_like(held), np.zeros_like(held)
+    price, sold, excess = np.full_like(held, cap), np.zeros(held.shape), np.zeros(held.shape)
     price[there], sold[there], excess[there] = result.price, result.sold[0], result.excess_demand
     bought = np.zeros((len(now), *held.shape))
     part = ratio(now, pooled[KIND_OF_USER])
@@ -171,7 +171,7 @@ def share_out_pool(market: ComputeMarket) -> None:
     shares = market_shares(
         np.array([lab.capability for lab in labs]),
         np.array([lab.distribution for lab in labs]),
-        np.array([np.clip(1.0 - lab.served, 0.0, 1.0) for lab in labs]),
+        np.array([(1.0 - lab.served).clip(0.0, 1.0) for lab in labs]),
         p.capability_weight,
         np.ones(s.worlds),
         p.unserved_weight,

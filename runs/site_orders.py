@@ -9,7 +9,7 @@ import numpy as np
 
 from agents.cast import OPERATORS
 from runs.state import OPERATOR, State
-from world.arrays import Flags, PerRow, PerWorld
+from world.arrays import Flags, PerRow, PerWorld, some
 from world.credit import size_project_loan
 from world.draws import exponential
 from world.sites import BUILDING
@@ -94,7 +94,7 @@ def place_phases(
     for phase in [k for k, p in enumerate(s.phases.phases) if p.operator == name]:
         size = s.phases.facility_gw[phase]
         open_ = np.isinf(s.phases.date[phase, BUILDING])
-        if not open_.any():  # under way everywhere: nothing below would change anything
+        if not some(open_):  # under way everywhere: nothing below would change anything
             continue
         open_ &= market.phase_granted(phase)
         s.phases.contract(phase, float(s.quarter), open_ & (left >= size))

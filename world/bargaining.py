@@ -115,7 +115,7 @@ def _lost_without(gain: np.ndarray, offered: np.ndarray, wanted: np.ndarray) -> 
     step = gains.copy()
     step[:-1] -= gains[1:]
     reach = np.empty_like(capacity)
-    total = np.zeros_like(wanted)
+    total = np.zeros(wanted.shape)
     for k, amount in enumerate(capacity):
         total = total + amount
         reach[k] = total

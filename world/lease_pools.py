@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, fold, ratio
+from world.arrays import PerRow, PerWorld, fold, ratio, some
 from world.schedule import Amount, Schedule
 
 CAPACITY, RENT, FIRM, VALUE = range(4)
@@ -64,7 +64,7 @@ class LeasePools:
     def start(self, row: int, share: np.ndarray, quarter: int) -> PerWorld:
         """Start a share (worlds,) of what is due in a row; returns the capacity that started."""
         due = self.due[row]
-        if due[CAPACITY].any():
+        if some(due[CAPACITY]):
             started = due * share
             self.due[row] = due * (1.0 - share)
             self._change(_WAITING, [row])
@@ -74,7 +74,7 @@ class LeasePools:
 
     def start_shares(self, share: np.ndarray, quarter: int) -> None:
         """Start a share (rows, worlds) of what is due in every row: as `start` of one row after the other."""
-        rows = [row for row in range(self.rows) if self.due[row, CAPACITY].any()]
+        rows = [row for row in range(self.rows) if some(self.due[row, CAPACITY])]
         if not rows:
             return
         due, part = self.due[rows], share[rows][:, np.newaxis]
@@ -137,7 +137,7 @@ class LeasePools:
         if first <= top:
             to_go = np.arange(first, top + 1, dtype=np.float64)[:, np.newaxis] - float(quarter + 1)
             for row, runs in enumerate(self.running(CAPACITY)):
-                if runs.any():
+                if some(runs):
                     value[row] += fold(rents[row, first : top + 1] * to_go)
         return value
 
@@ -158,10 +158,10 @@ class LeasePools:
         total = running.copy() if rows is None else running[list(rows)]
         ends = self.to_end.amount[CAPACITY::_RUNNING]
         for end in reversed(range(first, min(surely_running, self.to_end.reach + 1))):  # from the last on, as above
-            share = np.clip(end - date, 0.0, 1.0)
+            share = (end - date).clip(0.0, 1.0)
             total += (ends[:, end] if rows is None else ends[list(rows), end]) * share
 
-        waiting = [k for k, row in enumerate(chosen) if self.waiting(CAPACITY)[row].any()]
+        waiting = [k for k, row in enumerate(chosen) if some(self.waiting(CAPACITY)[row])]
         if not waiting:
             return total
         of = [chosen[k] for k in waiting]

@@ -13,7 +13,7 @@ from itertools import groupby
 
 import numpy as np
 
-from world.arrays import PerWorld, fold_sectors
+from world.arrays import PerWorld, fold_sectors, some
 from world.books import Books, FlowKey, accumulate, locked
 from world.entries import CASH_KINDS, CLASSES, KINDS, Kind
 from world.settlement import clear_dues
@@ -101,7 +101,7 @@ class Ledger(Books):
                     continue
                 gap = owed - part
                 gap = np.where(gap > _ROUNDING_OF_A_DUE * owed, gap, 0.0)
-                if gap.any():
+                if some(gap):
                     unpaid.append(Unpaid(kind, payer, payee, locked(gap)))
         self._dues, self._ordered, self._dues_of = {}, [], {}
         return unpaid
@@ -220,7 +220,7 @@ class Ledger(Books):
         short: dict[str, np.ndarray] = {}
         for payer, total in owed.items():
             lacking = np.maximum(self._rows[self._index[payer]]["cash"], 0.0) < total
-            if lacking.any():
+            if some(lacking):
                 short[payer] = lacking
         if not short:
             return dues

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from world.arrays import PerRow, fold_sectors, pick_worlds, ratio
+from world.arrays import PerRow, fold_sectors, pick_worlds, ratio, some
 from world.rows import rows_by_worlds
 
 # A sector short of less than this share of what it owes pays in full; some hundred times the error of the shares.
@@ -85,7 +85,7 @@ def _pay_short_of_cash(
         received = fold_sectors(dues * share[owing], owed, len(cash))
         # Who can just pay in full is not in default: a default by rounding alone could close a ring with no way out.
         found = ~defaulted & (cash + received < owes * (1.0 - ROUNDING))
-        if not found.any():
+        if not some(found):
             return dues * share[owing]
         defaulted |= found
         share = _shares_in_default(cash, owing, owed, dues, defaulted)
