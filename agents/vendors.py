@@ -92,7 +92,7 @@ class Vendor(Firm):
             one, backlog_then, capacity_then, p.expansion_response, p.target_lead_quarters, p.max_expansion
         )
         pressure = np.minimum(ratio(backlog_then, capacity_then * p.target_lead_quarters, 1.0), 1.0)
-        aim = np.clip(np.log(wanted) + p.growth_weight * growth * pressure, -0.02, p.max_expansion)
+        aim = (np.log(wanted) + p.growth_weight * growth * pressure).clip(-0.02, p.max_expansion)
         self.expansion = self.expansion + (aim - self.expansion) / lag
 
     def expand(self) -> None:
