@@ -34,7 +34,7 @@ MEMORY = "1GB"
 """What DuckDB may hold in memory; beyond it works on disk."""
 
 QUESTIONS = ("SELECT", "MULTI")
-"""Kinds of statements that only read, as DuckDB calls them; PIVOT is a MULTI, EXPLAIN may carry out what it explains."""
+"""Statements that only read, as DuckDB calls them. PIVOT is a MULTI; EXPLAIN may carry out what it explains."""
 _ALONE: Any = {"python_enable_replacements": False}
 """A question does not see the variables of this program."""
 
@@ -250,7 +250,9 @@ class Batch:
                     raise ValueError("SQL: wanted a question, got none")
                 other = next((entry.type.name for entry in statements if entry.type.name not in QUESTIONS), None)
                 if other is not None:
-                    raise ValueError(f"SQL: wanted a question, like SELECT or DESCRIBE, got a statement of kind {other}")
+                    raise ValueError(
+                        f"SQL: wanted a question, like SELECT or DESCRIBE, got a statement of kind {other}"
+                    )
                 answer = connection.execute(sql)
                 names = [entry[0] for entry in answer.description or []]
                 rows = answer.fetchall() if most is None else answer.fetchmany(most)
