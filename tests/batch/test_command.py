@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,15 @@ HERE = ["--engine", "tests.batch.test_command:executor"]
 
 def executor(workers: int) -> object:
     """A plugged-in engine: threads, one."""
-    from concurrent.futures import ThreadPoolExecutor
-
     assert workers == 2
     return ThreadPoolExecutor(1)
+
+
+class Plain(ThreadPoolExecutor):
+    """An engine whose shutdown takes `wait` only, as loky's and Dask's do."""
+
+    def shutdown(self, wait: bool = True) -> None:  # type: ignore[override]
+        super().shutdown(wait)
 
 
 def no_executor(workers: int) -> object:
@@ -133,6 +139,13 @@ def test_a_batch_from_beginning_to_export(capsys: pytest.CaptureFixture[str], ou
     again = str(tmp_path / "again")
     code, _, _ = said(capsys, "batch", "--resume", out, "--anew", again, "--seed", "5", "--workers", "2", *HERE)
     assert code == 0 and json.loads((Path(again) / "manifest.json").read_text())["batch"]["seed"] == 5
+
+
+def test_an_engine_that_cannot_cancel_is_let_go(capsys: pytest.CaptureFixture[str], out: str) -> None:
+    engine = ["--workers", "1", "--engine", "tests.batch.test_command:Plain"]
+    code, text, err = said(capsys, *NEW, "--out", out, *engine, "--json", "--quiet")
+    assert (code, err) == (0, "") and json.loads(text)["complete"]
+    assert not (Path(out) / "aside").exists()
 
 
 def test_many_futures_of_one_past(capsys: pytest.CaptureFixture[str], out: str, tmp_path: Path) -> None:
