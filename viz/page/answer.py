@@ -16,10 +16,10 @@ from runs.inputs import parameter_rows
 from runs.questions import QUESTIONS, answers
 from runs.reading import Reader
 from runs.scenario import Scenario
-from runs.sensitivity import Effect, drawn_parameters, main_effects, summed_shocks
+from runs.sensitivity import Effect, Inputs, drawn_parameters, main_effects, summed_shocks
 from viz.page.cards import place
 from viz.page.figures_money import stargate_money
-from viz.page.look import BILLIONS, DOLLARS_H, PERCENT, RATIO, Columns, Filling, Format, Look, title
+from viz.page.look import BILLIONS, DOLLARS_H, PERCENT, RATIO, Columns, Filling, Format, Look, listed, title
 
 SHORT_QUESTION = "In short: what happens?"
 LEAST_STARGATE = 0.03
@@ -120,16 +120,13 @@ def _who_pays(look: Look) -> str:
     if share < LEAST_STARGATE:
         return f"Stargate plays hardly any part: {100.0 * share:.0f}\u00a0% of OpenAI's compute in {look.run.end}."
     money = stargate_money(look)
-    spent, rent, own = (float(part.sum(axis=0).mean()) for part in (money.capex, money.rent, money.own))
-    sponsors = {name: float(values.sum(axis=0).mean()) for name, values in money.sponsors.items()}
-    part = "all" if own > 0.995 * spent else f"{100.0 * own / spent:.0f}\u00a0%"
-    added = "no sponsor adds equity"
-    if sum(sponsors.values()) >= 0.5:
-        total, anchor = BILLIONS.figure(sum(sponsors.values())), BILLIONS.figure(sponsors["softbank"])
-        added = f"the sponsors add {total}, SoftBank {anchor} of it"
+    total, rent = (float(values.sum(axis=0).mean()) for values in (money.capital, money.rent))
+    if total < 0.5:
+        return f"Nobody puts money into Stargate; OpenAI pays Oracle {BILLIONS.figure(rent)} of rent."
+    named = listed({name: 100.0 * value / total for name, value in money.totals().items()}, PERCENT, 0.5)
     return (
-        f"Oracle pays for Stargate: {part} of the {BILLIONS.figure(spent)} that it spends on chips and sites comes out "
-        f"of its own cash flow, into which OpenAI pays {BILLIONS.figure(rent)} of rent; {added}."
+        f"Stargate takes {BILLIONS.figure(total)} of capital by {look.run.end}, paid by {named}; OpenAI pays Oracle "
+        f"{BILLIONS.figure(rent)} of rent for it."
     )
 
 
@@ -164,13 +161,13 @@ def labels_of_parameters() -> dict[str, dict[str, Any]]:
     return {str(row["name"]): row for row in parameter_rows()}
 
 
-def effects_of(look: Look, question: int, inputs: dict[str, np.ndarray]) -> list[Effect]:
+def effects_of(look: Look, question: int, inputs: Inputs) -> list[Effect]:
     """Main effects of every input on the question's figure."""
     target = TARGETS[question]
     return main_effects(np.asarray(target.read(look.run)) * target.form.scale, inputs)
 
 
-def inputs_of(look: Look, scenario: Scenario) -> dict[str, np.ndarray]:
+def inputs_of(look: Look, scenario: Scenario) -> Inputs:
     """What differs between the worlds: parameters drawn, and the summed shocks of each stream."""
     a = look.dataset.attrs
     settings = json.loads(a["parameters"])
@@ -178,14 +175,14 @@ def inputs_of(look: Look, scenario: Scenario) -> dict[str, np.ndarray]:
     if key not in _INPUTS:
         worlds = look.dataset["world"].to_numpy()
         drawn = drawn_parameters(worlds, a["seed"], scenario.parameters)
-        _INPUTS[key] = drawn | summed_shocks(worlds, a["seed"], look.quarters)
+        _INPUTS[key] = Inputs(drawn | summed_shocks(worlds, a["seed"], look.quarters))
         while len(_INPUTS) > INPUTS_KEPT:
             _INPUTS.popitem(last=False)
-    return {name: values for name, values in _INPUTS[key].items() if name not in settings}
+    return _INPUTS[key].without(settings)
 
 
 INPUTS_KEPT = 4
-_INPUTS: OrderedDict[tuple[Any, ...], dict[str, np.ndarray]] = OrderedDict()
+_INPUTS: OrderedDict[tuple[Any, ...], Inputs] = OrderedDict()
 """The draws of the latest ensembles; a setting of the page is one number for all worlds and takes its row out."""
 
 

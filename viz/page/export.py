@@ -12,7 +12,6 @@ from typing import Any
 
 from viz.page import api
 from viz.page.answer import TARGETS
-from viz.page.deals import deals_document
 from viz.page.engine import Engine
 from viz.page.state import State
 
@@ -41,7 +40,6 @@ def standalone(
                 "view": view,
                 "questions": asked,
                 "world": api.world_document(engine, state, typical),
-                "deals": deals_document(engine, state, typical, None, None),
                 "claims": api.claims_document(engine, state),
             }
         )

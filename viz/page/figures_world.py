@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
+import xarray as xr
 
+from runs.explain import CRITERIA, choose_world
 from runs.one_world import OneWorld
-from runs.reading import Reader
 from runs.registry import REGISTRY
 from runs.results import title
 from viz.page.cards import place
-from viz.page.look import DOLLARS_H, Columns, Filling, colour, moment, nice_top, numbers, plain
+from viz.page.look import DOLLARS_H, Columns, Filling, Look, colour, moment, nice_top, numbers, plain
 
 place("ribbons", "Who leases from whom", "M H100e under lease, providers left, tenants right", "world", "ribbons",
       size="half")  # fmt: skip
@@ -46,6 +46,15 @@ def world_cards(world: OneWorld) -> dict[str, Filling]:
         for name, (metric, member, scale) in LINES.items()
     }
     return found | {"ribbons": ribbons(world), "sites": sites(world), "flows": flows(world), "events": events(world)}
+
+
+def lines_of(look: Look, number: int) -> dict[str, Columns]:
+    """The thin lines of a world that is in the ensemble on show, by card."""
+    place_ = look.dataset["world"].to_numpy().tolist().index(number)
+    return {
+        name: {"x": look.x, "y": numbers(look.path(metric, member)[:, place_] * scale)}
+        for name, (metric, member, scale) in LINES.items()
+    }
 
 
 def ribbons(world: OneWorld) -> Filling:
@@ -192,19 +201,12 @@ def _sites_of(world: OneWorld, k: int) -> list[str]:
     ]
 
 
-def picks(run: Reader) -> list[dict[str, Any]]:
-    """Worlds worth a look: the most typical one, and those at the ends of what the questions turn on."""
-    numbers_ = run.dataset["world"].to_numpy()
-    metrics = ("h100_price_usd_h", "stargate_share", "openai_cash_usd_bn", "openai_revenue_usd_bn")
-    ends = [run.path(metric)[-1] for metric in metrics]
-    ranks = [np.argsort(np.argsort(values, kind="stable"), kind="stable") / max(values.size - 1, 1) for values in ends]
-    typical = int(np.argmin(sum((rank - 0.5) * (rank - 0.5) for rank in ranks)))
-    found = [("the typical world", typical)]
-    price, share, _, _ = ends
-    found += [("the dearest GPUs", int(price.argmax())), ("the cheapest GPUs", int(price.argmin()))]
-    found += [("most Stargate", int(share.argmax())), ("least Stargate", int(share.argmin()))]
-    found += [("OpenAI shortest of cash", int(run.path("openai_cash_usd_bn").min(axis=0).argmin()))]
-    return [{"label": label, "world": int(numbers_[place_])} for label, place_ in found]
+def picks(dataset: xr.Dataset) -> list[dict[str, Any]]:
+    """The worlds of a run that `gigawatt explain` knows by what happens in them, the typical one first."""
+    return [
+        {"name": name, "label": criterion.sentence.removeprefix("the world "), "world": choose_world(dataset, name)}
+        for name, criterion in CRITERIA.items()
+    ]
 
 
-__all__ = ["picks", "world_cards"]
+__all__ = ["lines_of", "picks", "world_cards"]
