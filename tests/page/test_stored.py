@@ -16,9 +16,12 @@ from axe_playwright_python.sync_playwright import Axe
 from gigawatt import main
 from runs.batch import run_batch
 from runs.batch_plan import request_of
+from runs.registry import REGISTRY
 from runs.results import quantiles
 from runs.simulate import simulate
 from tests.page.conftest import Open, server
+from viz.page.stored import Stored
+from viz.page.versus import COMPARED
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 WORLDS, UNTIL, SEED = 40, "2027Q2", 3
@@ -66,7 +69,8 @@ def test_bands_and_table_are_those_of_the_worlds(batches: Path) -> None:
         ("api/view?scenario=no", 400, "there is no scenario 'no' in this batch; there are baseline, demand-winter"),
         ("api/view?worlds=7", 400, "worlds: a batch is shown as it was run"),
         ("api/world?world=7", 404, "/api/world: not of a finished batch"),
-        ("export.html", 404, "/export.html: not of a finished batch"),
+        ("api/view?with=no", 400, "with: there is no scenario 'no' in this batch"),
+        ("api/claims", 404, "/api/claims: not of a finished batch"),
     ],
 )
 def test_what_a_batch_cannot_answer_is_refused(batches: Path, path: str, status: int, words: str) -> None:
@@ -74,6 +78,57 @@ def test_what_a_batch_cannot_answer_is_refused(batches: Path, path: str, status:
         reply = httpx.get(f"{address}/{path}", timeout=60)
         assert "default-src 'self'" in reply.headers["content-security-policy"]
     assert reply.status_code == status and words in reply.json()["error"]
+
+
+@pytest.mark.parametrize("keep", ["summary", "full"])
+def test_two_scenarios_differ_world_by_world_as_runs_do(batches: Path, keep: str) -> None:
+    stored = Stored(batches / keep)
+    asked = stored.asked([("scenario", "demand-winter"), ("with", "baseline")])
+    a, b = (simulate(name, WORLDS, SEED, until=UNTIL) for name in SCENARIOS)
+    for row in stored.quantiles_document(asked)["differences"]:
+        runs = [r[row["metric"]] if row["member"] is None else r[row["metric"]].sel(user=row["member"]) for r in (a, b)]
+        flow = REGISTRY[row["metric"]].flow
+        at = [k for k, q in enumerate(a["quarter"].to_numpy()) if str(q).startswith(row["time"])]
+        if not at:
+            assert row["worlds"] == 0  # a year that the table has for other scenarios
+            continue
+        change = np.subtract(*((r.to_numpy()[at].sum(axis=0) if flow else r.to_numpy()[-1]) for r in reversed(runs)))
+        assert row["worlds"] == WORLDS
+        error = 1.96 * change.std(ddof=1) / np.sqrt(WORLDS)
+        assert row["mean"] == pytest.approx(change.mean(), rel=1e-4, abs=1e-4)
+        assert row["high"] - row["low"] == pytest.approx(2.0 * error, rel=1e-3, abs=1e-4)
+    view = stored.view_document(asked)
+    assert len(view["cards"]["difference"]["data"]["differences"]["name"]) == len(COMPARED)
+    itself = stored.view_document(stored.asked([("with", "baseline")]))["cards"]["difference"]["data"]["differences"]
+    assert set(itself["mean"] + itself["low"] + itself["high"]) == {0.0}
+    if keep == "full":
+        there = stored.view_document(stored.asked([]))["cards"]
+        for name in ("price", "compute_openai"):
+            assert view["cards"][name]["data"]["band"]["other"] == there[name]["data"]["band"]["mid"]
+    rows = list(csv.DictReader(io.StringIO(stored.quantiles_table(asked))))
+    assert {row["scenario"] for row in rows} == set(SCENARIOS)
+
+
+@pytest.mark.browser
+def test_comparison_and_export_of_a_batch(visitor: Open, batches: Path, tmp_path: Path) -> None:
+    with server(str(batches / "full")) as (address, _):
+        visit = visitor(at=address)
+        page = visit.open("?scenario=demand-winter")
+        assert page.locator("[data-section=difference]").is_hidden()
+        visit.after(lambda: page.select_option("#versus", "baseline"))
+        assert "with=baseline" in page.url and visit.text("#versus-line").startswith("Dashed: Baseline")
+        page.locator("[data-card=difference] svg .role-mark path").first.wait_for(state="attached")
+        sentence = visit.text("#sentence")
+        (tmp_path / "one.html").write_bytes(httpx.get(f"{address}/{page.get_attribute('#export', 'href')}").content)
+    assert main(["view", str(batches / "full"), "--export", str(tmp_path / "all.html")]) == 0
+    alone = visitor(at=f"file://{tmp_path}")
+    page = alone.open("one.html")
+    assert alone.text("#sentence") == sentence and alone.text("#versus-line").startswith("Dashed: Baseline")
+    assert page.locator("[data-card=difference] svg .role-mark path").count() > 0
+    page = alone.open("all.html")
+    assert page.locator("#tabs button").all_inner_texts() == ["baseline", "demand winter"]
+    alone.after(lambda: page.click("#tabs button[data-name=demand-winter]"))
+    assert alone.text("#sentence") == sentence and page.locator("#versus-label").is_hidden()
 
 
 def refused(folder: Path, capsys: pytest.CaptureFixture[str], *more: str) -> str:
@@ -109,7 +164,7 @@ def test_what_is_no_batch_or_has_nothing_yet_is_refused(
     for record in (folder / "done").iterdir():
         record.unlink()
     assert "no block is whole yet; gigawatt batch --resume" in refused(folder, capsys)
-    assert "--export: writes scenarios" in refused(batches / "paths", capsys, "--export", str(tmp_path / "x.html"))
+    assert "is a folder; wanted" in refused(batches / "paths", capsys, "--export", str(tmp_path))
 
 
 @pytest.mark.browser
@@ -139,7 +194,7 @@ def test_a_batch_shows_what_it_keeps_and_no_more(visitor: Open, batches: Path, k
         visit = visitor(at=address)
         page = visit.open()
         assert page.locator("#tabs button").all_inner_texts() == ["baseline", "demand winter"]
-        for name in ("#sliders", "#worlds", "#versus", "#question", "#export", "#show-claims", "#drawer"):
+        for name in ("#sliders", "#worlds", "#question", "#show-claims", "#drawer"):
             assert page.locator(name).is_hidden(), name
         assert page.locator("[data-section=world]").count() == 0
         shown = page.evaluate("() => [...document.querySelectorAll('.card:not([hidden])')].map(c => c.dataset.card)")

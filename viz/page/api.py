@@ -12,13 +12,14 @@ from runs.inputs import parameter_rows
 from runs.one_world import one_world
 from runs.results import as_dictionary, run_facts, without_nan
 from viz.page import figures, figures_money, figures_world  # noqa: F401  they register their cards
-from viz.page.answer import HINTS, TARGETS, difference, effects, influence, questions, sentence, tiles, versus
+from viz.page.answer import HINTS, TARGETS, effects, influence, questions, sentence, tiles
 from viz.page.cards import CARDS, FILLS, SECTIONS, order_for
 from viz.page.deals import negotiations, recorded
 from viz.page.engine import Engine
 from viz.page.figures_world import lines_of, picks, world_cards
 from viz.page.look import Look
 from viz.page.state import MOST_SEED, MOST_WORLDS, Shelf, State
+from viz.page.versus import difference, versus
 from viz.page.words import claims_rows, settings_words
 
 SLIDERS = 8

@@ -68,8 +68,10 @@ class StargateMoney:
     """Where that capital comes from: colour and money by name; they add up to it."""
 
     def totals(self) -> dict[str, float]:
-        """Each source over the whole run, mean over the worlds, $bn."""
-        return {name: float(values.sum(axis=0).mean()) for name, (_, values) in self.sources.items()}
+        """Each source over the whole run, mean over the worlds, $bn; loans repaid come out of Oracle's cash flow."""
+        found = {name: float(values.sum(axis=0).mean()) for name, (_, values) in self.sources.items()}
+        found["Oracle's cash flow"] += min(found["Oracle's lenders"], 0.0)
+        return found
 
 
 def stargate_money(look: Look) -> StargateMoney:

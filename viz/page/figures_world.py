@@ -21,8 +21,8 @@ place("flows", "Money of the quarter", "largest payments between firms, $bn", "w
 
 LINES = {
     "price": ("h100_price_usd_h", None, 1.0), "cash": ("openai_cash_usd_bn", None, 1.0),
-    "revenue": ("openai_revenue_usd_bn", None, 1.0), "stargate": ("stargate_share", None, 100.0),
-    "to_microsoft": ("openai_payments_to_microsoft_usd_bn", None, 1.0), "ltv": ("softbank_ltv", None, 100.0),
+    "revenue": ("openai_revenue_usd_bn", None, 4.0), "stargate": ("stargate_share", None, 100.0),
+    "to_microsoft": ("openai_payments_to_microsoft_usd_bn", None, 4.0), "ltv": ("softbank_ltv", None, 100.0),
     "abilene": ("abilene_facility_gw", None, 1.0), "oracle_debt": ("oracle_debt_usd_bn", None, 1.0),
     "compute_openai": ("used_h100e_m", "openai", 1.0), "compute_microsoft": ("sold_h100e_m", "microsoft", 1.0),
     "compute_oracle": ("sold_h100e_m", "oracle", 1.0), "compute_xai": ("sold_h100e_m", "xai", 1.0),
@@ -163,6 +163,8 @@ def events(world: OneWorld) -> Filling:
         rows["text"].append(text)
 
     for k in range(len(world.quarters)):
+        note(k, _price_of(world, k))
+        note(k, _binding_of(world, k))
         for pair in REGISTRY["signed_h100e_m"].members:
             amount = float(world.path("signed_h100e_m", pair)[k])
             provider, tenant = pair.split(">")
@@ -182,6 +184,35 @@ def events(world: OneWorld) -> Filling:
         for text in _sites_of(world, k):
             note(k, text)
     return Filling({"events": rows}, spoken="A list of what happens in this world.")
+
+
+def _price_of(world: OneWorld, k: int) -> str:
+    """What an H100 rents for, and how that has moved."""
+    path = world.path("h100_price_usd_h")
+    said = f"An H100 for an hour costs {DOLLARS_H.figure(float(path[k]))} on a one-year contract"
+    if not k:
+        return f"{said}."
+    change = 100.0 * (float(path[k]) / float(path[k - 1]) - 1.0)
+    if abs(change) < 0.5:
+        return f"{said}, as in the quarter before."
+    return f"{said}, {abs(change):.0f}\u00a0% {'more' if change > 0 else 'less'} than in the quarter before."
+
+
+BINDING_WORDS = {
+    "demand": "Demand binds most builders: they order what they expect to let",
+    "power": "Power binds most builders: the grid gives them no more",
+    "shells": "Shells bind most builders: buildings are not ready",
+    "chips": "Chips bind most builders: the vendors deliver no more",
+    "finance": "Finance binds most builders: lenders and equity give no more",
+    "appetite": "Appetite binds most builders: they will not grow faster",
+}
+
+
+def _binding_of(world: OneWorld, k: int) -> str:
+    """What holds the builders back, weighted by their fleets."""
+    shares = {member: float(world.path("binding_share", member)[k]) for member in BINDING_WORDS}
+    most = max(shares, key=lambda member: shares[member])
+    return f"{BINDING_WORDS[most]} ({100.0 * shares[most]:.0f}\u00a0% of orders)."
 
 
 MILESTONES = {
