@@ -45,7 +45,7 @@ def binding(m: ComputeMarket) -> PerRow:
     s = m.state
     weight = s.flow["owned_h100e_m"]
     weight = weight / np.maximum(fold(weight), 1e-12)
-    return np.stack([fold(np.where(s.binding == k, weight, 0.0)) for k in range(len(BINDING))])
+    return np.array([fold(np.where(s.binding == k, weight, 0.0)) for k in range(len(BINDING))])
 
 
 def chip_price(m: ComputeMarket) -> PerRow:
@@ -126,7 +126,7 @@ simple(
     "used_h100e_m",
     "M H100e",
     "Compute used",
-    lambda m: np.stack([fold(m.state.market.bought_h100e_m[k]) for k in range(len(USERS))]),
+    lambda m: np.array([fold(m.state.market.bought_h100e_m[k]) for k in range(len(USERS))]),
     dimension="user",
     members=USERS,
 )
@@ -181,7 +181,7 @@ simple(
     "capability",
     "log",
     "Log of effective training compute",
-    lambda m: np.stack([m.firms[name].capability for name in LABS]),
+    lambda m: np.array([m.firms[name].capability for name in LABS]),
     dimension="lab",
     members=LABS,
 )
@@ -283,7 +283,7 @@ simple(
     "chip_cost_usd_h",
     "$/effective H100e-h",
     "Long-run cost: the newest merchant chip, and the own chip",
-    lambda m: np.stack([m.state.flow["long_run_cost_usd_h"], m.state.flow["own_cost_usd_h"]]),
+    lambda m: np.array([m.state.flow["long_run_cost_usd_h"], m.state.flow["own_cost_usd_h"]]),
     dimension="chip",
     members=("merchant", "own"),
 )

@@ -9,7 +9,7 @@ end of 2025. Carried over, it costs 3 % of the score of a run from 2024Q3 (docs/
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -118,11 +118,11 @@ def source_of(asked: str | None, *known_until: date) -> str:
 
     Args: known_until: up to when each scenario knows the record. One that knows less of it than the posterior was
         fitted to takes the prior, and so do all that are compared with it.
-    Raises: ValueError if what is asked for is none of SOURCES, or if there is no stored posterior.
+    Raises: ValueError if what is asked for is neither one of SOURCES nor a file, or if there is no stored posterior.
     """
     if asked is not None:
-        if asked not in SOURCES:
-            raise ValueError(f"parameters: wanted one of {', '.join(SOURCES)}, got {asked!r}")
+        if asked != PRIOR:
+            posterior_file(asked)
         return asked
     fitted_to = date.fromisoformat(load_posterior().about["known_until"])
     return POSTERIOR if min(known_until) >= fitted_to else PRIOR
@@ -131,21 +131,45 @@ def source_of(asked: str | None, *known_until: date) -> str:
 def parameters_from(source: str, seed: int, numbers: np.ndarray, start: str) -> dict[str, np.ndarray]:
     """The parameters that a run takes from a source, by name, each (worlds,): nothing for the prior.
 
-    A world's draw depends on the seed and its number only, so it is the same in every scenario; what tells of the state
-    at the start is taken where the run starts when the calibration did.
-    Raises: ValueError if there is no stored posterior.
+    Raises: ValueError if the source is neither one of SOURCES nor a file, or if there is no stored posterior.
     """
-    if source == PRIOR:
-        return {}
-    posterior, table = load_posterior(), specifications()
-    same_start = posterior.about.get("start") == start
+    return {} if source == PRIOR else drawn_from(load_posterior(posterior_file(source)), seed, numbers, start)
+
+
+def posterior_file(source: str) -> Path:
+    """The file that a source names: the stored posterior, or that of `gigawatt calibrate --out`.
+
+    Raises: ValueError.
+    """
+    if source == POSTERIOR:
+        return FILE
+    if not Path(source).is_file():
+        raise ValueError(f"parameters: wanted one of {', '.join(SOURCES)}, or a posterior's file, got {source!r}")
+    return Path(source)
+
+
+def carried(names: Iterable[str], fitted_from: str | None, start: str) -> list[str]:
+    """Which of the parameters that a posterior informs a run from `start` takes from it.
+
+    What tells of the state at the start stays with the start that it was fitted to.
+    """
+    return [name for name in names if fitted_from == start or OF_START not in name]
+
+
+def drawn_from(posterior: Posterior, seed: int, numbers: np.ndarray, start: str) -> dict[str, np.ndarray]:
+    """The parameters that a run from `start` takes from a posterior, by name, each (worlds,).
+
+    A world's draw depends on the seed and its number only, so it is the same in every scenario.
+    """
+    table = specifications()
+    names = set(carried(posterior.names, posterior.about.get("start"), start))
     steps = np.cumsum(posterior.weights)
     at = np.searchsorted(steps / steps[-1], Draws(seed, numbers).uniform(STREAM))
     at = np.minimum(at, steps.size - 1)
     return {
         name: table[name].quantile(row[at])
         for name, row in zip(posterior.names, posterior.probability, strict=True)
-        if name in table and table[name].distribution != "fixed" and (same_start or OF_START not in name)
+        if name in names and name in table and table[name].distribution != "fixed"
     }
 
 

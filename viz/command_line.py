@@ -55,10 +55,18 @@ def add_ensemble(command: argparse.ArgumentParser) -> None:
     add("--until", metavar="QUARTER", help="last quarter, like 2028Q4")
     about = "a parameter or policy (repeatable), like microsoft.caution=0.4"
     add("--set", action="append", default=[], metavar="NAME=VALUE", type=setting, dest="settings", help=about)
-    about = "draw parameters from their priors, or from the posterior on the record (default where a scenario knows it)"
-    add("--parameters", choices=("prior", "posterior"), dest="parameters_from", help=about)
+    add_parameters_from(command)
     add_plugin(command)
     add("--quiet", action="store_true", help="no progress bar, no notes")
+
+
+def add_parameters_from(command: argparse.ArgumentParser) -> None:
+    """The option that says where parameters come from: --parameters."""
+    about = (
+        "prior, or posterior: that on the record, or FILE as calibrate --out writes it (default posterior where a "
+        "scenario knows the record)"
+    )
+    command.add_argument("--parameters", metavar="prior|posterior|FILE", dest="parameters_from", help=about)
 
 
 def add_plugin(command: argparse.ArgumentParser) -> None:
@@ -77,9 +85,9 @@ def parameters_source(asked: argparse.Namespace, *scenarios: Scenario) -> str:
 
 def notice_if_older(asked: argparse.Namespace, source: str) -> None:
     """Say, once a run is done, if the posterior that it took its parameters from was fitted to another model."""
-    from runs.posterior import POSTERIOR, load_posterior
+    from runs.posterior import PRIOR, load_posterior, posterior_file
 
-    if source == POSTERIOR and not asked.quiet and load_posterior().older:
+    if source != PRIOR and not asked.quiet and load_posterior(posterior_file(source)).older:
         print(
             "gigawatt: notice: the stored posterior was fitted to an older state of the model or its data; "
             "gigawatt calibrate --store makes it anew",

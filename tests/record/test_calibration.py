@@ -153,7 +153,7 @@ def test_nothing_is_run_with_hindsight_unless_told() -> None:
     assert stored.source_of(None, record_ends) == "posterior" == stored.source_of("posterior", date(2024, 9, 30))
     assert stored.source_of(None, date(2025, 12, 30)) == "prior"
     assert stored.source_of(None, record_ends, date(2025, 2, 28)) == "prior", "and what is compared is alike"
-    with pytest.raises(ValueError, match="wanted one of prior, posterior, got 'both'"):
+    with pytest.raises(ValueError, match="wanted one of prior, posterior, or a posterior's file, got 'both'"):
         stored.source_of("both", record_ends)
     assert simulate("as-of-2024q3", 2, until="2024Q4").attrs["parameters_from"] == "prior"
     hindsight = compare("baseline", "stargate-2025", 5, until="2026Q1", parameters_from="posterior")
