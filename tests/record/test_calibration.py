@@ -165,7 +165,7 @@ def test_nothing_is_run_with_hindsight_unless_told() -> None:
 def test_what_tells_of_a_start_stays_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the record says of demand at the end of 2023 is no news of demand at the end of 2025."""
     here = replace(stored.load_posterior(), about={"start": "2023Q4"})
-    monkeypatch.setattr(stored, "load_posterior", lambda: here)
+    monkeypatch.setattr(stored, "load_posterior", lambda *_: here)
     of_start = {name for name in here.names if stored.OF_START in name}
     assert of_start
     assert set(stored.parameters_from("posterior", 1, np.arange(3), "2023Q4")) == set(here.names)
