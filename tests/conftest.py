@@ -13,11 +13,12 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import pytest
 from hypothesis import HealthCheck, settings
-from jaxtyping import install_import_hook
 
-# Shapes and types of every annotated call are checked: cheap beside the arithmetic, and only in this process, so a
-# test that measures time does so in a process of its own.
-install_import_hook(["world", "agents", "runs"], "beartype.beartype")
+from tests.shapes import check_packages
+
+# Shapes and types of every annotated call are checked, at about the price of the arithmetic, and only in this process:
+# so a test that measures time does so in a process of its own.
+check_packages(["world", "agents", "runs"])
 
 # Health checks of speed depend on what else the machine does; the time limit of each test stands in for them.
 settings.register_profile(
