@@ -6,6 +6,7 @@ Everything here acts before the first of our modules is imported.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Generator
 
 # Read when NumPy and SciPy load their libraries; commands that a test starts inherit it.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -14,6 +15,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.alone import in_the_room
 from tests.shapes import check_packages
 
 # Shapes and types of every annotated call are checked, at about the price of the arithmetic, and only in this process:
@@ -29,6 +31,40 @@ settings.register_profile("soak", settings.get_profile("ci"), derandomize=False,
 settings.load_profile("ci")  # another: pytest --hypothesis-profile=soak
 
 
+LONG = ("slow", "processes", "browser")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that assert ratios of times run last, when nothing else is left to disturb them."""
-    items.sort(key=lambda item: item.get_closest_marker("timed") is not None)
+    """Tests that assert ratios of times run last; spread over processes, the files with long tests run first."""
+    long = set()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        long = {item.path for item in items if any(map(item.get_closest_marker, LONG))}
+    items.sort(key=lambda item: (item.get_closest_marker("timed") is not None, item.path not in long))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Wait for those who must be alone, or until alone; the wait is outside the test's time limit."""
+    with in_the_room(alone=item.get_closest_marker("timed") is not None):
+        return (yield)
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Say a measured figure; all of them are shown together at the end."""
+    return lambda text: request.node.user_properties.append(("figure", text))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what was measured."""
+    reports = [report for found in terminalreporter.stats.values() for report in found]
+    said = [
+        text
+        for report in reports
+        for name, text in getattr(report, "user_properties", ())
+        if name == "figure" and report.when == "call"
+    ]
+    if said:
+        terminalreporter.section("measured")
+        for text in said:
+            terminalreporter.write_line(text)

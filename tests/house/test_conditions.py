@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+import time
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ from beartype.roar import BeartypeCallHintViolation
 from hypothesis import settings
 from threadpoolctl import threadpool_info
 
+from tests.alone import in_the_room
 from tests.shapes import checked
 from world.arrays import PerRow, PerWorld
 from world.costs import usefulness
@@ -67,3 +71,29 @@ def test_examples_are_repeatable() -> None:
     current = settings()
     assert current.deadline is None
     assert current.print_blob
+
+
+def test_whoever_must_be_alone_is_and_is_not_overtaken(tmp_path: Path) -> None:
+    gate, room, order = tmp_path / "gate", tmp_path / "room", list[str]()
+    gate.touch()
+    room.touch()
+
+    def enter(name: str, alone: bool) -> threading.Thread:
+        def stay() -> None:
+            with in_the_room(alone, gate, room):
+                order.append(name)
+                time.sleep(0.2)
+                order.append(name)
+
+        thread = threading.Thread(target=stay, daemon=True)
+        thread.start()
+        time.sleep(0.1)
+        return thread
+
+    with in_the_room(False, gate, room):
+        threads = [enter("shared", False), enter("alone", True), enter("later", False)]
+        threads[0].join(10)
+        assert order == ["shared", "shared"], "one that must be alone waits for all others, and is not overtaken"
+    for thread in threads:
+        thread.join(10)
+    assert order[2:] == ["alone", "alone", "later", "later"]

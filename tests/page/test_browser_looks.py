@@ -1,8 +1,9 @@
-"""The page for everybody: axe-core, no overflow at any width, light and dark; and how long things take, printed."""
+"""The page for everybody: axe-core, no overflow at any width, light and dark; and how long things take."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -75,7 +76,8 @@ def measured(visit: Visit, name: str) -> list[float]:
     return visit.page.evaluate("name => performance.getEntriesByName(name).map(entry => entry.duration)", name)
 
 
-def test_how_long_it_takes(visitor: Open, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.timed
+def test_how_long_it_takes(visitor: Open, tell: Callable[[str], None]) -> None:
     visitor().open()  # the server's first run is there now
     visit = visitor()
     page = visit.open()
@@ -109,6 +111,5 @@ def test_how_long_it_takes(visitor: Open, capsys: pytest.CaptureFixture[str]) ->
     lines.append(f"released: {timing}, asked to received {measured(visit, 'asked to received')[-1]:.0f} ms, "
                  f"painted {measured(visit, 'received to painted')[-1]:.0f} ms later, with one world "
                  f"{1000 * (time.monotonic() - began):.0f} ms")  # fmt: skip
-    with capsys.disabled():
-        print("\n  " + "\n  ".join(lines))
+    tell("the page: " + "; ".join(lines))
     assert paint < 5000 and measured(visit, "received to painted")[-1] < 10_000
