@@ -81,8 +81,9 @@ else
 endif
 	@touch "$@"
 
-# A file's tests stay in one process, for what they set up is theirs. A selection (ARGS) runs as pytest runs it: in one.
-IN_PARALLEL = $(if $(filter-out 0 1,$(WORKERS)),--numprocesses $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder)
+# Each process gets a run of neighbours, for files share what they set up, and takes over from others when it is done
+# (--dist loadfile would repeat a file whose test takes its process down, again and again). A selection runs in one.
+IN_PARALLEL = $(if $(filter-out 0 1,$(WORKERS)),--numprocesses $(WORKERS) --maxprocesses 4 --dist worksteal)
 
 # pyproject's constraint for uv has no hash, and served its purpose when the lock was made: hence no configuration.
 UV_INSTALL = install --quiet --no-config --python "$(VENV)/bin/python"

@@ -31,15 +31,9 @@ settings.register_profile("soak", settings.get_profile("ci"), derandomize=False,
 settings.load_profile("ci")  # another: pytest --hypothesis-profile=soak
 
 
-LONG = ("slow", "processes", "browser")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that assert ratios of times run last; spread over processes, the files with long tests run first."""
-    long = set()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        long = {item.path for item in items if any(map(item.get_closest_marker, LONG))}
-    items.sort(key=lambda item: (item.get_closest_marker("timed") is not None, item.path not in long))
+    """Tests that measure time run last, when little else is left to wait for them."""
+    items.sort(key=lambda item: item.get_closest_marker("timed") is not None)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
