@@ -26,10 +26,12 @@ from tests.page.conftest import server
 
 pytestmark = pytest.mark.processes
 WORLDS = 40
+PATIENCE = 240.0
+"""Seconds after which an answer does not come: twenty clients wait for each other, and all of them for the machine."""
 
 
 def ask(address: str, path: str, query: str = "") -> httpx.Response:
-    return httpx.get(f"{address}/{path}?{query}", timeout=60)
+    return httpx.get(f"{address}/{path}?{query}", timeout=PATIENCE)
 
 
 def view(address: str, query: str = "", worlds: int = WORLDS) -> dict[str, Any]:
@@ -102,7 +104,7 @@ def test_only_this_machine_is_served_and_nothing_of_others(address: str) -> None
 def test_the_whole_first_visit_is_small(address: str) -> None:
     sizes = {}
     for path in ("", "page.js", "page.css", "vega.js", "api/page", "api/charts", "api/view", "api/world?world=1"):
-        with httpx.stream("GET", f"{address}/{path}", timeout=60) as reply:
+        with httpx.stream("GET", f"{address}/{path}", timeout=PATIENCE) as reply:
             sizes[path] = sum(len(part) for part in reply.iter_raw())
     print(sizes, sum(sizes.values()))
     assert sum(sizes.values()) < 450_000
