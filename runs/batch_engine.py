@@ -18,8 +18,9 @@ from runs.batch_worker import begin_work
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 SECONDS_TO_ANSWER = 10
 SECONDS_FOR_WORKERS = 60
-OF_DASK, OF_RAY = ("KilledWorker",), ("WorkerCrashedError", "NodeDiedError", "LocalRayletDiedError")
-DEATHS = ("BrokenProcessPool", "BrokenExecutor", "CancelledError", *OF_DASK, *OF_RAY)
+DEATHS: tuple[str, ...] = ("BrokenProcessPool", "BrokenExecutor", "CancelledError")
+DEATHS += ("KilledWorker",)  # Dask
+DEATHS += ("WorkerCrashedError", "NodeDiedError", "LocalRayletDiedError")  # Ray
 """Errors that say that a worker died, by the names that engines give them."""
 
 

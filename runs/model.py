@@ -187,10 +187,10 @@ class ComputeMarket(mesa.Model):
         )
         softbank.settle_holdings(factor)
         softbank.begin_quarter()
+        grown = np.exp(self.parameters.of("operators").core_growth)
         for core in self.core.values():
-            core["cash_flow"] = core["cash_flow"] * np.exp(core["growth"])
-            core["payouts"] = core["payouts"] * np.exp(core["growth"])
-            core["other_capex"] = core["other_capex"] * np.exp(core["growth"])
+            for name in ("cash_flow", "payouts", "other_capex"):
+                core[name] = core[name] * grown
         price_chips(self)
 
     def observe(self) -> None:
@@ -222,13 +222,11 @@ class ComputeMarket(mesa.Model):
         """Cash flow of everybody's core business, other capital spending and payouts, $bn a quarter."""
         core: dict[str, dict[str, PerWorld]] = {}
         ones = np.ones(self.worlds)
-        growth = self.parameters.of("operators").core_growth
         for name in (*OPERATORS, "softbank", *RIVALS, "nvidia", "landlords"):
             core[name] = {
                 "cash_flow": ones * start.value(name, "core_cash_flow_usd_bn") * self.money,
                 "other_capex": ones * start.value(name, "other_capex_usd_bn") * self.money,
                 "payouts": ones * start.value(name, "payouts_usd_bn") * self.money,
-                "growth": growth,
             }
         # The support of rival labs by their parents is what they spend, it follows demand in the labs' own budget.
         return core
