@@ -181,7 +181,7 @@ class _Driver:
                 )
             self.deaths.pop(index, None)
             self.standing.block_seconds.append(report.seconds)
-            self.standing.cpu_seconds += report.cpu_seconds
+            self.standing.block_cpu_seconds.append(report.cpu_seconds)
             self.standing.peaks[report.worker] = report.peak_bytes
             self._count(block)
         elif is_death(error):

@@ -167,16 +167,22 @@ def bench_batch(
 
 def _speed(standing: Standing, ran: int, seconds: float) -> dict[str, Any]:
     """What was measured of the worlds that ran now."""
-    part = max(len(standing.block_seconds) // 10, 1)
-    first, last = median(standing.block_seconds[:part]), median(standing.block_seconds[-part:])
     return {
         "seconds": seconds,
         "worlds_per_second": ran / seconds,
         "hours_for_a_million_worlds": seconds / ran * 1e6 / 3600.0,
         "processor_hours_for_a_million_worlds": standing.cpu_seconds / ran * 1e6 / 3600.0,
         "peak_memory_in_all_mb": standing.peak_bytes / 1e6,
-        "median_block_seconds": {"first_tenth": first, "last_tenth": last, "ratio": last / first},
+        "median_block_seconds": _tenths(standing.block_seconds),
+        "median_block_processor_seconds": _tenths(standing.block_cpu_seconds),
     }
+
+
+def _tenths(times: Sequence[float]) -> dict[str, float]:
+    """Whether blocks get slower: those of the last tenth against those of the first."""
+    part = max(len(times) // 10, 1)
+    first, last = median(times[:part]), median(times[-part:])
+    return {"first_tenth": first, "last_tenth": last, "ratio": last / first}
 
 
 def _by_mesa(workers: int) -> float:
