@@ -288,12 +288,11 @@ async function moved() {
   await draw();
 }
 function log(node, part, now) {
-  const rows = part.data.events, items = [];
-  for (let k = rows.x.length - 1; k >= 0; k--) {
-    if (rows.x[k] > now + 0.01) continue;
-    const at = element("time", {}, rows.quarter[k]);
-    items.push(element("li", { class: Math.abs(rows.x[k] - now) < 0.01 ? "now" : null }, at, element("span", {}, rows.text[k])));
-  }
+  const rows = part.data.events, items = [], quarters = [...new Set(rows.quarter)].reverse();
+  for (const quarter of quarters) rows.text.forEach((text, k) => {
+    if (rows.quarter[k] !== quarter || rows.x[k] > now + 0.01) return;
+    items.push(element("li", { class: Math.abs(rows.x[k] - now) < 0.01 ? "now" : null }, element("time", {}, quarter), element("span", {}, text)));
+  });
   if (!items.length) items.push(element("li", {}, element("time", {}, ""), "Nothing yet."));
   node.list.replaceChildren(...items);
 }
