@@ -16,7 +16,7 @@ from runs.rental import USD_BN_PER_H
 from runs.sight import phases_building, power_gw, power_price
 from runs.stargate import pay_sponsor_equity
 from runs.state import GENERATION, OPERATOR, USER
-from world.arrays import PerRow, PerWorld, fold, fold_sectors, ratio
+from world.arrays import PerRow, PerWorld, fold, fold_sectors, ratio, some
 from world.profit_share import profit_share_due, profit_share_total
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def compute_dues(market: ComputeMarket) -> None:
     # Failed chips are not paid for: where less runs than is let, all tenants lose alike.
     let = fold_sectors(active[LET], PROVIDER_OF_LET, len(OPERATORS))
     available = np.minimum(ratio(deployed, let, 1.0), 1.0)
-    rent = s.leases.rent_usd_bn(np.stack([busy[OPERATOR[pair[0]]] for pair in PAIRS]))[LET] * available[PROVIDER_OF_LET]
+    rent = s.leases.rent_usd_bn(np.array([busy[OPERATOR[pair[0]]] for pair in PAIRS]))[LET] * available[PROVIDER_OF_LET]
     held = ratio(active[LET] * available[PROVIDER_OF_LET], deployed[PROVIDER_OF_LET]) * earned[PROVIDER_OF_LET]
     s.flow["rent_usd_bn"] = np.zeros((len(PAIRS), s.worlds))
     s.flow["rent_usd_bn"][LET] = rent
@@ -128,10 +128,10 @@ def net_positions(market: ComputeMarket, position: dict[str, PerWorld]) -> None:
     names = list(position)
     sells = {name: np.maximum(position[name], 0.0) for name in names}
     buys = {name: np.maximum(-position[name], 0.0) for name in names}
-    total = fold(np.stack(list(sells.values())))
-    s.flow["spot_usd_bn"] = np.stack([position[name] for name in names])
-    shares = {name: ratio(sells[name], total) for name in names if sells[name].any()}
-    for buyer in (name for name in names if buys[name].any()):
+    total = fold(np.array(list(sells.values())))
+    s.flow["spot_usd_bn"] = np.array([position[name] for name in names])
+    shares = {name: ratio(sells[name], total) for name in names if some(sells[name])}
+    for buyer in (name for name in names if some(buys[name])):
         for seller, share in shares.items():
             if buyer != seller:
                 s.ledger.due("spot_rent", buyer, seller, buys[buyer] * share)

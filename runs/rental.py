@@ -76,7 +76,7 @@ def clear(market: ComputeMarket) -> None:
         price_cap=cap,
         start_price=expected_prices(market, now, held)[there],
     )
-    price, sold, excess = np.full_like(held, cap), np.zeros_like(held), np.zeros_like(held)
+    price, sold, excess = np.full_like(held, cap), np.zeros(held.shape), np.zeros(held.shape)
     price[there], sold[there], excess[there] = result.price, result.sold[0], result.excess_demand
     bought = np.zeros((len(now), *held.shape))
     part = ratio(now, pooled[KIND_OF_USER])
@@ -126,9 +126,13 @@ def expected_prices(market: ComputeMarket, scale: PerRow, held: PerGeneration) -
     s.flow["alone_usd_h"] = alone
     last, cap = s.market.price_usd_h, PRICE_CAP_USD_H * market.money
     before = s.last.get("alone_usd_h", alone)
-    moved = last * ratio(alone, before, 1.0)
+    stayed = offered & (before > 0.0) & (last < cap)
+    # A generation that has just arrived has no last price: it stands to the formula as the others did.
+    stayed_h100e_m = np.where(stayed, held, 0.0)
+    level = ratio(fold(stayed_h100e_m * last), fold(stayed_h100e_m * before), 1.0)
+    expected = alone * np.where(stayed, ratio(last, before), level)
     least = np.maximum(s.flow["cash_cost_usd_h"] * (1.0 + 0.1 * m.band), PRICE_FLOOR_USD_H * market.money)
-    guess = np.where(offered & (before > 0.0) & (last < cap), np.maximum(moved, least), last)
+    guess = np.where(offered, np.maximum(expected, least), last)
     return np.minimum(guess, cap)
 
 
@@ -138,7 +142,7 @@ def demand_scales(market: ComputeMarket, view: MarketView) -> PerRow:
     m = market.parameters.of("market")
     share_out_pool(market)
     operators = operator_views(market, view, ("xai",))
-    best = np.stack([market.firms[name].capability for name in LABS]).max(axis=0)
+    best = np.array([market.firms[name].capability for name in LABS]).max(axis=0)
     customers = market.firms["customers"]
     rows = []
     s.flow["budget_inference_usd_bn"] = np.zeros((len(LABS), s.worlds))
@@ -156,7 +160,7 @@ def demand_scales(market: ComputeMarket, view: MarketView) -> PerRow:
         s.flow["budget_rd_usd_bn"][row] = budget.rd_usd_bn
         lab.settle_wanted(budget.total_usd_bn / (USD_BN_PER_H * view.long_run_cost_usd_h * view.usefulness))
         rows.append(budget_to_demand_scale(budget.total_usd_bn, view.long_run_cost_usd_h, m.elasticity_long))
-    return np.stack(rows)
+    return np.array(rows)
 
 
 def share_out_pool(market: ComputeMarket) -> None:
@@ -165,9 +169,9 @@ def share_out_pool(market: ComputeMarket) -> None:
     p = market.parameters.of("services")
     labs = [market.firms[name] for name in LABS]
     shares = market_shares(
-        np.stack([lab.capability for lab in labs]),
-        np.stack([lab.distribution for lab in labs]),
-        np.stack([np.clip(1.0 - lab.served, 0.0, 1.0) for lab in labs]),
+        np.array([lab.capability for lab in labs]),
+        np.array([lab.distribution for lab in labs]),
+        np.array([(1.0 - lab.served).clip(0.0, 1.0) for lab in labs]),
         p.capability_weight,
         np.ones(s.worlds),
         p.unserved_weight,
@@ -185,9 +189,9 @@ def operate(market: ComputeMarket) -> None:
     cost_usd_h = standing_figures(market)["new_cost_usd_h"]
     labs = [market.firms[name] for name in LABS]
     rows = [USER[name] for name in LABS]
-    raw = np.stack([fold(s.market.bought_h100e_m[row]) for row in rows])
-    spent = np.stack([user_cost_usd_bn(market, row) for row in rows])
-    effective = np.stack([fold(s.market.bought_h100e_m[row] * s.generations.usefulness) for row in rows])
+    raw = np.array([fold(s.market.bought_h100e_m[row]) for row in rows])
+    spent = np.array([user_cost_usd_bn(market, row) for row in rows])
+    effective = np.array([fold(s.market.bought_h100e_m[row] * s.generations.usefulness) for row in rows])
     budgets = (s.flow["budget_inference_usd_bn"], s.flow["budget_rd_usd_bn"])
     wanted = [budget / (USD_BN_PER_H * cost_usd_h) for budget in budgets]
     inference, research = split_inference(effective, wanted[0], wanted[1], inference_priority=p.inference_priority)

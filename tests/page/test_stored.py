@@ -18,7 +18,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from gigawatt import main
 from runs.batch import run_batch
-from runs.batch_plan import request_of
+from runs.batch_request import request_of
 from runs.registry import REGISTRY
 from runs.results import quantiles
 from runs.simulate import simulate
