@@ -158,7 +158,7 @@ def test_who_pays_for_stargate_adds_up(address: str) -> None:
     assert float(money.capital.mean()) > 1.0
     said, all_of_it = view(address, "seed=3")["sentence"], money.capital.sum(axis=0).mean()
     assert all(f"{name} " in said for name, part in money.totals().items() if part > 0.02 * all_of_it)
-    shares = [int(text) for text in re.findall(r"(\d+) %", said.partition("paid by")[2])]
+    shares = [int(text) for text in re.findall(r"(\d+)\s%", said.partition("paid by")[2])]
     assert 97 <= sum(shares) <= 103
 
 
