@@ -9,15 +9,15 @@ import numpy as np
 
 from agents.cast import PAIRS, PROVIDERS, TENANTS
 from agents.views import FirmView, LeaseOffer, MarketView, Tender
+from runs.exclusivity import Stakes, answer_quarters, negotiate_release, put_to_holder
 from runs.firm_books import lab_view, operator_views
 from runs.fixed_orders import as_ordered, fixed_shares
 from runs.physical import builder_weights
 from runs.sight import market_view
 from runs.state import OPERATOR, PAIR, USER, State
-from world.arrays import PerRow, PerWorld, fold, ratio
+from world.arrays import PerRow, fold, ratio
 from world.bargaining import Bargain, allocate_offers, bargain, left_over
 from world.calendar import HOURS_PER_QUARTER
-from world.refusal import match_first_refusal
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -43,7 +43,12 @@ def tender(market: ComputeMarket) -> None:
     reservation = np.stack([offer.reservation_usd_h for offer in offers]) * useful
     lead = np.stack([offer.lead_quarters for offer in offers])
     cost_level = view.long_run_cost_usd_h * view.term_level * useful
-    delay = m.delay_cost_per_quarter * cost_level * np.maximum(lead - m.patience_quarters, 0.0)
+    # Whoever must ask the holder of a right first waits for its answer.
+    leads = dict.fromkeys(TENANTS, lead) | {"openai": lead + answer_quarters(market, len(OFFERS))}
+    per_quarter = m.delay_cost_per_quarter * cost_level
+    in_time = per_quarter * np.maximum(lead - m.patience_quarters, 0.0)
+    late = per_quarter * np.maximum(leads["openai"] - m.patience_quarters, 0.0)
+    delay = dict.fromkeys(TENANTS, in_time) | {"openai": late}
     shares = provider_shares(s)
     shares = np.concatenate([shares, np.zeros((1, s.worlds))])
     # Capacity on Stargate sites is governed by the tenant: only part of the dependence counts there.
@@ -53,7 +58,7 @@ def tender(market: ComputeMarket) -> None:
     # Everything per M H100e over the term: $/h x hours of a quarter x quarters of the term / 1000 = $bn.
     to_usd_bn = HOURS_PER_QUARTER / 1000.0 * asks["openai"].term_quarters
     outside = view.term_price_usd_h * useful * m.outside_premium
-    penalty = {name: delay + dependence if name == "openai" else delay for name in TENANTS}
+    penalty = delay | {"openai": delay["openai"] + dependence}
     cost = {name: reservation + penalty[name] for name in TENANTS}
     worth = (
         np.stack([np.minimum(outside, asks[name].worth_usd_h * useful) - cost[name] for name in TENANTS]) * to_usd_bn
@@ -66,47 +71,61 @@ def tender(market: ComputeMarket) -> None:
         allocated = fixed_shares(market.start_shares, offered, wanted)
     # Without negotiation the holder of the right waives whatever is put to it.
     left = np.maximum(offered[0] - fold(allocated[:, 0]), 0.0) * float(market.settings.negotiate)
-    allocated[0], waived, matched = first_refusal(market, allocated[0], left, offers, cost["openai"], reservation[0])
+    unbound = allocated[0].copy()
+    put = put_to_holder(market, unbound, left, offers, cost["openai"], reservation[0], worth[0, 0] > 0.0)
+    allocated[0] = put.allocated
     spare = left_over(allocated, offered)
+    weight = m.provider_weight + m.shortage_weight * np.clip(
+        view.index_usd_h / view.long_run_cost_usd_h - 1.0, -0.5, 0.5
+    )
+    weight = np.clip(weight, 0.0, 1.0)
 
     signed = np.zeros((len(PAIRS), s.worlds))
     bargains: dict[str, Bargain] = {}
     for row, name in enumerate(TENANTS):
-        weight = m.provider_weight + m.shortage_weight * np.clip(
-            view.index_usd_h / view.long_run_cost_usd_h - 1.0, -0.5, 0.5
-        )
         deal = bargain(
             allocated[row],
             reservation * to_usd_bn,
             penalty[name] * to_usd_bn,
             outside * to_usd_bn,
             fold(allocated[row]),
-            np.repeat(np.clip(weight, 0.0, 1.0)[None, :], len(OFFERS), axis=0),
+            np.repeat(weight[None, :], len(OFFERS), axis=0),
             worth=asks[name].worth_usd_h * useful * to_usd_bn,
             spare=spare,
         )
         bargains[name] = deal if market.settings.negotiate else as_ordered(allocated[row], reservation * to_usd_bn)
     if market.recorder is not None:
-        market.recorder.note("tender", view=view, asks=asks, offers=offers, delay=delay, dependence=dependence)
+        market.recorder.note("tender", view=view, asks=asks, offers=offers, dependence=dependence)
+        market.recorder.note("dates", delay=delay, lead=leads)
         market.recorder.note("deals", outside=outside, worth=worth, deals=bargains)
-    sign(market, bargains, lead, asks, signed)
-    unmet = np.maximum(wanted[0] - fold(bargains["openai"].quantity), 0.0) + waived
+    sign(market, bargains, leads, asks, signed)
+    unmet = np.maximum(wanted[0] - fold(bargains["openai"].quantity), 0.0) + put.waived
     openai.settle_tender(unmet)
-    market.firms["microsoft"].settle_refusals(matched, waived)
+    lacking = ratio(wanted[0], openai.parameters.tender_share) - fold(bargains["openai"].quantity)
     s.flow |= {
         "signed_h100e_m": signed,
         "tendered_h100e_m": wanted[0],
-        "lacking_h100e_m": ratio(wanted[0], openai.parameters.tender_share) - fold(bargains["openai"].quantity),
+        "lacking_h100e_m": lacking,
         "worth_usd_h": asks["openai"].worth_usd_h,
         "unmet_h100e_m": unmet,
-        "waived_h100e_m": waived,
-        "matched_h100e_m": matched,
+        "waived_h100e_m": put.waived,
+        "matched_h100e_m": put.matched,
         "tenant_gain_usd_bn": bargains["openai"].tenant_gain,
         "surplus_usd_bn": bargains["openai"].surplus,
         "offered_h100e_m": offered,
         "reservation_usd_h": reservation,
         "finance_bound": np.stack([offer.finance_bound for offer in offers]),
     }
+    stakes = Stakes(
+        worth=worth[0],
+        reservation=reservation[0] * to_usd_bn,
+        answer_cost=(late - in_time) * to_usd_bn,
+        weight=weight,
+        per_price=to_usd_bn,
+        term_quarters=asks["openai"].term_quarters,
+        lacking=lacking,
+    )
+    negotiate_release(market, view, unbound, put, stakes)
 
 
 def make_offer(market: ComputeMarket, name: str, view: MarketView, own: FirmView) -> LeaseOffer:
@@ -158,38 +177,12 @@ def provider_shares(s: State) -> PerRow:
     return ratio(rows, fold(rows))
 
 
-def first_refusal(
-    market: ComputeMarket,
-    allocated: PerRow,
-    holder_left: PerWorld,
-    offers: list[LeaseOffer],
-    cost: PerRow,
-    holder_price: PerWorld,
-) -> tuple[PerRow, PerWorld, PerWorld]:
-    """Put outside offers that OpenAI would take to the holder of the right, which matches or waives.
-
-    A sole provider is asked in the same way, and its waiver is its consent to the outside lease.
-
-    Args: holder_left: (worlds,) what is left of the holder's offer once every tenant has its part, M H100e.
-    Returns: the allocation after matching, and what was waived and matched, M H100e.
-    """
-    openai = market.firms["openai"]
-    holds = openai.exclusivity > 0.0
-    outside = fold(allocated[1:])
-    best = np.where(allocated[1:] > 0.0, cost[1:], np.inf).min(axis=0)
-    price = np.where(np.isfinite(best), best, cost[0])
-    answer = match_first_refusal(
-        price, offers[1].lead_quarters, holder_price, offers[0].lead_quarters, holder_left, outside, holds
-    )
-    if market.recorder is not None:
-        market.recorder.note("refusal", before=allocated, left=holder_left, price=price, holds=holds, answer=answer)
-    kept = ratio(np.maximum(outside - answer.matched, 0.0), outside, 1.0)
-    after = np.concatenate([(allocated[0] + answer.matched)[None, :], allocated[1:] * kept])
-    return after, answer.waived, answer.matched
-
-
 def sign(
-    market: ComputeMarket, deals: dict[str, Bargain], lead: PerRow, asks: dict[str, Tender], signed: np.ndarray
+    market: ComputeMarket,
+    deals: dict[str, Bargain],
+    leads: dict[str, PerRow],
+    asks: dict[str, Tender],
+    signed: np.ndarray,
 ) -> None:
     """Enter the bargained leases: quantity in H100e, price per H100e-hour of the newest chip."""
     s = market.state
@@ -201,7 +194,7 @@ def sign(
         payment = np.stack([deals[tenant].payment[row] for tenant, row in of])
         term = np.stack([asks[tenant].term_quarters for tenant, _ in of])
         price = ratio(payment, quantity * (HOURS_PER_QUARTER / 1000.0 * term), 0.0)
-        start = s.quarter + np.stack([lead[row] for _, row in of])
+        start = s.quarter + np.stack([leads[tenant][row] for tenant, row in of])
         pairs = [PAIR[(OFFERS[row], tenant)] for tenant, row in of]
         s.leases.sign_together(pairs, quantity, np.where(quantity > 0.0, price, 0.0), m.take_or_pay, start, term)
         signed[pairs] += quantity

@@ -18,6 +18,7 @@ from runs.deal_capacity import LEAST_H100E_M, CapacityTalk, capacity_talks
 from runs.deal_cluster import ClusterTalk, cluster_talk
 from runs.deal_finance import FinanceTalk, finance_talk
 from runs.deal_money import LEAST_USD_BN, MoneyTalk, Payment, money_talks
+from runs.deal_release import ReleaseTalk, release_talk
 from runs.deal_supply import ChipTalk, OwnChipTalk, SupplyTalk, supply_talks
 from runs.events import events_of
 from runs.recorder import of_world
@@ -50,7 +51,17 @@ class RecordTalk:
     payments: tuple[Payment, ...]
 
 
-Talk = RecordTalk | CapacityTalk | ClusterTalk | MoneyTalk | FinanceTalk | SupplyTalk | ChipTalk | OwnChipTalk
+Talk = (
+    RecordTalk
+    | CapacityTalk
+    | ReleaseTalk
+    | ClusterTalk
+    | MoneyTalk
+    | FinanceTalk
+    | SupplyTalk
+    | ChipTalk
+    | OwnChipTalk
+)
 
 
 @dataclass(frozen=True)
@@ -77,6 +88,8 @@ class DealSheet:
             if isinstance(talk, CapacityTalk):
                 for offer in talk.offers:
                     signed[row[offer.provider, talk.tenant]] += offer.signed_h100e_m
+            if isinstance(talk, ReleaseTalk):
+                signed[row[talk.holder, talk.tenant]] += talk.committed_h100e_m
             if isinstance(talk, ClusterTalk) and talk.signed_by is not None:
                 signed[row[talk.signed_by, CLUSTER_TENANT]] += talk.size_h100e_m
             if isinstance(talk, RecordTalk):
@@ -124,7 +137,8 @@ def deal_sheet(market: ComputeMarket, quarter: int, world: int = 0) -> DealSheet
     if market.recorder is None or quarter not in market.recorder.pages:
         raise ValueError(f"deal sheet: {quarter_label(quarter)} was not recorded")
     page = market.recorder.pages[quarter]
-    record, cluster = _record(market, quarter, world), cluster_talk(page, world)
+    record, release = _record(market, quarter, world), release_talk(page, world)
+    cluster = cluster_talk(page, world)
     return DealSheet(
         scenario=market.settings.name,
         world=int(market.draws.world_numbers[world]),
@@ -135,6 +149,7 @@ def deal_sheet(market: ComputeMarket, quarter: int, world: int = 0) -> DealSheet
             *money_talks(market, page, world),
             finance_talk(market, page, world),
             *capacity_talks(page, world, quarter, market.settings.negotiate),
+            *([release] if release is not None else []),
             *([cluster] if cluster is not None else []),
             *supply_talks(market, page, world),
         ),

@@ -155,6 +155,20 @@ simple(
     flow=True,
 )
 simple("exclusivity", "state", "2 sole provider, 1 first refusal, 0 none", lambda m: m.firms["openai"].exclusivity)
+simple(
+    "release_price_usd_bn",
+    "bn USD",
+    "What Microsoft gets for a step of OpenAI's freedom, in commitments and stakes",
+    lambda m: m.state.flow["release_price_usd_bn"],
+    flow=True,
+)
+simple(
+    "release_commitment_usd_bn",
+    "bn USD",
+    "Take-or-pay rent that OpenAI commits to for a step of its freedom, over its term",
+    lambda m: m.state.flow["commitment_usd_bn"],
+    flow=True,
+)
 simple("converted", "flag", "OpenAI converted", lambda m: m.firms["openai"].converted)
 simple(
     "microsoft_bargained_stake",

@@ -188,11 +188,11 @@ def convert(market: ComputeMarket, value: PerWorld) -> None:
     if market.recorder is not None:
         terms = {"claim": claim, "gain": gain, "value": value, "stake": stake}
         market.recorder.note("conversion", **terms, open=open_, happens=happens, before=lab.converted)
-    pressed: Flags = lab.loosen_exclusivity(lab_view(market, "openai"))
-    lab.settle_exclusivity(pressed, happens)
+    lab.settle_conversion(happens)
     swap_stake(market, happens, stake)
     s.flow["converted_now"] = happens.astype(float)
-    s.flow["loosened_now"] = pressed.astype(float)
+    # What it leaves to OpenAI's side can buy the end of exclusivity in the same package.
+    s.flow["conversion_left_usd_bn"] = np.where(happens, (1.0 - p.microsoft_weight) * np.maximum(gain, 0.0), 0.0)
 
 
 def swap_stake(market: ComputeMarket, happens: Flags, stake: PerWorld) -> None:
