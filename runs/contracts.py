@@ -9,7 +9,7 @@ import numpy as np
 
 from agents.cast import PAIRS, PROVIDERS, TENANTS
 from agents.views import FirmView, LeaseOffer, MarketView, Tender
-from runs.exclusivity import Stakes, answer_quarters, negotiate_release, put_to_holder
+from runs.exclusivity import Stakes, negotiate_release, put_to_holder
 from runs.firm_books import lab_view, operator_views
 from runs.fixed_orders import as_ordered, fixed_shares
 from runs.physical import builder_weights
@@ -43,12 +43,7 @@ def tender(market: ComputeMarket) -> None:
     reservation = np.stack([offer.reservation_usd_h for offer in offers]) * useful
     lead = np.stack([offer.lead_quarters for offer in offers])
     cost_level = view.long_run_cost_usd_h * view.term_level * useful
-    # Whoever must ask the holder of a right first waits for its answer.
-    leads = dict.fromkeys(TENANTS, lead) | {"openai": lead + answer_quarters(market, len(OFFERS))}
-    per_quarter = m.delay_cost_per_quarter * cost_level
-    in_time = per_quarter * np.maximum(lead - m.patience_quarters, 0.0)
-    late = per_quarter * np.maximum(leads["openai"] - m.patience_quarters, 0.0)
-    delay = dict.fromkeys(TENANTS, in_time) | {"openai": late}
+    delay = m.delay_cost_per_quarter * cost_level * np.maximum(lead - m.patience_quarters, 0.0)
     shares = provider_shares(s)
     shares = np.concatenate([shares, np.zeros((1, s.worlds))])
     # Capacity on Stargate sites is governed by the tenant: only part of the dependence counts there.
@@ -58,7 +53,7 @@ def tender(market: ComputeMarket) -> None:
     # Everything per M H100e over the term: $/h x hours of a quarter x quarters of the term / 1000 = $bn.
     to_usd_bn = HOURS_PER_QUARTER / 1000.0 * asks["openai"].term_quarters
     outside = view.term_price_usd_h * useful * m.outside_premium
-    penalty = delay | {"openai": delay["openai"] + dependence}
+    penalty = {name: delay + dependence if name == "openai" else delay for name in TENANTS}
     cost = {name: reservation + penalty[name] for name in TENANTS}
     worth = (
         np.stack([np.minimum(outside, asks[name].worth_usd_h * useful) - cost[name] for name in TENANTS]) * to_usd_bn
@@ -95,10 +90,9 @@ def tender(market: ComputeMarket) -> None:
         )
         bargains[name] = deal if market.settings.negotiate else as_ordered(allocated[row], reservation * to_usd_bn)
     if market.recorder is not None:
-        market.recorder.note("tender", view=view, asks=asks, offers=offers, dependence=dependence)
-        market.recorder.note("dates", delay=delay, lead=leads)
+        market.recorder.note("tender", view=view, asks=asks, offers=offers, delay=delay, dependence=dependence)
         market.recorder.note("deals", outside=outside, worth=worth, deals=bargains)
-    sign(market, bargains, leads, asks, signed)
+    sign(market, bargains, lead, asks, signed)
     unmet = np.maximum(wanted[0] - fold(bargains["openai"].quantity), 0.0) + put.waived
     openai.settle_tender(unmet)
     lacking = ratio(wanted[0], openai.parameters.tender_share) - fold(bargains["openai"].quantity)
@@ -119,7 +113,6 @@ def tender(market: ComputeMarket) -> None:
     stakes = Stakes(
         worth=worth[0],
         reservation=reservation[0] * to_usd_bn,
-        answer_cost=(late - in_time) * to_usd_bn,
         weight=weight,
         per_price=to_usd_bn,
         term_quarters=asks["openai"].term_quarters,
@@ -178,11 +171,7 @@ def provider_shares(s: State) -> PerRow:
 
 
 def sign(
-    market: ComputeMarket,
-    deals: dict[str, Bargain],
-    leads: dict[str, PerRow],
-    asks: dict[str, Tender],
-    signed: np.ndarray,
+    market: ComputeMarket, deals: dict[str, Bargain], lead: PerRow, asks: dict[str, Tender], signed: np.ndarray
 ) -> None:
     """Enter the bargained leases: quantity in H100e, price per H100e-hour of the newest chip."""
     s = market.state
@@ -194,7 +183,7 @@ def sign(
         payment = np.stack([deals[tenant].payment[row] for tenant, row in of])
         term = np.stack([asks[tenant].term_quarters for tenant, _ in of])
         price = ratio(payment, quantity * (HOURS_PER_QUARTER / 1000.0 * term), 0.0)
-        start = s.quarter + np.stack([leads[tenant][row] for tenant, row in of])
+        start = s.quarter + np.stack([lead[row] for _, row in of])
         pairs = [PAIR[(OFFERS[row], tenant)] for tenant, row in of]
         s.leases.sign_together(pairs, quantity, np.where(quantity > 0.0, price, 0.0), m.take_or_pay, start, term)
         signed[pairs] += quantity

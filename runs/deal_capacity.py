@@ -106,7 +106,6 @@ class _Table:
     def __init__(self, page: Page, world: int, quarter: int, negotiates: bool) -> None:
         self.quarter, self.negotiates = quarter, negotiates
         self.tender: dict[str, Any] = of_world(page.one("tender"), world)
-        self.dates: dict[str, Any] = of_world(page.one("dates"), world)
         self.deals: dict[str, Any] = of_world(page.one("deals"), world)
         self.refused: dict[str, Any] = of_world(page.one("refusal"), world)
         self.sizes = {note["provider"]: note for note in of_world(page.all("offer"), world)}
@@ -143,15 +142,15 @@ class _Table:
         hours = self.tender["asks"][tenant]["term_quarters"] * HOURS_PER_QUARTER / 1000.0
         some = quantity > LEAST_H100E_M
         gain = max(payment - reservation * quantity * hours, 0.0) if some else 0.0
-        starts = self.quarter + int(np.ceil(self.dates["lead"][tenant][place]))
+        starts = self.quarter + int(np.ceil(offer["lead_quarters"]))
         return OfferTalk(
             provider=provider,
             programme=PAIRS[PAIR[(provider, tenant)]][2],
             offered_h100e_m=offer["quantity_h100e_m"],
             reservation_usd_h=reservation,
-            delay_usd_h=float(self.dates["delay"][tenant][place]),
+            delay_usd_h=float(self.tender["delay"][place]),
             dependence_usd_h=float(self.tender["dependence"][place]) if tenant == HOLDS_THE_PROMISE else 0.0,
-            lead_quarters=float(self.dates["lead"][tenant][place]),
+            lead_quarters=offer["lead_quarters"],
             signed_h100e_m=quantity,
             price_usd_h=payment / (quantity * hours) if some else None,
             payment_usd_bn=payment,

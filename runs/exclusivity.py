@@ -53,8 +53,6 @@ class Stakes:
     """(offers, worlds) what the tenant gains on each offer over its way out."""
     reservation: PerWorld
     """Least that the holder takes."""
-    answer_cost: PerRow
-    """(offers, worlds) what waiting for the holder's answer costs the tenant."""
     weight: PerWorld
     """The provider's bargaining weight."""
     per_price: PerWorld
@@ -62,15 +60,6 @@ class Stakes:
     term_quarters: PerWorld
     lacking: PerWorld
     """M H100e that the tenant lacks at its horizon after this quarter's tender."""
-
-
-def answer_quarters(market: ComputeMarket, offers: int) -> PerRow:
-    """How much later outside offers start because the holder is asked first, (offers, worlds); its own come first."""
-    found = np.zeros((offers, market.worlds))
-    found[1:] = np.where(
-        market.firms["openai"].exclusivity > OPEN, market.parameters.of("microsoft").answer_quarters, 0
-    )
-    return found
 
 
 def put_to_holder(
@@ -171,8 +160,7 @@ def worth_of_contract(market: ComputeMarket, before: PerRow, put: Put, stakes: S
     refused = put.refused / (market.parameters.of("labs").tender_share * stakes.term_quarters)
     forced = np.maximum(put.matched - put.matched_by_right, 0.0)
     dearer = np.maximum(outside - own, 0.0)
-    waiting = fold(before[1:] * stakes.answer_cost[1:])
-    cost = np.stack([refused * outside + forced * dearer, put.matched_by_right * dearer + waiting])
+    cost = np.stack([refused * outside + forced * dearer, put.matched_by_right * dearer])
     margin = stakes.weight * own
     margin = margin + m.influence_share * (stakes.reservation + margin)
     return cost, np.stack([(refused + forced) * margin, put.matched_by_right * margin])

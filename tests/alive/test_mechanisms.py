@@ -38,7 +38,7 @@ BACKTEST, NOW, NEVER_CONVERTED, GLUT = "as-of-2024q3", "baseline", "never conver
 SCENARIOS: dict[str, tuple[Any, str | None]] = {
     BACKTEST: (BACKTEST, None),
     NOW: (NOW, None),
-    NEVER_CONVERTED: ({"extends": BACKTEST, "parameters": {"openai.conversion_quarters": 60.0}}, None),
+    NEVER_CONVERTED: ({"extends": BACKTEST, "parameters": {"openai.conversion_quarters": 60.0}}, "2032Q4"),
     GLUT: (
         {
             "extends": NOW,
@@ -71,8 +71,8 @@ MOVERS = (
     Mover(BACKTEST, "openai.dependence_premium", 0.0, 1.5, "openai_compute_bill_usd_bn", None, "mean", -1, 0.1),
     Mover(BACKTEST, "market.delay_cost_per_quarter", 0.0, 0.2, "backlog_usd_bn", "oracle", "mean", -1, 0.05),
     Mover(BACKTEST, "openai.patience_share", 0.0, 20.0, "exclusivity", None, "mean", +1, 0.1),
-    Mover(BACKTEST, "microsoft.consent_share", 0.0, 1.0, "waived_h100e_m", None, "soon", +1, 0.1),
-    Mover(BACKTEST, "microsoft.answer_quarters", 0.0, 2.0, "release_price_usd_bn", None, "mean", +1, 0.1),
+    Mover(BACKTEST, "microsoft.consent_share", 0.0, 1.0, "exclusivity", None, "soon", +1, 0.2),
+    Mover(BACKTEST, "microsoft.consent_share", 0.0, 1.0, "release_price_usd_bn", None, "soon", -1, 0.2),
     Mover(BACKTEST, "microsoft.influence_share", 0.0, 0.2, "exclusivity", None, "mean", +1, 0.05),
     Mover(BACKTEST, "openai.contract_quarters", 8.0, 28.0, "release_price_usd_bn", None, "mean", +1, 0.2),
     Mover(BACKTEST, "openai.commitment_share", 0.0, 2.0, "release_commitment_usd_bn", None, "mean", +1, 0.5),
@@ -211,11 +211,11 @@ SWITCHES = (
         "cheapest",
         BACKTEST,
         policy("openai", "cheapest-provider"),
-        "openai_compute_bill_usd_bn",
-        None,
+        "openai_share",
+        "microsoft",
         "mean",
         +1,
-        0.01,
+        0.1,
     ),
     Switch(
         "largest first",

@@ -111,7 +111,9 @@ def test_reasons_agree_with_what_was_signed(market: ComputeMarket) -> None:
                     assert offer.reservation_usd_h + burden >= talk.market_usd_h * (1 - 1e-9)
             if talk.first_refusal is not None:
                 right = talk.first_refusal
-                assert right.put_h100e_m == pytest.approx(right.matched_h100e_m + right.waived_h100e_m)
+                assert right.put_h100e_m == pytest.approx(
+                    right.matched_h100e_m + right.waived_h100e_m + right.refused_h100e_m
+                )
     assert (Reason.SIGNED if market.settings.negotiate else Reason.FIXED) in found
     assert len(found) > 2
 
