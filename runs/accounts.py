@@ -72,8 +72,8 @@ def compute_dues(market: ComputeMarket) -> None:
     available = np.minimum(ratio(deployed, let, 1.0), 1.0)
     rent = s.leases.rent_usd_bn(np.stack([busy[OPERATOR[pair[0]]] for pair in PAIRS]))[LET] * available[PROVIDER_OF_LET]
     held = ratio(active[LET] * available[PROVIDER_OF_LET], deployed[PROVIDER_OF_LET]) * earned[PROVIDER_OF_LET]
-    s.flow["rent_usd_bn"] = np.zeros((len(PAIRS), s.worlds))
-    s.flow["rent_usd_bn"][LET] = rent
+    s.flow["rent_usd_bn"], s.flow["held_usd_bn"] = np.zeros((2, len(PAIRS), s.worlds))
+    s.flow["rent_usd_bn"][LET], s.flow["held_usd_bn"][LET] = rent, held
     for row, k in enumerate(LET):
         pay_rent(market, k, rent[row])
     gain = fold_sectors(held - rent, TENANT_ENTITY, len(ENTITIES))

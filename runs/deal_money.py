@@ -1,4 +1,4 @@
-"""The funding part of the deal sheet: rounds, tranches, the conversion and rescues."""
+"""The funding part of the deal sheet: rounds, tranches and the conversion."""
 
 from __future__ import annotations
 
@@ -107,18 +107,7 @@ class ConversionTalk:
     reason: Reason
 
 
-@dataclass(frozen=True)
-class RescueTalk:
-    """A lab that cannot pay: what investors put in at a discount; $bn."""
-
-    kind: str
-    parties: tuple[str, ...]
-    issuer: str
-    short_usd_bn: float
-    payments: tuple[Payment, ...]
-
-
-MoneyTalk = RoundTalk | LabRoundTalk | TrancheTalk | ConversionTalk | RescueTalk
+MoneyTalk = RoundTalk | LabRoundTalk | TrancheTalk | ConversionTalk
 
 
 def money_talks(market: ComputeMarket, page: Page, world: int) -> list[MoneyTalk]:
@@ -131,7 +120,6 @@ def money_talks(market: ComputeMarket, page: Page, world: int) -> list[MoneyTalk
     talks.append(_conversion(of_world(page.one("conversion"), world)))
     talks.append(_round(of_world(page.one("round"), world), flow, _deferred(market, world)))
     talks += [_lab_round(note, flow) for note in of_world(page.all("lab_round"), world)]
-    talks += [_rescue(note) for note in of_world(page.all("rescue"), world) if note["short"] > LEAST_USD_BN]
     return talks
 
 
@@ -243,14 +231,4 @@ def _lab_round(note: dict[str, Any], flow: dict[str, Any]) -> LabRoundTalk:
         raised_usd_bn=raised,
         payments=payments(("equity", "investors", issuer, raised)),
         reason=reason,
-    )
-
-
-def _rescue(note: dict[str, Any]) -> RescueTalk:
-    return RescueTalk(
-        kind="rescue",
-        parties=(note["issuer"], "investors"),
-        issuer=note["issuer"],
-        short_usd_bn=note["short"],
-        payments=payments(("equity", "investors", note["issuer"], note["paid"])),
     )

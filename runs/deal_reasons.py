@@ -57,6 +57,15 @@ class Reason(Enum):
     PAID = "paid as promised"
     WAITS_FOR_CONVERSION = "part of it waits for the conversion"
 
+    RESCUED = "saved: the price is bargained against default"
+    RESCUED_IN_PART = "saved in part: the rescuers put in no more at that price"
+    RENT_CUT = "cut for good: still no less than another tenant would bring"
+    RELETS = "not cut: another tenant would bring as much"
+    RELIEVED = "agreed: the tenant can pay what is left"
+    RELIEVED_IN_PART = "agreed as far as re-letting is no better; the rest stays unpaid"
+    CREDITORS_BECOME_HOLDERS = "default: leases end and debt goes with what is unpaid; creditors get shares for it"
+    WRITTEN_OFF = "default: what is unpaid is lost; leases end and debt goes with it"
+
     UNDER_WAY = "financed and begun this quarter"
     WAITS_FOR_POWER = "waiting until all of their power is granted"
     WAITS_FOR_LOAN = "waiting for a loan with the power granted: lenders give too little of the cost"

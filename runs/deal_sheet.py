@@ -16,6 +16,7 @@ import numpy as np
 from agents.cast import PAIRS, SECTORS
 from runs.deal_capacity import LEAST_H100E_M, CapacityTalk, capacity_talks
 from runs.deal_cluster import ClusterTalk, cluster_talk
+from runs.deal_distress import DistressTalk, distress_talks
 from runs.deal_finance import FinanceTalk, finance_talk
 from runs.deal_money import LEAST_USD_BN, MoneyTalk, Payment, money_talks
 from runs.deal_release import ReleaseTalk, release_talk
@@ -61,6 +62,7 @@ Talk = (
     | SupplyTalk
     | ChipTalk
     | OwnChipTalk
+    | DistressTalk
 )
 
 
@@ -152,6 +154,7 @@ def deal_sheet(market: ComputeMarket, quarter: int, world: int = 0) -> DealSheet
             *([release] if release is not None else []),
             *([cluster] if cluster is not None else []),
             *supply_talks(market, page, world),
+            *distress_talks(page, world),
         ),
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.cast import ACTORS, HOLDERS, LABS, OPERATORS, PAIRS, PROVIDERS
+from runs.distress import CREDITORS
 from runs.registry import simple
 from runs.stargate import SPONSORS
 from runs.state import PAIR, USER
@@ -191,6 +192,22 @@ simple(
     flow=True,
 )
 simple("rescue_usd_bn", "bn USD", "Rescue rounds of OpenAI", lambda m: m.state.flow["rescue_usd_bn"], flow=True)
+simple(
+    "lease_relief_usd_bn",
+    "bn USD",
+    "Rent of the quarter that providers give up so that a tenant can pay the rest",
+    lambda m: fold(m.state.flow["lease_relief_usd_bn"]),
+    flow=True,
+)
+simple(
+    "default_loss_usd_bn",
+    "bn USD",
+    "Dues that stay unpaid, by who loses them",
+    lambda m: m.state.flow["default_loss_usd_bn"],
+    dimension="creditor",
+    members=CREDITORS,
+    flow=True,
+)
 simple("openai_default", "flag", "OpenAI left a due unpaid", lambda m: m.state.flow["default"])
 simple(
     "own_chip_value_usd_bn",

@@ -143,14 +143,28 @@ def lab_round(market: ComputeMarket, name: str, view: MarketView) -> None:
     lab, investors = market.firms[name], market.firms["investors"]
     own = operator_views(market, view, ("xai",))["xai"] if name == "xai" else lab_view(market, name)
     request = lab.ask_for_funds(view, own)
-    # What a young lab may become is worth something before its revenue shows it; it grows like the root of the pool.
-    promise = np.sqrt(market.firms["customers"].pool_usd_bn / market.start_pool_usd_bn) * market.promise_usd_bn[name]
-    value = np.maximum(request.value_usd_bn + promise, 0.5 * market.money)
+    value = promising(market, name, request.value_usd_bn)
     raised = np.minimum(unless_raised(market, name, request.ask_usd_bn), 2.0 * investors.supply(value))
     if market.recorder is not None:
         market.recorder.note("lab_round", issuer=name, asked=request.ask_usd_bn, value=value, raised=raised, own=own)
     pay_out(s.ledger, "equity", "investors", name, raised)
     s.flow[f"raised.{name}"] = raised
+
+
+def promising(market: ComputeMarket, name: str, value_usd_bn: PerWorld) -> PerWorld:
+    """What a rival is worth, $bn: its owners' value, and what it may become.
+
+    A young lab's promise is worth something before its revenue shows it; it grows like the root of the pool.
+    """
+    promise = np.sqrt(market.firms["customers"].pool_usd_bn / market.start_pool_usd_bn) * market.promise_usd_bn[name]
+    return np.maximum(value_usd_bn + promise, 0.5 * market.money)
+
+
+def rival_value(market: ComputeMarket, name: str, view: MarketView) -> PerWorld:
+    """What a rival is worth now, $bn."""
+    lab = market.firms[name]
+    own = operator_views(market, view, ("xai",))["xai"] if name == "xai" else lab_view(market, name)
+    return promising(market, name, lab.value_usd_bn(view, own))
 
 
 def convert(market: ComputeMarket, value: PerWorld) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 from runs.deal_capacity import CapacityTalk, OfferTalk, RefusalTalk
 from runs.deal_cluster import ClusterTalk
+from runs.deal_distress import DefaultTalk, ReliefTalk, RescueTalk
 from runs.deal_finance import FinanceTalk
 from runs.deal_money import (
     ConversionTalk,
     LabRoundTalk,
-    RescueTalk,
     RoundTalk,
     TrancheTalk,
 )
@@ -20,11 +20,11 @@ from runs.deal_release import ReleaseTalk
 from runs.deal_sheet import DealSheet, RecordTalk
 from runs.deal_supply import ChipTalk, OwnChipTalk, SupplyTalk
 from runs.results import title
+from viz.deal_words_distress import default_words, relief_words, rescue_words
 from viz.deal_words_money import (
     conversion_words,
     finance_words,
     lab_round_words,
-    rescue_words,
     round_words,
     tranche_words,
 )
@@ -64,6 +64,8 @@ def tell_talk(talk: Any) -> tuple[str, list[str]]:
         RoundTalk: round_words,
         LabRoundTalk: lab_round_words,
         RescueTalk: rescue_words,
+        ReliefTalk: relief_words,
+        DefaultTalk: default_words,
         FinanceTalk: finance_words,
         CapacityTalk: capacity_words,
         ReleaseTalk: release_words,

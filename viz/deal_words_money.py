@@ -1,4 +1,4 @@
-"""The funding part of the deal sheet in plain words: rounds, tranches, the conversion, rescues, finance for sites."""
+"""The funding part of the deal sheet in plain words: rounds, tranches, the conversion, finance for sites."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from runs.deal_finance import FinanceTalk
 from runs.deal_money import (
     ConversionTalk,
     LabRoundTalk,
-    RescueTalk,
     RoundTalk,
     TrancheTalk,
 )
@@ -84,13 +83,6 @@ def conversion_words(talk: ConversionTalk) -> tuple[str, list[str]]:
     if talk.reason is Reason.CONVERTED:
         result += f": Microsoft swaps it for {percent(talk.stake)} of a firm worth {usd(talk.value_usd_bn)}"
     return "OpenAI's conversion", [told, result + "."]
-
-
-def rescue_words(talk: RescueTalk) -> tuple[str, list[str]]:
-    """A rescue."""
-    issuer, paid = title(talk.issuer), sum(payment.usd_bn for payment in talk.payments)
-    told = f"{issuer} is {usd(talk.short_usd_bn)} short of its dues; investors put in {usd(paid)} at a discount."
-    return f"Rescue of {issuer}: {usd(paid)}", [told]
 
 
 def finance_words(talk: FinanceTalk) -> tuple[str, list[str]]:

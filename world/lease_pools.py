@@ -118,6 +118,15 @@ class LeasePools:
         result: np.ndarray = removed
         return result
 
+    def reprice(self, row: int, kept: np.ndarray) -> None:
+        """Keep a share (worlds,) of all rent in a row, and all its capacity."""
+        self.to_start.scale(slice(row * _WAITING + RENT, (row + 1) * _WAITING), kept)
+        self.to_end.scale(slice(row * _RUNNING + RENT, (row + 1) * _RUNNING), kept)
+        self.due[row, RENT:] *= kept
+        self.beyond[row] *= kept
+        self._changed[_WAITING].add(row)
+        self._changed[_RUNNING].add(row)
+
     def running(self, measure: int) -> PerRow:
         """What runs, (rows, worlds): CAPACITY, RENT or FIRM. Read only."""
         return self._sum(self.to_end, _RUNNING)[:, measure]
