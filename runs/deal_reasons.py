@@ -55,6 +55,9 @@ class Reason(Enum):
     NO_GAIN = "not agreed: the other holders would not gain from it"
 
     PAID = "paid as promised"
+    NOTHING_DUE = "no tranche is due"
+    CALL_MET = "lenders called: it sold and repaid down to its cap of loan to value"
+    CALL_UNMET = "lenders called: it sold all that markets take and stays above its cap of loan to value"
     WAITS_FOR_CONVERSION = "part of it waits for the conversion"
 
     RESCUED = "saved: the price is bargained against default"

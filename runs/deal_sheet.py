@@ -1,7 +1,7 @@
 """The deal sheet of a quarter: every negotiation of one world, in the order of the quarter, as plain numbers.
 
 The sheet is held to the books: what it says was signed is what the lease book took in, and the equity that it says
-was paid is what the ledger moved (`leases_signed`, `equity_paid`).
+was paid, SoftBank's loans and the holdings that it sold are what the ledger moved (`leases_signed`, `paid`).
 """
 
 from __future__ import annotations
@@ -99,15 +99,19 @@ class DealSheet:
                     signed[row[lease.provider, lease.tenant]] += lease.h100e_m
         return signed
 
-    def equity_paid(self) -> dict[tuple[str, str], float]:
-        """What the sheet says was paid for new shares, $bn by (payer, payee)."""
-        paid: dict[tuple[str, str], float] = {}
+    def paid(self, kind: str) -> dict[tuple[str, str], float]:
+        """What the sheet says was paid of one kind of payment, $bn by (payer, payee)."""
+        found: dict[tuple[str, str], float] = {}
         for talk in self.talks:
             for payment in getattr(talk, "payments", ()):
-                if payment.kind == "equity":
+                if payment.kind == kind:
                     key = (payment.payer, payment.payee)
-                    paid[key] = paid.get(key, 0.0) + payment.usd_bn
-        return paid
+                    found[key] = found.get(key, 0.0) + payment.usd_bn
+        return found
+
+    def equity_paid(self) -> dict[tuple[str, str], float]:
+        """What the sheet says was paid for new shares, $bn by (payer, payee)."""
+        return self.paid("equity")
 
     def as_dictionary(self) -> dict[str, Any]:
         """Plain numbers and text, fit for JSON; a reason is {"name", "sentence"}."""

@@ -30,7 +30,10 @@ def fill_shortfalls(market: ComputeMarket) -> None:
         principal = s.flow["principal_due_usd_bn"][DEBTORS.index(name)]
         limit = room + principal if name in ("oracle", "xai") else np.full(s.worlds, np.inf)
         low = np.maximum(market.reserve(name) - s.ledger.cash(name), 0.0)
-        pay_out(s.ledger, "loan", "lenders", name, np.minimum(np.maximum(s.ledger.shortfall(name), low), limit))
+        drawn = np.minimum(np.maximum(s.ledger.shortfall(name), low), limit)
+        pay_out(s.ledger, "loan", "lenders", name, drawn)
+        if name == "softbank" and market.recorder is not None:
+            market.recorder.note("anchor_cash", sold=np.zeros(s.worlds), borrowed=drawn)
     s.flow["lease_relief_usd_bn"] = np.zeros((len(PROVIDERS), s.worlds))
     for name in FUNDED:
         short = s.ledger.shortfall(name)

@@ -27,6 +27,8 @@ def fund(market: ComputeMarket) -> None:
     view = market_view(market)
     pay_tranches(market)
     defend_ltv(market)
+    call_margin(market)
+    s.flow["called_ltv"] = anchor_ltv(market)
     value = openai_value(market, view)
     convert(market, value)
     round_ = openai_round(market, view, value)
@@ -78,21 +80,59 @@ def borrow_for_stake(market: ComputeMarket, need: PerWorld) -> None:
     sold = np.minimum(np.minimum(over / np.maximum(1.0 - limit, 0.1), sellable), s.ledger.stakes("softbank"))
     pay_out(s.ledger, "stake_sale", "investors", "softbank", sold)
     softbank.settle_sale(sold)
-    pay_out(s.ledger, "loan", "lenders", "softbank", np.maximum(missing - sold, 0.0))
+    borrowed = np.maximum(missing - sold, 0.0)
+    pay_out(s.ledger, "loan", "lenders", "softbank", borrowed)
+    if market.recorder is not None:
+        market.recorder.note("anchor_cash", sold=sold, borrowed=borrowed)
 
 
 def defend_ltv(market: ComputeMarket) -> None:
     """The anchor sells holdings to come back under its limit, as fast as markets take them, and repays debt."""
-    s = market.state
     softbank = market.firms["softbank"]
-    stake = s.cap.stakes[ANCHOR] * s.cap.valuation_usd_bn
+    over = anchor_over(market, softbank.limit())
+    sold = np.minimum(softbank.sell_for(over), market.state.ledger.stakes("softbank"))
+    sell_and_repay(market, sold, sold)
+
+
+def anchor_over(market: ComputeMarket, limit: PerWorld, discount: PerWorld | float = 0.0) -> PerWorld:
+    """Holdings that the anchor must sell at a discount to be back at a limit of loan to value once it has repaid."""
+    s = market.state
+    holdings = market.firms["softbank"].other_holdings_usd_bn + s.cap.stakes[ANCHOR] * s.cap.valuation_usd_bn
     net_debt = s.ledger.debt("softbank") - s.ledger.cash("softbank")
-    limit = softbank.limit()
-    over = np.maximum(net_debt - limit * (softbank.other_holdings_usd_bn + stake), 0.0) / np.maximum(1.0 - limit, 0.1)
-    sold = np.minimum(softbank.sell_for(over), s.ledger.stakes("softbank"))
-    pay_out(s.ledger, "stake_sale", "investors", "softbank", sold)
-    s.ledger.pay("principal", "softbank", "lenders", np.minimum(sold, s.ledger.debt("softbank")))
-    softbank.settle_sale(sold)
+    return np.maximum(net_debt - limit * holdings, 0.0) / np.maximum(1.0 - discount - limit, 0.1)
+
+
+def anchor_ltv(market: ComputeMarket) -> PerWorld:
+    """The anchor's loan to value, OpenAI at its last round."""
+    s = market.state
+    ltv: PerWorld = market.firms["softbank"].ltv(
+        s.cap.stakes[ANCHOR] * s.cap.valuation_usd_bn, s.ledger.debt("softbank") - s.ledger.cash("softbank")
+    )
+    return ltv
+
+
+def sell_and_repay(market: ComputeMarket, sold: PerWorld, proceeds: PerWorld) -> None:
+    """Sell holdings worth `sold` for `proceeds`, $bn, and repay debt with them."""
+    s = market.state
+    pay_out(s.ledger, "stake_sale", "investors", "softbank", proceeds)
+    s.ledger.pay("principal", "softbank", "lenders", np.minimum(proceeds, s.ledger.debt("softbank")))
+    market.firms["softbank"].settle_sale(sold)
+    if market.recorder is not None:
+        market.recorder.note("anchor_cash", sold=proceeds, borrowed=np.zeros(s.worlds))
+
+
+def call_margin(market: ComputeMarket) -> None:
+    """Above the hard cap of loan to value lenders call: the anchor sells at a discount and repays, or is flagged."""
+    s = market.state
+    p = market.firms["softbank"].parameters
+    asked = anchor_over(market, p.ltv_cap, p.call_discount)
+    s.flow |= dict.fromkeys(("call_asked_usd_bn", "call_sold_usd_bn", "call_most_usd_bn"), np.zeros(s.worlds))
+    if not asked.any():
+        return
+    most = p.call_share * market.firms["softbank"].other_holdings_usd_bn
+    sold = np.minimum(asked, most)
+    sell_and_repay(market, sold, np.minimum(sold * (1.0 - p.call_discount), s.ledger.stakes("softbank")))
+    s.flow |= {"call_asked_usd_bn": asked, "call_sold_usd_bn": sold, "call_most_usd_bn": most}
 
 
 def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Round:
@@ -112,6 +152,7 @@ def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Ro
     reservation = np.maximum(value * (1.0 - lab.parameters.down_round_tolerance), 0.5 * market.money)
     supply, anchor_value = investors.supply(value), value * (1.0 + softbank.parameters.optimism)
     slope, weight = investors.parameters.supply_slope, softbank.parameters.issuer_weight
+    s.flow["anchor_room_usd_bn"] = room
     result = price_round(asked, bid, reservation, room, anchor_value, supply, slope, weight)
     if market.recorder is not None:
         bids = {"others_value": bid, "others_supply": supply, "anchor_value": anchor_value, "room": room, "due": due}

@@ -59,16 +59,25 @@ def lab_round_words(talk: LabRoundTalk) -> tuple[str, list[str]]:
 
 
 def tranche_words(talk: TrancheTalk) -> tuple[str, list[str]]:
-    """What the anchor pays of its promises."""
-    told = f"SoftBank pays {usd(talk.paid_usd_bn)} that it promised OpenAI before; {talk.reason.value}"
-    told += f" ({usd(talk.waiting_usd_bn)})." if talk.waiting_usd_bn > LEAST else "."
+    """What the anchor pays of its promises, how it finds the cash, and its lenders' call."""
+    told = []
+    if max(talk.paid_usd_bn, talk.waiting_usd_bn) > LEAST:
+        waits = f"; {usd(talk.waiting_usd_bn)} waits for the conversion" if talk.waiting_usd_bn > LEAST else ""
+        told.append(f"SoftBank pays {usd(talk.paid_usd_bn)} that it promised OpenAI before{waits}.")
     found = []
     if talk.margin_loans_usd_bn > LEAST:
         found.append(f"{usd(talk.margin_loans_usd_bn)} of new loans")
     if talk.assets_sold_usd_bn > LEAST:
         found.append(f"{usd(talk.assets_sold_usd_bn)} of assets sold")
-    more = [f"In this quarter it finds cash by {listed(found)}."] if found else []
-    return f"SoftBank's tranche: {usd(talk.paid_usd_bn)}", [told, *more]
+    if found:
+        told.append(f"In this quarter it finds cash by {listed(found)}.")
+    if talk.reason in (Reason.CALL_MET, Reason.CALL_UNMET):
+        told.append(
+            f"{sentence_case(talk.reason.value)}: holdings worth {usd(talk.called_usd_bn)} go; its loan to value is "
+            f"{percent(talk.loan_to_value)}, its cap {percent(talk.cap)}."
+        )
+    head = f"SoftBank's tranche: {usd(talk.paid_usd_bn)}" if talk.paid_usd_bn > LEAST else "SoftBank's cash"
+    return head, told
 
 
 def conversion_words(talk: ConversionTalk) -> tuple[str, list[str]]:

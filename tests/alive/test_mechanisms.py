@@ -34,7 +34,7 @@ class Mover(NamedTuple):
     least: float
 
 
-BACKTEST, NOW, NEVER_CONVERTED, GLUT = "as-of-2024q3", "baseline", "never converted", "glut"
+BACKTEST, NOW, NEVER_CONVERTED, GLUT, WINTER = "as-of-2024q3", "baseline", "never converted", "glut", "hard winter"
 SCENARIOS: dict[str, tuple[Any, str | None]] = {
     BACKTEST: (BACKTEST, None),
     NOW: (NOW, None),
@@ -50,6 +50,15 @@ SCENARIOS: dict[str, tuple[Any, str | None]] = {
         "2026Q4",
     ),
 }
+SCENARIOS[WINTER] = (
+    {
+        "extends": "demand-winter",
+        "events": [
+            {"quarter": "2027Q2", "kind": "demand_shock", "arguments": {"level": -1.0, "of": "services"}},
+        ],
+    },
+    "2029Q4",
+)
 """Where a mechanism shows: the profit share before a conversion, idle capacity in a glut."""
 MOVERS = (
     # the rental market and the prices that people quote
@@ -137,6 +146,14 @@ MOVERS = (
     Mover(NOW, "landlords.least_loan", 0.0, 0.9, "energised_facility_gw", "oracle", "mean", -1, 0.01),
     Mover(NOW, "landlords.loan_years", 15.0, 22.0, "phase_loan_share", None, "mean", +1, 0.02),
     Mover(BACKTEST, "oracle.equity_use", 0.1, 2.0, "backlog_usd_bn", "oracle", "mean", +1, 0.1),
+    # distress
+    Mover(WINTER, "investors.rescue_share", 0.02, 0.35, "rescue_usd_bn", None, "mean", +1, 0.2),
+    Mover(WINTER, "investors.rescue_share", 0.02, 0.35, "lease_relief_usd_bn", None, "mean", -1, 0.1),
+    Mover(WINTER, "investors.rescue_weight", 0.0, 1.0, "rescue_usd_bn", None, "mean", +1, 0.1),
+    Mover(WINTER, "investors.kept_in_default", 0.0, 0.5, "rescue_usd_bn", None, "mean", +1, 0.1),
+    Mover(WINTER, "softbank.ltv_cap", 0.3, 0.45, "softbank_call_usd_bn", None, "mean", -1, 0.2),
+    Mover(WINTER, "softbank.call_discount", 0.0, 0.3, "softbank_call_usd_bn", None, "mean", +1, 0.1),
+    Mover(WINTER, "softbank.call_share", 0.0, 0.4, "softbank_breach", None, "mean", -1, 0.1),
     # money
     Mover(BACKTEST, "openai.credit_use", 0.0, 1.0, "openai_burn_usd_bn", None, "first", -1, 0.2),
     Mover(BACKTEST, "costs.power_usd_mwh", 60.0, 110.0, "long_run_cost_usd_h", None, "end", +1, 0.02),

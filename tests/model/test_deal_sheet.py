@@ -91,6 +91,20 @@ def test_equity_in_the_sheet_is_what_the_ledger_moved(market: ComputeMarket) -> 
     assert moved > 0.0
 
 
+@pytest.mark.parametrize(("kind", "payer"), [("loan", "lenders"), ("stake_sale", "investors")])
+def test_loans_and_sales_of_the_anchor_in_the_sheet_are_what_the_ledger_moved(
+    market: ComputeMarket, kind: str, payer: str
+) -> None:
+    assert market.recorder is not None
+    moved = 0.0
+    for quarter, world, sheet in sheets(market):
+        amount = market.recorder.pages[quarter].one("after")["flows"].get((kind, payer, "softbank"))
+        booked = 0.0 if amount is None else float(amount[world])
+        assert sheet.paid(kind).get((payer, "softbank"), 0.0) == pytest.approx(booked, abs=1e-8), (quarter, world)
+        moved += booked
+    assert moved > 0.0
+
+
 def test_reasons_agree_with_what_was_signed(market: ComputeMarket) -> None:
     found = set()
     for _, _, sheet in sheets(market):
