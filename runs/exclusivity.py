@@ -157,7 +157,7 @@ def worth_of_contract(market: ComputeMarket, before: PerRow, put: Put, stakes: S
     outside = ratio(fold(before[1:] * stakes.worth[1:]), put.outside)
     own = np.maximum(stakes.worth[0], 0.0)
     # What is refused stays lacking and is asked for again: it costs a quarter of its term each quarter that it lasts.
-    refused = put.refused / (market.parameters.of("labs").tender_share * stakes.term_quarters)
+    refused = ratio(put.refused, market.parameters.of("labs").tender_share * stakes.term_quarters)
     forced = np.maximum(put.matched - put.matched_by_right, 0.0)
     dearer = np.maximum(outside - own, 0.0)
     cost = np.stack([refused * outside + forced * dearer, put.matched_by_right * dearer])
