@@ -56,10 +56,10 @@ def measure_laws(market: ComputeMarket) -> list[Law]:
     stakes = s.cap.stakes
     # Above the cap lenders call: only who has sold all that markets take may stay there, and is flagged by the metric.
     sold_out = s.flow["call_sold_usd_bn"] >= s.flow["call_most_usd_bn"] * (1.0 - 1e-9)
-    called = (s.flow["call_asked_usd_bn"] > 0.0) & sold_out
-    above_cap = np.where(
-        called, 0.0, np.maximum(s.flow["called_ltv"] - market.firms["softbank"].parameters.ltv_cap, 0.0)
-    )
+    p = market.firms["softbank"].parameters
+    # Where the discount eats what a sale frees, selling is no way down at all.
+    excused = ((s.flow["call_asked_usd_bn"] > 0.0) & sold_out) | (p.ltv_cap + p.call_discount > 0.9)
+    above_cap = np.where(excused, 0.0, np.maximum(s.flow["called_ltv"] - p.ltv_cap, 0.0))
     return [
         Law("fleet: nothing negative", fleet.negative_h100e_m),
         Law("fleet: deployed within chips", fleet.undeployable_h100e_m),
