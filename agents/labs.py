@@ -68,7 +68,7 @@ class Lab(Firm):
             p.rd_revenue_share * self.revenue_usd_bn * a_year_on + funds / p.rd_horizon_quarters + self.support_usd_bn
         )
         research = research + p.gain_reinvested * np.maximum(self.lease_gain_usd_bn, 0.0)
-        research = research * np.clip(1.0 + p.rd_urgency * behind, 0.5, 2.0)
+        research = research * (1.0 + p.rd_urgency * behind).clip(0.5, 2.0)
         # However much money comes in, people and software absorb only so much more compute in a quarter.
         most = np.where(self.research_usd_bn > 0.0, self.research_usd_bn * (1.0 + p.rd_absorption), np.inf)
         scale = self.scale_now(view.elapsed)
@@ -80,7 +80,7 @@ class Lab(Firm):
         At the start what use then implies, fading to one as contracts and money raised are turned into compute.
         """
         fade = np.exp(-elapsed / self.parameters.scale_fade_quarters)
-        return np.exp(np.log(np.stack([self.inference_scale, self.rd_scale])) * fade)
+        return np.exp(np.log(np.array([self.inference_scale, self.rd_scale])) * fade)
 
     def settle_budget(self, budget: ComputeBudget, elapsed: int) -> None:
         """Remember what was budgeted for R&D: next quarter's cannot be far above it."""

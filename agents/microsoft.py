@@ -29,7 +29,7 @@ class CautiousBuilder:
         p = firm.parameters
         required = 1.0 + self.risk_premium(firm, own)
         earned = view.term_price_usd_h / (view.long_run_cost_usd_h * view.term_level * (1.0 + p.hurdle))
-        return np.clip(power(earned / required, p.return_response), 0.0, 1.0)
+        return power(earned / required, p.return_response).clip(0.0, 1.0)
 
     def risk_premium(self, firm: Operator, own: FirmView) -> PerWorld:
         """What it adds to its hurdle for uncertain prices and for what is let to one tenant already."""
@@ -59,7 +59,7 @@ class CapOneTenant(CautiousBuilder):
     def appetite(self, firm: Operator, view: MarketView, own: FirmView) -> PerWorld:
         """All of it while one tenant holds 30 % at most, nothing at 60 %."""
         concentration = ratio(own.let_to_largest_h100e_m, own.fleet_h100e_m + own.backlog_h100e_m)
-        return np.clip((0.60 - concentration) / 0.30, 0.0, 1.0)
+        return ((0.60 - concentration) / 0.30).clip(0.0, 1.0)
 
 
 class Microsoft(Operator):

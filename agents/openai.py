@@ -147,6 +147,6 @@ class OpenAI(Lab):
     def chip_ready(self) -> PerWorld:
         """How far the ramp of the own chip has come, 0 to 1."""
         p = self.parameters
-        return np.clip(
-            ratio(self.chip_age_quarters - p.chip_lead_quarters - p.chip_slip_quarters, p.chip_ramp_quarters), 0.0, 1.0
+        return ratio(self.chip_age_quarters - p.chip_lead_quarters - p.chip_slip_quarters, p.chip_ramp_quarters).clip(
+            0.0, 1.0
         )

@@ -43,7 +43,7 @@ class DeleverageFirst:
     def finance_share(self, firm: Operator, own: FirmView) -> PerWorld:
         """What the default would use up to three years of cash flow owed, then less, nothing from four on."""
         years = ratio(own.debt_usd_bn, 4.0 * np.maximum(own.operating_cash_flow_usd_bn, 0.0), 10.0)
-        return firm.parameters.equity_use * np.clip(4.0 - years, 0.0, 1.0)
+        return firm.parameters.equity_use * (4.0 - years).clip(0.0, 1.0)
 
 
 class Oracle(Operator):

@@ -9,7 +9,7 @@ import numpy as np
 from agents.cast import OPERATORS, SECTORS
 from runs.sight import backlog_h100e_m
 from runs.state import MERCHANT_ROWS, OPERATOR
-from world.arrays import PerRow, PerWorld, fold, ratio
+from world.arrays import PerRow, PerWorld, fold, ratio, some
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -52,7 +52,7 @@ def pay_for_chips(market: ComputeMarket, name: str, bill_usd_bn: PerWorld) -> No
     s, row = market.state, OPERATOR[name]
     shipped = s.flow["shipped_h100e_m"][row]
     waiting = backlog_h100e_m(s)[row] - s.flow["ordered_merchant_h100e_m"][row]
-    delivered = np.clip(ratio(shipped, shipped + np.maximum(waiting, 0.0)), 0.0, 1.0)
+    delivered = ratio(shipped, shipped + np.maximum(waiting, 0.0)).clip(0.0, 1.0)
     used = np.minimum(s.ledger.prepaid(name) * delivered, bill_usd_bn)
     s.ledger.use_prepaid(name, "nvidia", used, capitalise=True)
     s.ledger.due("chips", name, "nvidia", bill_usd_bn - used)
@@ -61,7 +61,7 @@ def pay_for_chips(market: ComputeMarket, name: str, bill_usd_bn: PerWorld) -> No
 def cancel_orders(market: ComputeMarket, name: str, share: PerWorld) -> None:
     """Cancel a share (worlds,) of a buyer's orders, what it could not pay of this quarter's; its advance is forfeit."""
     s = market.state
-    if name not in BUYERS or not share.any():
+    if name not in BUYERS or not some(share):
         return
     row, kept = OPERATOR[name], 1.0 - share
     before = backlog_h100e_m(s)[row]

@@ -39,21 +39,21 @@ def trace_equity(market: ComputeMarket) -> None:
     s, worlds = market.state, market.worlds
     flows, last = s.ledger.flows, s.last
     total = payments_by(flows, (*FUNDED, *OPERATORS), worlds)
-    spent = np.stack([total[lab] for lab in FUNDED])
-    left = np.stack([s.ledger.cash(lab) for lab in FUNDED])
-    paid = np.stack([[flow(flows, "equity", who, lab, worlds) for lab in FUNDED] for who in INVESTORS])
+    spent = np.array([total[lab] for lab in FUNDED])
+    left = np.array([s.ledger.cash(lab) for lab in FUNDED])
+    paid = np.array([[flow(flows, "equity", who, lab, worlds) for lab in FUNDED] for who in INVESTORS])
     held = last.get("equity_held_usd_bn", np.zeros_like(paid)) + paid
     gone = held * ratio(spent, spent + np.maximum(left, 0.0))
 
-    rents = {provider: np.stack([rent(flows, lab, provider, worlds) for lab in FUNDED]) for provider in PROVIDERS}
-    vendors = {vendor: np.stack([flow(flows, CHIPS, lab, vendor, worlds) for lab in FUNDED]) for vendor in VENDORS}
+    rents = {provider: np.array([rent(flows, lab, provider, worlds) for lab in FUNDED]) for provider in PROVIDERS}
+    vendors = {vendor: np.array([flow(flows, CHIPS, lab, vendor, worlds) for lab in FUNDED]) for vendor in VENDORS}
     for kind, provider, vendor in [(CHIPS, p, v) for p in PROVIDERS for v in VENDORS]:
         if (kind, provider, vendor) in flows:
             onward = ratio(flows[kind, provider, vendor], total[provider])
             vendors[vendor] = vendors[vendor] + rents[provider] * onward
-    part = ratio(np.stack([rents["microsoft"], vendors["nvidia"], fold(np.stack(list(vendors.values())))]), spent)
+    part = ratio(np.array([rents["microsoft"], vendors["nvidia"], fold(np.array(list(vendors.values())))]), spent)
     given = fold(paid.swapaxes(0, 1))
-    home = np.stack([fold(gone[row] * part[row]) for row in range(len(SELLERS))])
+    home = np.array([fold(gone[row] * part[row]) for row in range(len(SELLERS))])
     chips = fold((gone * part[-1]).swapaxes(0, 1))
     s.flow |= {
         "equity_held_usd_bn": held - gone,
@@ -68,9 +68,8 @@ def trace_equity(market: ComputeMarket) -> None:
 def payments_by(flows: Flows, payers: tuple[str, ...], worlds: int) -> dict[str, PerWorld]:
     """All cash that each payer paid this quarter, $bn (worlds,)."""
     total = {name: np.zeros(worlds) for name in payers}
-    for (kind, payer, _), amount in sorted(flows.items()):
-        if payer in total and kind in CASH_KINDS:
-            total[payer] = total[payer] + amount
+    for key in sorted(key for key in flows if key[1] in total and key[0] in CASH_KINDS):
+        total[key[1]] += flows[key]
     return total
 
 

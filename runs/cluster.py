@@ -17,7 +17,7 @@ from runs.contracts import provider_shares
 from runs.firm_books import operator_views
 from runs.sight import market_view
 from runs.state import PAIR
-from world.arrays import PerRow, PerWorld
+from world.arrays import PerRow, PerWorld, some
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -40,24 +40,24 @@ def bid_for_cluster(market: ComputeMarket) -> None:
     bids = [market.firms[name].bid_for_cluster(view, views[name], cost_usd_bn) for name in BIDDERS]
     effective = effective_prices(market, bids)
     lacking = s.flow["lacking_h100e_m"]
-    price = np.stack([bid.price_usd_h for bid in bids])
-    able = np.stack([bid.able for bid in bids]) & (effective <= s.flow["worth_usd_h"])
+    price = np.array([bid.price_usd_h for bid in bids])
+    able = np.array([bid.able for bid in bids]) & (effective <= s.flow["worth_usd_h"])
     # A sole provider that can build it does not consent to another.
     able[1] &= ~((lab.exclusivity == SOLE_PROVIDER) & able[0])
     wanted = (lab.cluster == NONE) & (lacking >= size) & market.settings.negotiate
     offered = np.where(able, effective, np.inf)
     # Where both cost the same the lab stays with the provider that it has.
     second = offered[1] < offered[0]
-    taken = np.stack([wanted & able[0] & ~second, wanted & able[1] & second])
-    if taken.any():
-        sign_cluster(market, taken * size, price * view.usefulness, np.stack([bid.lead_quarters for bid in bids]))
+    taken = np.array([wanted & able[0] & ~second, wanted & able[1] & second])
+    if some(taken):
+        sign_cluster(market, taken * size, price * view.usefulness, np.array([bid.lead_quarters for bid in bids]))
     if market.recorder is not None:
         terms = {"effective": effective, "size": size, "lacking": lacking, "worth": s.flow["worth_usd_h"]}
         market.recorder.note("cluster", bids=bids, able=able, taken=taken, state=lab.cluster, cost=cost_usd_bn, **terms)
     lab.settle_cluster(np.where(taken[0], OWN_HARDWARE, np.where(taken[1], ON_DEBT, lab.cluster)))
     s.flow |= {
         "cluster_price_usd_h": price,
-        "cluster_capital_rate": np.stack([bid.capital_rate for bid in bids]),
+        "cluster_capital_rate": np.array([bid.capital_rate for bid in bids]),
         "cluster_able": able.astype(float),
     }
 
@@ -65,9 +65,9 @@ def bid_for_cluster(market: ComputeMarket) -> None:
 def effective_prices(market: ComputeMarket, bids: list[ClusterBid]) -> PerRow:
     """Price of each bid with its delay and the dependence that it brings, (bidders, worlds) $/effective H100e-hour."""
     m, lab = market.parameters.of("market"), market.firms["openai"]
-    price = np.stack([bid.price_usd_h for bid in bids])
-    late = np.maximum(np.stack([bid.lead_quarters for bid in bids]) - m.patience_quarters, 0.0)
-    governed = np.stack([np.ones(market.worlds), m.governed_dependence])
+    price = np.array([bid.price_usd_h for bid in bids])
+    late = np.maximum(np.array([bid.lead_quarters for bid in bids]) - m.patience_quarters, 0.0)
+    governed = np.array([np.ones(market.worlds), m.governed_dependence])
     shares = provider_shares(market.state)[: len(BIDDERS)]
     # Both in the shares of a price that an ordinary offer is weighed with.
     return price * (1.0 + m.delay_cost_per_quarter * late + lab.dependence_cost(shares) * governed)

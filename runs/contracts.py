@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ from runs.fixed_orders import as_ordered, fixed_shares
 from runs.physical import builder_weights
 from runs.sight import market_view
 from runs.state import OPERATOR, PAIR, USER, State
-from world.arrays import PerRow, fold, ratio
+from world.arrays import PerRow, PerWorld, fold, ratio
 from world.bargaining import Bargain, allocate_offers, bargain, left_over
 from world.calendar import HOURS_PER_QUARTER
 
@@ -33,15 +34,15 @@ def tender(market: ComputeMarket) -> None:
     views = operator_views(market, view, PROVIDERS)
     offers = [make_offer(market, name, view, views[name]) for name in PROVIDERS]
     offers = split_rivals(market, offers)
-    asks = {name: make_tender(market, name, view) for name in TENANTS}
+    asks = make_tenders(market, view)
     openai = market.firms["openai"]
     m = market.parameters.of("market")
 
     # Contracts count H100e of the newest chip: prices per effective unit times its usefulness.
     useful = view.usefulness
-    offered = np.stack([offer.quantity_h100e_m for offer in offers])
-    reservation = np.stack([offer.reservation_usd_h for offer in offers]) * useful
-    lead = np.stack([offer.lead_quarters for offer in offers])
+    offered = np.array([offer.quantity_h100e_m for offer in offers])
+    reservation = np.array([offer.reservation_usd_h for offer in offers]) * useful
+    lead = np.array([offer.lead_quarters for offer in offers])
     cost_level = view.long_run_cost_usd_h * view.term_level * useful
     delay = m.delay_cost_per_quarter * cost_level * np.maximum(lead - m.patience_quarters, 0.0)
     shares = provider_shares(s)
@@ -56,10 +57,10 @@ def tender(market: ComputeMarket) -> None:
     penalty = {name: delay + dependence if name == "openai" else delay for name in TENANTS}
     cost = {name: reservation + penalty[name] for name in TENANTS}
     worth = (
-        np.stack([np.minimum(outside, asks[name].worth_usd_h * useful) - cost[name] for name in TENANTS]) * to_usd_bn
+        np.array([np.minimum(outside, asks[name].worth_usd_h * useful) - cost[name] for name in TENANTS]) * to_usd_bn
     )
     worth[0, 3] = 0.0
-    wanted = np.stack([asks[name].wanted_h100e_m for name in TENANTS])
+    wanted = np.array([asks[name].wanted_h100e_m for name in TENANTS])
     if market.settings.negotiate:
         allocated = allocate_offers(worth, offered, wanted)
     else:
@@ -70,25 +71,22 @@ def tender(market: ComputeMarket) -> None:
     put = put_to_holder(market, unbound, left, offers, cost["openai"], reservation[0], worth[0, 0] > 0.0)
     allocated[0] = put.allocated
     spare = left_over(allocated, offered)
-    weight = m.provider_weight + m.shortage_weight * np.clip(
-        view.index_usd_h / view.long_run_cost_usd_h - 1.0, -0.5, 0.5
-    )
-    weight = np.clip(weight, 0.0, 1.0)
+    shortage = (view.index_usd_h / view.long_run_cost_usd_h - 1.0).clip(-0.5, 0.5)
+    weight = (m.provider_weight + m.shortage_weight * shortage).clip(0.0, 1.0)
 
     signed = np.zeros((len(PAIRS), s.worlds))
-    bargains: dict[str, Bargain] = {}
-    for row, name in enumerate(TENANTS):
-        deal = bargain(
-            allocated[row],
+    if market.settings.negotiate:
+        bargains = bargain_with_all(
+            allocated,
             reservation * to_usd_bn,
-            penalty[name] * to_usd_bn,
+            [penalty[name] * to_usd_bn for name in TENANTS],
             outside * to_usd_bn,
-            fold(allocated[row]),
-            np.repeat(weight[None, :], len(OFFERS), axis=0),
-            worth=asks[name].worth_usd_h * useful * to_usd_bn,
-            spare=spare,
+            weight,
+            [asks[name].worth_usd_h * useful * to_usd_bn for name in TENANTS],
+            spare,
         )
-        bargains[name] = deal if market.settings.negotiate else as_ordered(allocated[row], reservation * to_usd_bn)
+    else:
+        bargains = {name: as_ordered(allocated[row], reservation * to_usd_bn) for row, name in enumerate(TENANTS)}
     if market.recorder is not None:
         market.recorder.note("tender", view=view, asks=asks, offers=offers, delay=delay, dependence=dependence)
         market.recorder.note("deals", outside=outside, worth=worth, deals=bargains)
@@ -108,7 +106,7 @@ def tender(market: ComputeMarket) -> None:
         "surplus_usd_bn": bargains["openai"].surplus,
         "offered_h100e_m": offered,
         "reservation_usd_h": reservation,
-        "finance_bound": np.stack([offer.finance_bound for offer in offers]),
+        "finance_bound": np.array([offer.finance_bound for offer in offers]),
     }
     stakes = Stakes(
         worth=worth[0],
@@ -119,6 +117,37 @@ def tender(market: ComputeMarket) -> None:
         lacking=lacking,
     )
     negotiate_release(market, view, unbound, put, stakes)
+
+
+def bargain_with_all(
+    allocated: np.ndarray,
+    reservation: PerRow,
+    penalty: Sequence[PerRow],
+    outside: PerWorld,
+    weight: PerWorld,
+    worth: Sequence[PerWorld],
+    spare: PerRow,
+) -> dict[str, Bargain]:
+    """Every tenant's bargain over what it was allocated (tenants, offers, worlds), money in $bn per M H100e.
+
+    The tenants stand side by side on the axis of worlds: no bargain looks at another, and one call does for all.
+    """
+    tenants, offers, worlds = allocated.shape
+    deal = bargain(
+        np.concatenate(list(allocated), axis=-1),
+        np.tile(reservation, tenants),
+        np.concatenate(penalty, axis=-1),
+        np.tile(outside, tenants),
+        np.concatenate([fold(each) for each in allocated]),
+        np.broadcast_to(np.tile(weight, tenants), (offers, tenants * worlds)),
+        worth=np.concatenate(worth),
+        spare=np.tile(spare, tenants),
+    )
+    parts = [slice(row * worlds, (row + 1) * worlds) for row in range(tenants)]
+    return {
+        name: Bargain(*(getattr(deal, field.name)[..., part] for field in fields(deal)))
+        for name, part in zip(TENANTS, parts, strict=True)
+    }
 
 
 def make_offer(market: ComputeMarket, name: str, view: MarketView, own: FirmView) -> LeaseOffer:
@@ -151,22 +180,26 @@ def split_rivals(market: ComputeMarket, offers: list[LeaseOffer]) -> list[LeaseO
     ]
 
 
-def make_tender(market: ComputeMarket, name: str, view: MarketView) -> Tender:
-    """One lab's tender: what it will want beyond the leases that will then run, and its own chips."""
+def make_tenders(market: ComputeMarket, view: MarketView) -> dict[str, Tender]:
+    """Every lab's tender: what it will want beyond the leases that will then run, and its own chips."""
     s = market.state
-    lab = market.firms[name]
-    own = lab_view(market, name)
-    rows = [k for k, pair in enumerate(PAIRS) if pair[1] == name]
-    contracted = fold(s.leases.contracted_at(s.quarter + lab.parameters.planning_quarters, rows))
-    if name == "openai":
-        contracted = contracted + fold(s.fleet.sold[OPERATOR["openai"]])
-    return lab.tender(view, own, contracted)
+    rows = {name: [k for k, pair in enumerate(PAIRS) if pair[1] == name] for name in TENANTS}
+    # All labs plan as far ahead.
+    horizon = s.quarter + market.parameters.of("labs").planning_quarters
+    leases = iter(s.leases.contracted_at(horizon, [k for name in TENANTS for k in rows[name]]))
+    tenders = {}
+    for name in TENANTS:
+        contracted = fold(np.array([next(leases) for _ in rows[name]]))
+        if name == "openai":
+            contracted = contracted + fold(s.fleet.sold[OPERATOR["openai"]])
+        tenders[name] = market.firms[name].tender(view, lab_view(market, name), contracted)
+    return tenders
 
 
 def provider_shares(s: State) -> PerRow:
     """Each provider's share of what OpenAI holds and has signed, (providers, worlds)."""
     held = s.leases.active + s.leases.pending_total
-    rows = np.stack([held[PAIR[(provider, "openai")]] for provider in PROVIDERS])
+    rows = np.array([held[PAIR[(provider, "openai")]] for provider in PROVIDERS])
     return ratio(rows, fold(rows))
 
 
@@ -179,11 +212,11 @@ def sign(
     # What rival clouds keep for their own labs is a second lease of a pair; the book takes each pair once at a time.
     for rows in (range(len(PROVIDERS)), range(len(PROVIDERS), len(OFFERS))):
         of = [(tenant, row) for tenant in deals for row in rows]
-        quantity = np.stack([deals[tenant].quantity[row] for tenant, row in of])
-        payment = np.stack([deals[tenant].payment[row] for tenant, row in of])
-        term = np.stack([asks[tenant].term_quarters for tenant, _ in of])
+        quantity = np.array([deals[tenant].quantity[row] for tenant, row in of])
+        payment = np.array([deals[tenant].payment[row] for tenant, row in of])
+        term = np.array([asks[tenant].term_quarters for tenant, _ in of])
         price = ratio(payment, quantity * (HOURS_PER_QUARTER / 1000.0 * term), 0.0)
-        start = s.quarter + np.stack([lead[row] for _, row in of])
+        start = s.quarter + np.array([lead[row] for _, row in of])
         pairs = [PAIR[(OFFERS[row], tenant)] for tenant, row in of]
         s.leases.sign_together(pairs, quantity, np.where(quantity > 0.0, price, 0.0), m.take_or_pay, start, term)
         signed[pairs] += quantity
@@ -199,13 +232,13 @@ def used_by_provider(s: State) -> PerRow:
     total = fold(own)
     rows = [active[PAIR[(provider, "openai")]] for provider in PROVIDERS]
     rows.append(fold(s.fleet.deployed[OPERATOR["openai"]]))
-    held = np.stack(rows)
+    held = np.array(rows)
     holding = fold(held)
     scaled = held * np.minimum(ratio(total, holding, 0.0), 1.0)[None, :]
     rest = np.maximum(total - holding, 0.0)
     deployed = s.flow["deployed_h100e_m"]
     let = s.leases.by_provider(active)
-    free = np.stack(
+    free = np.array(
         [np.maximum(deployed[OPERATOR[p]] - let[s.leases.providers.index(p)], 0.0) for p in PROVIDERS]
         + [np.zeros(s.worlds)]
     )

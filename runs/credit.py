@@ -10,6 +10,7 @@ from agents.cast import FUNDED, PAIRS, SECTORS, TENANTS
 from world.arrays import PerRow, PerWorld, fold, ratio
 from world.credit import debt_capacity_usd_bn
 from world.debt import DebtBook
+from world.leases import USD_BN_PER_RENT
 from world.planning import growth_over
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ BORROWERS = ("microsoft", "oracle", "xai", "rival_clouds", "landlords", "softban
 """Who borrows on its cash flow or its plant."""
 DEBTORS = (*BORROWERS, *TENANTS)
 """Who may owe lenders; labs without plant have credit lines and what a scenario's loans give them."""
-HOURS = 2.19
-"""Thousand hours in a quarter: M H100e at $/H100e-hour, in $bn."""
 MOST_LEVERAGE = 12.0
 """Debt over yearly cash flow beyond which leverage adds no more to a spread; also that of a firm without cash flow."""
 LAB_TENOR_YEARS = 3.0
@@ -40,9 +39,9 @@ def debtor_rows(names: tuple[str, ...]) -> list[int]:
 def open_debt(start: StartState, ledger: Ledger, parameters: Parameters) -> DebtBook:
     """The debt on the opening books, laddered over its tenor, at the coupon on record or at today's rate."""
     book = DebtBook(len(DEBTORS), ledger.worlds)
-    spreads = np.stack([spread_of(parameters, name) for name in DEBTORS])
+    spreads = np.array([spread_of(parameters, name) for name in DEBTORS])
     known = [start.optional(name, "debt_coupon") for name in DEBTORS]
-    coupon = np.stack(
+    coupon = np.array(
         [
             start.value("market", "base_rate") + spreads[row] if rate is None else np.full(ledger.worlds, rate)
             for row, rate in enumerate(known)
@@ -56,7 +55,7 @@ def tenors(parameters: Parameters) -> PerRow:
     """Average tenor of each debtor's new debt, (debtors, worlds) years."""
     years = parameters.of("lenders").tenor_years
     short = np.full_like(years, LAB_TENOR_YEARS)
-    return np.stack([years if name in BORROWERS else short for name in DEBTORS])
+    return np.array([years if name in BORROWERS else short for name in DEBTORS])
 
 
 def spread_of(parameters: Parameters, name: str) -> PerWorld:
@@ -78,13 +77,13 @@ def lend(market: ComputeMarket) -> None:
     p = lenders.parameters
     rows = debtor_rows(BORROWERS)
     debt = s.ledger.balance["debt"][rows]
-    flow = 4.0 * np.stack([market.cash_flow.get(name, np.zeros(s.worlds)) for name in BORROWERS])
+    flow = 4.0 * np.array([market.cash_flow.get(name, np.zeros(s.worlds)) for name in BORROWERS])
     price = pending_price(market)
-    waiting = s.leases.pending_total * price * HOURS
+    waiting = s.leases.pending_total * price * USD_BN_PER_RENT
     contracted = 4.0 * by_provider(waiting)
     # A firm that owes money and earns none is as levered as can be.
     leverage = np.minimum(ratio(debt, np.maximum(flow, debt / MOST_LEVERAGE)), MOST_LEVERAGE)
-    spreads = np.stack([spread_of(market.parameters, name) for name in DEBTORS])
+    spreads = np.array([spread_of(market.parameters, name) for name in DEBTORS])
     rates = s.base_rate + spreads
     rates[: len(BORROWERS)] = lenders.rate(s.base_rate, spreads[: len(BORROWERS)], leverage)
     income = flow + p.contract_haircut * contracted
@@ -105,7 +104,7 @@ def by_provider(values: PerRow) -> np.ndarray:
     for name in BORROWERS:
         rows = [k for k, pair in enumerate(PAIRS) if pair[0] == name and pair[1] != name]
         found.append(fold(values[rows]) if rows else nothing)
-    return np.stack(found)
+    return np.array(found)
 
 
 def pending_price(market: ComputeMarket) -> PerRow:
@@ -114,7 +113,9 @@ def pending_price(market: ComputeMarket) -> PerRow:
     value = s.leases.backlog_usd_bn
     return np.maximum(
         s.leases.price,
-        np.minimum(ratio(value, (s.leases.pending_total + s.leases.active) * HOURS * 16.0), 5.0 * market.money),
+        np.minimum(
+            ratio(value, (s.leases.pending_total + s.leases.active) * USD_BN_PER_RENT * 16.0), 5.0 * market.money
+        ),
     )
 
 
@@ -129,10 +130,10 @@ def tenant_spread(market: ComputeMarket, rent: PerRow) -> PerWorld:
     """
     lab = market.firms["openai"]
     p = lab.parameters
-    promised = 4.0 * HOURS * fold(rent[[k for k, pair in enumerate(PAIRS) if pair[1] == "openai"]])
+    promised = 4.0 * USD_BN_PER_RENT * fold(rent[[k for k, pair in enumerate(PAIRS) if pair[1] == "openai"]])
     growth = growth_over(lab.growth_smoothed, np.full(market.worlds, STRAIN_QUARTERS), p.growth_persistence)
     means = 4.0 * lab.revenue_usd_bn * np.exp(growth) + 0.5 * np.maximum(market.state.ledger.cash("openai"), 0.0)
-    strain = np.clip(ratio(promised, means, 1.0) - 1.0, 0.0, 3.0)
+    strain = (ratio(promised, means, 1.0) - 1.0).clip(0.0, 3.0)
     spread: PerWorld = market.parameters.of("lenders").tenant_spread * strain
     return spread
 
@@ -152,10 +153,10 @@ def debt_dues(market: ComputeMarket) -> None:
 def roll_debt(market: ComputeMarket) -> None:
     """After settlement: what was repaid or forgiven leaves the ladder, what was borrowed joins it at today's rate."""
     s = market.state
-    gone = np.stack(
+    gone = np.array(
         [s.ledger.paid("principal", payer=name) + s.ledger.paid("forgiveness", payer=name) for name in DEBTORS]
     )
-    borrowed = np.stack([s.ledger.paid("loan", payee=name) for name in DEBTORS])
+    borrowed = np.array([s.ledger.paid("loan", payee=name) for name in DEBTORS])
     s.debt.borrow(borrowed, s.flow["rates"], tenors(market.parameters))
     s.debt.take_off(gone)
     s.debt.age()

@@ -119,10 +119,10 @@ def work_out(market: ComputeMarket, unpaid: list[Unpaid]) -> None:
         if item.kind == "lease_rent":
             pairs = [k for k, pair in enumerate(PAIRS) if pair[0] == item.payee and pair[1] == item.payer]
             for k in pairs:
-                s.leases.reduce(k, np.clip(ratio(item.amount, s.flow["rent_usd_bn"][k]), 0.0, 1.0))
+                s.leases.reduce(k, ratio(item.amount, s.flow["rent_usd_bn"][k]).clip(0.0, 1.0))
         if item.kind == "chips":
             bill = s.ledger.paid("chips", item.payer, item.payee) + item.amount
-            cancel_orders(market, item.payer, np.clip(ratio(item.amount, bill), 0.0, 1.0))
+            cancel_orders(market, item.payer, ratio(item.amount, bill).clip(0.0, 1.0))
         if item.kind in ("principal", "interest") and item.payee == "lenders":
             s.ledger.forgive(item.payer, "lenders", np.minimum(item.amount, s.ledger.debt(item.payer)))
         if item.payer == "openai":

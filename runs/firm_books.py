@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 BUILDS_TO_LEASES = ("oracle",)
 """Operators who order chips for the leases that will run when they arrive; only these are told how much that is."""
 
+LET_BY = {name: [k for k, pair in enumerate(PAIRS) if pair[0] == name] for name in OPERATORS}
+"""Rows of the leases that an operator provides."""
+HELD_BY = {tenant: [k for k, pair in enumerate(PAIRS) if pair[1] == tenant] for _, tenant, _ in PAIRS}
+"""Rows of the leases that a tenant holds."""
+
 
 def operator_views(
     market: ComputeMarket, view: MarketView, names: Sequence[str] = OPERATORS, to_order: bool = False
@@ -37,15 +42,11 @@ def operator_views(
     lead = view.chip_lead_quarters
     at_lead = power_at_lead_gw(s, power, lead)
     signed = s.leases.active + s.leases.pending_total
-    let_rows = [k for k, pair in enumerate(PAIRS) if pair[0] in names]
-    ahead_rows = [k for k in let_rows if to_order and PAIRS[k][0] in BUILDS_TO_LEASES]
-    ahead = dict(zip(ahead_rows, s.leases.contracted_at(s.quarter + lead, ahead_rows), strict=True))
     nothing = np.zeros(s.worlds)
     views = {}
     for name in names:
         row = OPERATOR[name]
-        let = [k for k in let_rows if PAIRS[k][0] == name]
-        held = [k for k, pair in enumerate(PAIRS) if pair[1] == name and pair[0] != name]
+        let, held = LET_BY[name], [k for k in HELD_BY.get(name, ()) if PAIRS[k][0] != name]
         to_tenants = signed[let] if let else nothing[None]
         extra = s.asic_queue_h100e_m if name == "rival_clouds" else nothing
         views[name] = FirmView(
@@ -58,7 +59,7 @@ def operator_views(
             backlog_h100e_m=backlog[row] + extra,
             let_h100e_m=fold(to_tenants),
             let_to_largest_h100e_m=to_tenants.max(axis=0),
-            let_at_chip_lead_h100e_m=fold(np.stack([ahead[k] for k in let]))
+            let_at_chip_lead_h100e_m=fold(s.leases.contracted_at(s.quarter + lead, let))
             if to_order and name in BUILDS_TO_LEASES
             else nothing,
             used_h100e_m=own_use(s, name),
@@ -80,7 +81,7 @@ def lab_view(market: ComputeMarket, name: str) -> FirmView:
     """The books of a lab that owns no fleet."""
     s = market.state
     nothing = np.zeros(s.worlds)
-    held = [k for k, pair in enumerate(PAIRS) if pair[1] == name]
+    held = HELD_BY.get(name)
     sector = "microsoft" if name == "microsoft_lab" else name
     return FirmView(
         fleet_h100e_m=nothing,
@@ -107,7 +108,7 @@ def own_use(s: State, operator: str) -> PerWorld:
         "rival_clouds": ("rival_workloads",),
     }
     rows = [fold(s.market.bought_h100e_m[USER[user]]) for user in users.get(operator, ())]
-    return fold(np.stack(rows)) if rows else np.zeros(s.worlds)
+    return fold(np.array(rows)) if rows else np.zeros(s.worlds)
 
 
 def money(market: ComputeMarket, sector: str | None) -> dict[str, PerWorld]:

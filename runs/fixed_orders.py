@@ -33,7 +33,7 @@ def fixed_shares(
     nobody = np.zeros_like(start_shares[:1])
     rival = RIVAL_SHARES * np.ones_like(offered)
     shares = [np.concatenate([start_shares, nobody]), *(rival for _ in TENANTS[1:])]
-    asked = np.stack([share * want for share, want in zip(shares, wanted, strict=True)])
+    asked = np.array([share * want for share, want in zip(shares, wanted, strict=True)])
     cut = np.minimum(ratio(offered, fold(asked), 1.0), 1.0)
     return asked * cut
 

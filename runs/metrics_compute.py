@@ -45,7 +45,13 @@ def binding(m: ComputeMarket) -> PerRow:
     s = m.state
     weight = s.flow["owned_h100e_m"]
     weight = weight / np.maximum(fold(weight), 1e-12)
-    return np.stack([fold(np.where(s.binding == k, weight, 0.0)) for k in range(len(BINDING))])
+    return np.array([fold(np.where(s.binding == k, weight, 0.0)) for k in range(len(BINDING))])
+
+
+def chip_price(m: ComputeMarket) -> PerRow:
+    """List price by generation, thousand USD, once it is on sale."""
+    s = m.state
+    return np.where(s.generations.launch <= s.quarter, s.flow["chip_price_k"], np.nan)
 
 
 simple(
@@ -120,7 +126,7 @@ simple(
     "used_h100e_m",
     "M H100e",
     "Compute used",
-    lambda m: np.stack([fold(m.state.market.bought_h100e_m[k]) for k in range(len(USERS))]),
+    lambda m: np.array([fold(m.state.market.bought_h100e_m[k]) for k in range(len(USERS))]),
     dimension="user",
     members=USERS,
 )
@@ -131,6 +137,14 @@ simple(
     lambda m: m.state.production.pending() + m.state.queue_h100e_m,
     dimension="owner",
     members=OPERATORS,
+)
+simple(
+    "chip_price_k",
+    "k USD",
+    "List price of a chip; none before its launch",
+    chip_price,
+    dimension="generation",
+    members=GENERATIONS,
 )
 simple(
     "chip_lead_quarters",
@@ -167,7 +181,7 @@ simple(
     "capability",
     "log",
     "Log of effective training compute",
-    lambda m: np.stack([m.firms[name].capability for name in LABS]),
+    lambda m: np.array([m.firms[name].capability for name in LABS]),
     dimension="lab",
     members=LABS,
 )
@@ -269,7 +283,7 @@ simple(
     "chip_cost_usd_h",
     "$/effective H100e-h",
     "Long-run cost: the newest merchant chip, and the own chip",
-    lambda m: np.stack([m.state.flow["long_run_cost_usd_h"], m.state.flow["own_cost_usd_h"]]),
+    lambda m: np.array([m.state.flow["long_run_cost_usd_h"], m.state.flow["own_cost_usd_h"]]),
     dimension="chip",
     members=("merchant", "own"),
 )

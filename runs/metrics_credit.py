@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from agents.cast import ACTORS, OPERATORS, PAIR_NAMES
-from runs.credit import DEBTORS, MOST_LEVERAGE
+from runs.credit import DEBTORS, MOST_LEVERAGE, debtor_rows
 from runs.money import anchor_ltv
 from runs.registry import simple
 from world.arrays import PerWorld, ratio
@@ -38,14 +36,14 @@ def oracle_leverage(m: ComputeMarket) -> PerWorld:
     ledger = m.state.ledger
     owed = ledger.debt("oracle") + ledger.lease_liability("oracle") - ledger.cash("oracle")
     earned = m.cash_flow["oracle"] + ledger.paid("interest", "oracle") + ledger.paid("shell_rent", "oracle")
-    return np.clip(ratio(owed, 4.0 * earned, MOST_LEVERAGE), 0.0, MOST_LEVERAGE)
+    return ratio(owed, 4.0 * earned, MOST_LEVERAGE).clip(0.0, MOST_LEVERAGE)
 
 
 simple(
     "debt_usd_bn",
     "bn USD",
     "Debt",
-    lambda m: np.stack([m.state.ledger.debt(name) for name in ACTORS]),
+    lambda m: m.state.ledger.balance["debt"][debtor_rows(ACTORS)],
     dimension="firm",
     members=ACTORS,
 )
@@ -81,7 +79,7 @@ simple(
     "lease_liability_usd_bn",
     "bn USD",
     "Leased shells on the books, at cost less what has run",
-    lambda m: np.stack([m.state.ledger.lease_liability(name) for name in OPERATORS]),
+    lambda m: m.state.ledger.balance["lease_liability"][debtor_rows(OPERATORS)],
     dimension="firm",
     members=OPERATORS,
 )

@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.cast import ACTORS, HOLDERS, LABS, OPERATORS, PAIRS, PROVIDERS
+from runs.accounts import LET, PROVIDER_OF_LET
+from runs.credit import debtor_rows
 from runs.distress import CREDITORS
 from runs.registry import simple
 from runs.stargate import SPONSORS
 from runs.state import PAIR, USER
-from world.arrays import PerRow, PerWorld, fold, ratio
+from world.arrays import PerRow, PerWorld, fold, fold_sectors, ratio
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
+
+ACTOR_ROWS = debtor_rows(ACTORS)
+"""Rows of the actors in the books."""
 
 
 def idle_cost(m: ComputeMarket) -> PerWorld:
@@ -29,12 +34,7 @@ def idle_cost(m: ComputeMarket) -> PerWorld:
 
 def backlog(m: ComputeMarket) -> PerRow:
     """Remaining contracted rent by provider."""
-    value = m.state.leases.backlog_usd_bn
-    rows = []
-    for name in OPERATORS:
-        mine = [k for k, pair in enumerate(PAIRS) if pair[0] == name and pair[1] != name]
-        rows.append(fold(value[mine]) if mine else np.zeros(m.worlds))
-    return np.stack(rows)
+    return fold_sectors(m.state.leases.backlog_usd_bn[LET], PROVIDER_OF_LET, len(OPERATORS))
 
 
 simple(
@@ -44,6 +44,7 @@ simple(
     lambda m: m.state.flow["vendor_revenue_usd_bn"],
     flow=True,
 )
+simple("nvidia_gross_margin", "share", "Nvidia's gross margin", lambda m: m.parameters.of("nvidia").gross_margin)
 simple("openai_revenue_usd_bn", "bn USD", "OpenAI's revenue", lambda m: m.firms["openai"].revenue_usd_bn, flow=True)
 simple(
     "openai_burn_usd_bn",
@@ -142,7 +143,7 @@ simple(
     "cash_usd_bn",
     "bn USD",
     "Cash",
-    lambda m: np.stack([m.state.ledger.cash(name) for name in ACTORS]),
+    lambda m: m.state.ledger.balance["cash"][ACTOR_ROWS],
     dimension="firm",
     members=ACTORS,
 )
@@ -150,7 +151,7 @@ simple(
     "stargate_equity_usd_bn",
     "bn USD",
     "Equity that sponsors pay into Stargate phases",
-    lambda m: np.stack([m.state.flow[f"sponsor.{k}"] for k in SPONSORS]),
+    lambda m: np.array([m.state.flow[f"sponsor.{k}"] for k in SPONSORS]),
     dimension="sponsor",
     members=tuple(SPONSORS),
     flow=True,
@@ -219,7 +220,7 @@ simple(
     "fixed_assets_usd_bn",
     "bn USD",
     "Plant at book value",
-    lambda m: np.stack([m.state.ledger.fixed(name) for name in ACTORS]),
+    lambda m: m.state.ledger.balance["fixed"][ACTOR_ROWS],
     dimension="firm",
     members=ACTORS,
 )

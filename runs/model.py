@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,8 @@ from runs.money import fund
 from runs.opening import open_state
 from runs.physical import deliver, order
 from runs.recorder import Recorder
-from runs.rental import USD_BN_PER_H, clear, operate
+from runs.rental import clear, operate
+from runs.saving import load_market, save_market
 from runs.scenario import Scenario, load_scenario
 from runs.sight import market_view, price_chips
 from runs.split import over_rivals, split_start
@@ -34,6 +34,7 @@ from runs.state import State
 from world.arrays import Flags, PerWorld, fold, ratio
 from world.calendar import quarter_label, quarter_number
 from world.draws import Draws, student_t
+from world.leases import USD_BN_PER_RENT
 from world.parameters import Parameters, resolve
 from world.record import accelerators, phases, start_state
 from world.services import budget_to_demand_scale, scaled_innovation
@@ -187,10 +188,10 @@ class ComputeMarket(mesa.Model):
         )
         softbank.settle_holdings(factor)
         softbank.begin_quarter()
+        grown = np.exp(self.parameters.of("operators").core_growth)
         for core in self.core.values():
-            core["cash_flow"] = core["cash_flow"] * np.exp(core["growth"])
-            core["payouts"] = core["payouts"] * np.exp(core["growth"])
-            core["other_capex"] = core["other_capex"] * np.exp(core["growth"])
+            for name in ("cash_flow", "payouts", "other_capex"):
+                core[name] = core[name] * grown
         price_chips(self)
 
     def observe(self) -> None:
@@ -209,12 +210,12 @@ class ComputeMarket(mesa.Model):
 
     def save(self, path: str | Path) -> None:
         """Write the market as it stands between two quarters to a file (runs/saving.py)."""
-        import_module("runs.saving").save_market(self, path)
+        save_market(self, path)
 
-    @staticmethod
-    def load(path: str | Path, worlds: Any = None, seed: int | None = None) -> ComputeMarket:
+    @classmethod
+    def load(cls, path: str | Path, worlds: Any = None, seed: int | None = None) -> ComputeMarket:
         """A saved market that goes on as it would have; or, given worlds, so many futures of it."""
-        return import_module("runs.saving").load_market(path, worlds, seed)
+        return load_market(cls, path, worlds, seed)
 
     # ------------------------------------------------------------------ the start
 
@@ -222,13 +223,11 @@ class ComputeMarket(mesa.Model):
         """Cash flow of everybody's core business, other capital spending and payouts, $bn a quarter."""
         core: dict[str, dict[str, PerWorld]] = {}
         ones = np.ones(self.worlds)
-        growth = self.parameters.of("operators").core_growth
         for name in (*OPERATORS, "softbank", *RIVALS, "nvidia", "landlords"):
             core[name] = {
                 "cash_flow": ones * start.value(name, "core_cash_flow_usd_bn") * self.money,
                 "other_capex": ones * start.value(name, "other_capex_usd_bn") * self.money,
                 "payouts": ones * start.value(name, "payouts_usd_bn") * self.money,
-                "growth": growth,
             }
         # The support of rival labs by their parents is what they spend, it follows demand in the labs' own budget.
         return core
@@ -273,7 +272,7 @@ class ComputeMarket(mesa.Model):
             inference = budget.inference_usd_bn / budget.total_usd_bn if known is None else np.full(self.worlds, known)
             lab.inference_scale = inference * implied / budget.inference_usd_bn
             lab.rd_scale = ratio((1.0 - inference) * implied, budget.rd_usd_bn, 1.0)
-            lab.settle_wanted(implied / (USD_BN_PER_H * view.long_run_cost_usd_h * view.usefulness))
+            lab.settle_wanted(implied / (USD_BN_PER_RENT * view.long_run_cost_usd_h * view.usefulness))
         self.start_scale = s.market.scale.copy()
         self.start_shares = provider_shares(s)
         self.start_pool_usd_bn = self.firms["customers"].pool_usd_bn.copy()

@@ -218,7 +218,7 @@ def convert(market: ComputeMarket, value: PerWorld) -> None:
     p = lab.parameters
     years = np.arange(1, 9, dtype=float)
     growth = np.minimum(lab.growth_smoothed, 0.2)
-    path = np.stack(
+    path = np.array(
         [
             4.0 * lab.potential_usd_bn * np.exp(2.0 * growth * year) * p.mature_margin * min(year / 6.0, 1.0)
             - 1.5 * np.maximum(market.burn.get("openai", 0.0), 0.0) * max(4.0 - year, 0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,7 +78,7 @@ def ship(market: ComputeMarket) -> np.ndarray:
     own_wanted = np.minimum(lab.chip_volume_h100e_m(), lacking) * lab.chip_ready() * pays
     own_room = np.maximum(own_power_room(s) / g.kw_per_h100e[GENERATION["own_chip"]], 0.0)
     slots = custom.wafers_k * custom.parameters.h100e_per_wafer / 1000.0
-    orders = np.stack([s.asic_queue_h100e_m, np.minimum(own_wanted, own_room)])
+    orders = np.array([s.asic_queue_h100e_m, np.minimum(own_wanted, own_room)])
     served = custom.allocate(orders, orders, slots, np.zeros_like(orders))
     s.asic_queue_h100e_m = np.maximum(s.asic_queue_h100e_m - served[0], 0.0)
     custom.settle_shipments(fold(served), s.asic_queue_h100e_m, slots, s.growth_believed)
@@ -141,31 +142,30 @@ def order(market: ComputeMarket) -> None:
     s.flow["own_chip_pays"] = (own_cost < view.long_run_cost_usd_h).astype(float)
     orders = {name: market.firms[name].order_capacity(view, views[name]) for name in OPERATORS if name != "openai"}
     orders["openai"] = own_site_order(market)
-    asked = np.stack([orders[name].facility_gw for name in OPERATORS])
+    asked = np.array([orders[name].facility_gw for name in OPERATORS])
     landlords, grid = market.firms["landlords"], market.firms["grid"]
-    through_landlords = np.stack([market.landlord_share(name) for name in OPERATORS])
+    through_landlords = np.array([market.landlord_share(name) for name in OPERATORS])
     rented = asked * through_landlords
     shells = landlords.shells_gw(fold(s.sites.building_gw + phases_building(s)), view.credit_cycle)
     weight = builder_weights(market)
     rented = ration(rented, weight, shells)
     built = asked * (1.0 - through_landlords) + rented
-    behind = np.stack([market.own_turbines(name) for name in OPERATORS])
+    behind = np.array([market.own_turbines(name) for name in OPERATORS])
     granted, on_site = grid.connect(built, behind, weight)
     s.behind_meter_gw = s.behind_meter_gw + on_site
     s.granted_gw = s.granted_gw + granted
     landlords.settle_started(fold(rented))
     size = backlog_h100e_m(s) + s.flow["owned_h100e_m"]
-    order_chips(market, np.stack([orders[name].chips_h100e_m for name in OPERATORS]))
+    order_chips(market, np.array([orders[name].chips_h100e_m for name in OPERATORS]))
     unbanked = place_sites(market, granted)
-    for name, row in OPERATOR.items():
-        cuts = {"shells": ratio(built[row], asked[row], 1.0), "grid": ratio(granted[row], built[row], 1.0)}
-        binds = what_binds(market, orders[name], ratio(size[row], fold(size)), cuts)
-        s.binding[row] = np.where(unbanked[row], BINDING.index("finance"), binds)
+    cuts = {"shells": ratio(built, asked, 1.0), "grid": ratio(granted, built, 1.0)}
+    binds = what_binds(market, [orders[name] for name in OPERATORS], ratio(size, fold(size)), cuts)
+    s.binding[...] = np.where(unbanked, BINDING.index("finance"), binds)
     if market.recorder is not None:
         market.recorder.note("orders", orders=orders, asked_gw=asked, built_gw=built, granted_gw=granted)
     grid.settle_growth()
     s.flow["ordered_gw"] = granted
-    s.flow["ordered_chips_h100e_m"] = np.stack([orders[name].chips_h100e_m for name in OPERATORS])
+    s.flow["ordered_chips_h100e_m"] = np.array([orders[name].chips_h100e_m for name in OPERATORS])
 
 
 def builder_weights(market: ComputeMarket) -> PerRow:
@@ -207,8 +207,10 @@ def order_chips(market: ComputeMarket, chips: PerRow) -> None:
     s.production.add_spread(slice(0, len(merchant)), s.quarter + lead, merchant, spread=2, earliest=s.quarter + 1)
 
 
-def what_binds(market: ComputeMarket, order: CapacityOrder, share: PerWorld, cuts: dict[str, PerWorld]) -> np.ndarray:
-    """Which of demand, power, shells, chips and finance allows the least, as an index into BINDING for each world.
+def what_binds(
+    market: ComputeMarket, orders: Sequence[CapacityOrder], share: PerRow, cuts: Mapping[str, PerRow]
+) -> np.ndarray:
+    """Which of demand, power, shells, chips and finance allows each order the least: (orders, worlds), from BINDING.
 
     Each limit is put in M H100e of chips that could be added: what demand asks for, what power expected at the
     chip lead carries, what lenders and cash pay for, what the vendor can ship of it, and what of the power
@@ -217,17 +219,17 @@ def what_binds(market: ComputeMarket, order: CapacityOrder, share: PerWorld, cut
     vendor = market.firms["nvidia"]
     patience = 2.0 * vendor.parameters.target_lead_quarters
     queue = np.maximum(patience - vendor.queue_quarters, 0.0) / patience
+    sites = np.array([order.wanted_sites_h100e_m for order in orders])
+    powered = np.array([order.powered_h100e_m for order in orders])
     limits = {
-        "demand": order.demanded_h100e_m,
-        "appetite": order.wanted_h100e_m,
-        "power": np.minimum(
-            order.powered_h100e_m, order.wanted_sites_h100e_m * cuts["grid"] + 1e3 * (cuts["grid"] >= 1.0 - 1e-9)
-        ),
-        "shells": np.where(cuts["shells"] < 1.0 - 1e-9, order.wanted_sites_h100e_m * cuts["shells"], np.inf),
+        "demand": np.array([order.demanded_h100e_m for order in orders]),
+        "appetite": np.array([order.wanted_h100e_m for order in orders]),
+        "power": np.minimum(powered, sites * cuts["grid"] + 1e3 * (cuts["grid"] >= 1.0 - 1e-9)),
+        "shells": np.where(cuts["shells"] < 1.0 - 1e-9, sites * cuts["shells"], np.inf),
         "chips": np.where(queue >= 0.5, np.inf, vendor.shipped_h100e_m * share * queue),
-        "finance": order.affordable_h100e_m,
+        "finance": np.array([order.affordable_h100e_m for order in orders]),
     }
-    best, answer = limits["demand"], np.full(market.state.worlds, BINDING.index("demand"))
+    best, answer = limits["demand"], np.full(sites.shape, BINDING.index("demand"))
     for name in ("appetite", "power", "shells", "chips", "finance"):
         tighter = limits[name] < best * (1.0 - 1e-9)
         best, answer = np.where(tighter, limits[name], best), np.where(tighter, BINDING.index(name), answer)

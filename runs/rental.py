@@ -14,6 +14,7 @@ from runs.sight import market_view, standing_figures
 from runs.state import ACCESS, GENERATION, USER
 from world.arrays import PerGeneration, PerRow, PerWorld, fold, fold_sectors, power, ratio
 from world.costs import close_gap, step_list_price
+from world.leases import USD_BN_PER_RENT
 from world.market import clear_rental_market
 from world.planning import learn_growth, slow_speed
 from world.services import (
@@ -28,8 +29,6 @@ from world.services import (
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
-USD_BN_PER_H = 2.19
-"""$bn a quarter for one M H100e at one $/H100e-hour."""
 PRICE_FLOOR_USD_H, PRICE_CAP_USD_H = 0.01, 100.0
 """Bounds of the clearing price, far outside what any market has seen."""
 
@@ -76,7 +75,7 @@ def clear(market: ComputeMarket) -> None:
         price_cap=cap,
         start_price=expected_prices(market, now, held)[there],
     )
-    price, sold, excess = np.full_like(held, cap), np.zeros_like(held), np.zeros_like(held)
+    price, sold, excess = np.full_like(held, cap), np.zeros(held.shape), np.zeros(held.shape)
     price[there], sold[there], excess[there] = result.price, result.sold[0], result.excess_demand
     bought = np.zeros((len(now), *held.shape))
     part = ratio(now, pooled[KIND_OF_USER])
@@ -126,9 +125,13 @@ def expected_prices(market: ComputeMarket, scale: PerRow, held: PerGeneration) -
     s.flow["alone_usd_h"] = alone
     last, cap = s.market.price_usd_h, PRICE_CAP_USD_H * market.money
     before = s.last.get("alone_usd_h", alone)
-    moved = last * ratio(alone, before, 1.0)
+    stayed = offered & (before > 0.0) & (last < cap)
+    # A generation that has just arrived has no last price: it stands to the formula as the others did.
+    stayed_h100e_m = np.where(stayed, held, 0.0)
+    level = ratio(fold(stayed_h100e_m * last), fold(stayed_h100e_m * before), 1.0)
+    expected = alone * np.where(stayed, ratio(last, before), level)
     least = np.maximum(s.flow["cash_cost_usd_h"] * (1.0 + 0.1 * m.band), PRICE_FLOOR_USD_H * market.money)
-    guess = np.where(offered & (before > 0.0) & (last < cap), np.maximum(moved, least), last)
+    guess = np.where(offered, np.maximum(expected, least), last)
     return np.minimum(guess, cap)
 
 
@@ -138,7 +141,7 @@ def demand_scales(market: ComputeMarket, view: MarketView) -> PerRow:
     m = market.parameters.of("market")
     share_out_pool(market)
     operators = operator_views(market, view, ("xai",))
-    best = np.stack([market.firms[name].capability for name in LABS]).max(axis=0)
+    best = np.array([market.firms[name].capability for name in LABS]).max(axis=0)
     customers = market.firms["customers"]
     rows = []
     s.flow["budget_inference_usd_bn"] = np.zeros((len(LABS), s.worlds))
@@ -154,9 +157,9 @@ def demand_scales(market: ComputeMarket, view: MarketView) -> PerRow:
         row = LABS.index(user)
         s.flow["budget_inference_usd_bn"][row] = budget.inference_usd_bn
         s.flow["budget_rd_usd_bn"][row] = budget.rd_usd_bn
-        lab.settle_wanted(budget.total_usd_bn / (USD_BN_PER_H * view.long_run_cost_usd_h * view.usefulness))
+        lab.settle_wanted(budget.total_usd_bn / (USD_BN_PER_RENT * view.long_run_cost_usd_h * view.usefulness))
         rows.append(budget_to_demand_scale(budget.total_usd_bn, view.long_run_cost_usd_h, m.elasticity_long))
-    return np.stack(rows)
+    return np.array(rows)
 
 
 def share_out_pool(market: ComputeMarket) -> None:
@@ -165,9 +168,9 @@ def share_out_pool(market: ComputeMarket) -> None:
     p = market.parameters.of("services")
     labs = [market.firms[name] for name in LABS]
     shares = market_shares(
-        np.stack([lab.capability for lab in labs]),
-        np.stack([lab.distribution for lab in labs]),
-        np.stack([np.clip(1.0 - lab.served, 0.0, 1.0) for lab in labs]),
+        np.array([lab.capability for lab in labs]),
+        np.array([lab.distribution for lab in labs]),
+        np.array([(1.0 - lab.served).clip(0.0, 1.0) for lab in labs]),
         p.capability_weight,
         np.ones(s.worlds),
         p.unserved_weight,
@@ -185,11 +188,11 @@ def operate(market: ComputeMarket) -> None:
     cost_usd_h = standing_figures(market)["new_cost_usd_h"]
     labs = [market.firms[name] for name in LABS]
     rows = [USER[name] for name in LABS]
-    raw = np.stack([fold(s.market.bought_h100e_m[row]) for row in rows])
-    spent = np.stack([user_cost_usd_bn(market, row) for row in rows])
-    effective = np.stack([fold(s.market.bought_h100e_m[row] * s.generations.usefulness) for row in rows])
+    raw = np.array([fold(s.market.bought_h100e_m[row]) for row in rows])
+    spent = np.array([user_cost_usd_bn(market, row) for row in rows])
+    effective = np.array([fold(s.market.bought_h100e_m[row] * s.generations.usefulness) for row in rows])
     budgets = (s.flow["budget_inference_usd_bn"], s.flow["budget_rd_usd_bn"])
-    wanted = [budget / (USD_BN_PER_H * cost_usd_h) for budget in budgets]
+    wanted = [budget / (USD_BN_PER_RENT * cost_usd_h) for budget in budgets]
     inference, research = split_inference(effective, wanted[0], wanted[1], inference_priority=p.inference_priority)
     to_raw = ratio(raw, effective)
     potential = s.flow["potential_usd_bn"]
@@ -220,4 +223,4 @@ def user_cost_usd_bn(market: ComputeMarket, row: int) -> PerWorld:
     """What a user's compute is worth at market prices this quarter, $bn."""
     s = market.state
     price = np.where(s.market.traded, s.market.price_usd_h, 0.0)
-    return fold(s.market.bought_h100e_m[row] * price) * USD_BN_PER_H
+    return fold(s.market.bought_h100e_m[row] * price) * USD_BN_PER_RENT

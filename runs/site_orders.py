@@ -9,7 +9,7 @@ import numpy as np
 
 from agents.cast import OPERATORS
 from runs.state import OPERATOR, State
-from world.arrays import Flags, PerRow, PerWorld
+from world.arrays import Flags, PerRow, PerWorld, some
 from world.credit import size_project_loan
 from world.draws import exponential
 from world.sites import BUILDING
@@ -31,10 +31,10 @@ def place_sites(market: ComputeMarket, granted_gw: PerRow) -> np.ndarray:
     """
     s = market.state
     slippage = market.parameters.of("grid").slippage_quarters
-    late = slippage * np.stack(
+    late = slippage * np.array(
         [exponential(market.draws.uniform(f"slippage:{name}", market.calendar_quarter)) for name in OPERATORS]
     )
-    lead = np.stack([market.firms[name].parameters.build_quarters for name in OPERATORS])
+    lead = np.array([market.firms[name].parameters.build_quarters for name in OPERATORS])
     loans = {
         tenant: phase_loan_share(market, tenant)
         for tenant in dict.fromkeys(("openai", *(p.tenant for p in s.phases.phases)))
@@ -46,7 +46,7 @@ def place_sites(market: ComputeMarket, granted_gw: PerRow) -> np.ndarray:
     ]
     forget_sites(s)
     s.sites.order(slice(0, len(OPERATORS)), np.maximum([left for left, _ in placed], 0.0), lead, late, s.quarter)
-    return np.stack([unbanked for _, unbanked in placed])
+    return np.array([unbanked for _, unbanked in placed])
 
 
 def phase_loan_share(market: ComputeMarket, tenant: str) -> PerWorld:
@@ -94,7 +94,7 @@ def place_phases(
     for phase in [k for k, p in enumerate(s.phases.phases) if p.operator == name]:
         size = s.phases.facility_gw[phase]
         open_ = np.isinf(s.phases.date[phase, BUILDING])
-        if not open_.any():  # under way everywhere: nothing below would change anything
+        if not some(open_):  # under way everywhere: nothing below would change anything
             continue
         open_ &= market.phase_granted(phase)
         s.phases.contract(phase, float(s.quarter), open_ & (left >= size))

@@ -25,6 +25,7 @@ Flags = Bool[np.ndarray, "worlds"]
 Numbers = Int64[np.ndarray, "worlds"]
 """One integer for each world, shape (worlds,)."""
 
+_FLOAT64 = np.dtype(np.float64)
 PAIRED_FROM = 8
 """NumPy adds fewer numbers than this one after the other in every memory layout, more of them in pairs in some."""
 _BITS_OF_INFINITY = np.array([np.inf]).view(np.uint64)[0]
@@ -38,9 +39,10 @@ def fold(rows: np.ndarray) -> np.ndarray:
     Returns:         (..., worlds)         the same unit; zeros for no rows
     """
     # NumPy runs along the worlds where they lie side by side, and then adds row to row as here, in a fifth of the time.
-    side_by_side = rows.shape[-1] > 1 and rows.strides[-1] == rows.itemsize
-    if rows.dtype == np.float64 and (side_by_side or len(rows) < PAIRED_FROM):
-        return np.asarray(np.add.reduce(rows, axis=0))
+    if rows.dtype is _FLOAT64 and (
+        len(rows) < PAIRED_FROM or (rows.shape[-1] > 1 and rows.strides[-1] == rows.itemsize)
+    ):
+        return rows[0] + rows[1] if len(rows) == 2 else np.add.reduce(rows, axis=0)
     total = np.zeros(rows.shape[1:])
     for row in rows:
         total += row
@@ -71,11 +73,15 @@ def ratio(numerator: np.ndarray, denominator: np.ndarray, otherwise: float = 0.0
     """numerator / denominator where the denominator is positive, else `otherwise`; never warns."""
     numerator, denominator = np.asarray(numerator, float), np.asarray(denominator, float)
     above = denominator > 0.0
-    if np.logical_and.reduce(above, axis=None):  # the same division, and the same bits, in half the time
+    if np.count_nonzero(above) == above.size:  # the same division, and the same bits, in half the time
         return np.asarray(numerator / denominator)
-    out = np.full(np.broadcast_shapes(numerator.shape, denominator.shape), otherwise)
-    np.divide(numerator, denominator, out=out, where=above)
-    return out
+    # Dividing everywhere and choosing afterwards takes half the time of `np.divide(..., where=above)`.
+    return np.where(above, numerator / np.where(above, denominator, 1.0), otherwise)
+
+
+def some(values: np.ndarray) -> bool:
+    """Whether any entry is true, or not zero: what `values.any()` says, sooner."""
+    return bool(np.count_nonzero(values))
 
 
 def pick_worlds(values: np.ndarray, worlds: np.ndarray) -> np.ndarray:
@@ -112,9 +118,8 @@ def require(values: np.ndarray, allowed: Callable[[np.ndarray], np.ndarray], nam
             allowed is not positive or np.minimum.reduce(bits, axis=None) > 0
         ):
             return array
-    with np.errstate(invalid="ignore"):
-        right = allowed(array)
-    if not np.logical_and.reduce(right, axis=None):
+    right = allowed(array)
+    if np.count_nonzero(right) < right.size:
         wrong = ~right
         index = tuple(int(i) for i in np.argwhere(wrong)[0])
         where = (

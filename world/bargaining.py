@@ -115,7 +115,7 @@ def _lost_without(gain: np.ndarray, offered: np.ndarray, wanted: np.ndarray) -> 
     step = gains.copy()
     step[:-1] -= gains[1:]
     reach = np.empty_like(capacity)
-    total = np.zeros_like(wanted)
+    total = np.zeros(wanted.shape)
     for k, amount in enumerate(capacity):
         total = total + amount
         reach[k] = total
@@ -153,11 +153,11 @@ def allocate_offers(worth: object, offered: object, wanted: object) -> Float64[n
         worth, (len(needs), *offers.shape), "worth", lambda array: array < np.inf, "a number below infinity"
     )
     usable = gain > 0.0
-    own_best = np.empty_like(gain)
-    for tenant, need in enumerate(needs):
-        own_best[tenant] = fill_in_merit_order(
-            np.where(usable[tenant], offers, 0.0), np.where(usable[tenant], -gain[tenant], np.inf), need
-        )
+    # Each tenant by itself, all in one call: side by side they are only more worlds.
+    side_by_side = (len(offers), gain.shape[0] * gain.shape[2])
+    open_to = np.where(usable, offers, 0.0).swapaxes(0, 1).reshape(side_by_side)
+    cost = np.where(usable, -gain, np.inf).swapaxes(0, 1).reshape(side_by_side)
+    own_best = fill_in_merit_order(open_to, cost, needs.reshape(-1)).reshape(gain.swapaxes(0, 1).shape).swapaxes(0, 1)
     contested = np.flatnonzero((fold(own_best) > offers).any(axis=0))
     if len(needs) > 1 and contested.size:
         own_best[..., contested] = best_transport(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
@@ -14,6 +15,8 @@ from world.identities import Movements, Residuals, measure, movements
 
 FlowKey = tuple[str, str, str]
 """(kind, payer, payee)."""
+Post = tuple[np.ufunc, np.ndarray]
+"""What an entry does to one account: add or subtract, and the account's row."""
 
 # Amounts that are at least zero and finite are exactly those whose bits, read as an unsigned integer, lie below the
 # bits of infinity: the sign is the highest bit, and NaN lies above infinity. So one reduction checks an entry.
@@ -65,9 +68,10 @@ class Books:
             {account: locked(self._stock[i].view()) for i, account in enumerate(ACCOUNTS)}
         )
         self.opening_cash = locked(self._opening_cash.view())
+        self._posts: dict[FlowKey, list[Post]] = {}
         self.flows: dict[FlowKey, np.ndarray] = {}
-        self._by_kind: dict[str, list[FlowKey]] = {}
-        self._sorted_out = (0, 0)
+        self._sorted_out: dict[tuple[str, str | None, str | None], list[FlowKey]] = {}
+        self._sorted_of: tuple[dict[FlowKey, np.ndarray], int] = self.flows, 0
         self._movements: Movements | None = None
 
     # ------------------------------------------------------------------ the quarter
@@ -84,7 +88,8 @@ class Books:
         signed = account == "cash" and not self._limited[i]
         value = self._amount(f"open {account}", (sector,), amount, signed)
         moves: Moves = ((account, 1), ("net_worth", -1 if account in LIABILITIES else 1))
-        _post(self._rows[i], moves, value)
+        for move, row in _posts(self._rows[i], moves):
+            move(row, value, row)
         self._moved_before[i] += np.abs(value)
         if account == "cash":
             self._opening_cash[i] += value
@@ -93,7 +98,7 @@ class Books:
     def begin_quarter(self) -> None:
         """Start a new record of flows and note the opening cash; the old record stays with whoever holds it."""
         self._moved_before += self._moved_this_quarter().moved
-        self.flows, self._movements, self._sorted_out = {}, None, (0, 0)
+        self.flows, self._movements = {}, None
         np.copyto(self._opening_cash, self._stock[0])
 
     def check(self) -> Residuals:
@@ -140,19 +145,22 @@ class Books:
             if sector is not None:
                 self._at(sector)
         total = np.zeros(self.worlds)
-        for key in self._keys_of(kind):
-            if payer in (None, key[1]) and payee in (None, key[2]):
-                total += self.flows[key]
+        for key in self._flows_by_party().get((kind, payer, payee), ()):
+            total += self.flows[key]
         return total
 
-    def _keys_of(self, kind: str) -> Sequence[FlowKey]:
-        """The flows of a kind in the order of their first entry; sorted out anew once there are more."""
-        if self._sorted_out != (id(self.flows), len(self.flows)):
-            self._by_kind = {}
-            for key in self.flows:
-                self._by_kind.setdefault(key[0], []).append(key)
-            self._sorted_out = id(self.flows), len(self.flows)
-        return self._by_kind.get(kind, ())
+    def _flows_by_party(self) -> Mapping[tuple[str, str | None, str | None], Sequence[FlowKey]]:
+        """(kind, payer or None, payee or None) -> the flows it means, by first entry; sorted out as they come."""
+        flows, known = self._sorted_of
+        if flows is not self.flows:
+            self._sorted_out, known = {}, 0
+        elif known == len(flows):
+            return self._sorted_out
+        for kind, payer, payee in islice(self.flows, known, None):
+            for meant in ((kind, payer, payee), (kind, payer, None), (kind, None, payee), (kind, None, None)):
+                self._sorted_out.setdefault(meant, []).append((kind, payer, payee))
+        self._sorted_of = self.flows, len(self.flows)
+        return self._sorted_out
 
     def flow_matrix(self, world: int) -> tuple[tuple[str, ...], np.ndarray]:
         """This quarter's flows in one world: the kinds, and (kinds, payers, payees) in $bn with sectors in order."""
@@ -183,7 +191,7 @@ class Books:
         flows = self._untagged("flow", state)
         for name, target in targets.items():
             np.copyto(target, state[name])
-        self.flows, self._movements, self._sorted_out = flows, None, (0, 0)
+        self.flows, self._movements = flows, None
 
     # The rows are views of one array, which neither pickle nor deepcopy would keep together.
     def __getstate__(self) -> dict[str, Any]:
@@ -252,8 +260,14 @@ class Books:
 
     def _enter(self, kind: Kind, payer: str, payee: str, value: np.ndarray, recorded_as: str | None = None) -> None:
         """Make one entry with a checked amount that nobody else will change, and record it."""
-        _post(self._rows[self._index[payer]], kind.payer, value)
-        _post(self._rows[self._index[payee]], kind.payee, value)
+        posts = self._posts.get((kind.name, payer, payee))
+        if posts is None:
+            posts = self._posts[kind.name, payer, payee] = [
+                *_posts(self._rows[self._index[payer]], kind.payer),
+                *_posts(self._rows[self._index[payee]], kind.payee),
+            ]
+        for move, row in posts:
+            move(row, value, row)
         accumulate(self.flows, (recorded_as or kind.name, payer, payee), value)
         self._movements = None
 
@@ -272,11 +286,6 @@ def locked(values: np.ndarray) -> np.ndarray:
     return values
 
 
-def _post(rows: Mapping[str, np.ndarray], moves: Moves, value: np.ndarray) -> None:
-    """Make one side of an entry on the books of one sector."""
-    for account, sign in moves:
-        row = rows[account]
-        if sign > 0:
-            np.add(row, value, out=row)
-        else:
-            np.subtract(row, value, out=row)
+def _posts(rows: Mapping[str, np.ndarray], moves: Moves) -> list[Post]:
+    """One side of an entry on the books of one sector: for each account that moves, how, and its row."""
+    return [(np.add if sign > 0 else np.subtract, rows[account]) for account, sign in moves]

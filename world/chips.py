@@ -47,7 +47,7 @@ def wafer_mix(quarters_since_launch: PerGeneration, ramp_quarters: PerGeneration
     require(quarters_since_launch, lambda k: ~np.isnan(k), "quarters_since_launch", "a number of quarters")
     require(quarters_since_launch[0], lambda k: k >= 0.0, "quarters_since_launch[0]", "the oldest generation on sale")
     age = np.maximum(quarters_since_launch, 0.0)
-    part_of_first_quarter = np.clip(quarters_since_launch + 1.0, 0.0, 1.0)
+    part_of_first_quarter = (quarters_since_launch + 1.0).clip(0.0, 1.0)
     taken = part_of_first_quarter * (1.0 - (1.0 - FIRST_QUARTER_SHARE) * np.exp(-RAMP_STEEPNESS * age / ramp_quarters))
 
     shares = np.empty_like(taken)
@@ -74,6 +74,32 @@ def shipments_capacity_h100e(
     """
     require(wafers_k, not_negative, "wafers_k", "at least zero")
     return wafers_k * mix * packages_per_wafer * h100e_per_chip / 1000.0
+
+
+def backlog_ahead(
+    backlog: PerWorld,
+    ordered: PerWorld,
+    capacity: PerWorld,
+    order_growth: PerWorld,
+    capacity_growth: PerWorld,
+    quarters: PerWorld,
+) -> PerWorld:
+    """Orders that will be waiting some quarters ahead, at the paces of ordering and of shipping known now.
+
+    Args:   backlog           (worlds,)   orders not yet delivered, in any unit, >= 0
+            ordered           (worlds,)   ordered in a quarter, in the same unit, >= 0
+            capacity          (worlds,)   what can be shipped in a quarter, in the same unit, >= 0
+            order_growth      (worlds,)   log per quarter
+            capacity_growth   (worlds,)   log per quarter
+            quarters          (worlds,)   how far ahead, >= 0
+    Returns:                  (worlds,)   in the same unit, >= 0
+    Laws: today's backlog at no distance; rises with backlog and orders, falls with capacity; scaling the three
+        together scales it. Each flow counts at its pace of half way.
+    """
+    half = 0.5 * quarters
+    coming = ordered * np.exp(order_growth * half)
+    going = capacity * np.exp(capacity_growth * half)
+    return np.maximum(backlog + quarters * (coming - going), 0.0)
 
 
 def next_wafers(
@@ -108,10 +134,10 @@ def next_wafers(
     planned = np.asarray(target_lead) * shipped
     # No shipments: full pressure with a backlog, none without one.
     idle = np.where(backlog > 0.0, MOST_PRESSURE, LEAST_PRESSURE)
-    pressure = np.clip(
-        np.where(planned > 0.0, backlog / np.where(planned > 0.0, planned, 1.0), idle), LEAST_PRESSURE, MOST_PRESSURE
+    pressure = np.where(planned > 0.0, backlog / np.where(planned > 0.0, planned, 1.0), idle).clip(
+        LEAST_PRESSURE, MOST_PRESSURE
     )
-    growth = np.clip(np.log(pressure) / lag_quarters, -np.asarray(max_decline), max_growth)
+    growth = (np.log(pressure) / lag_quarters).clip(-np.asarray(max_decline), max_growth)
     return wafers_k * np.exp(growth)
 
 
@@ -143,7 +169,7 @@ def list_price_k(
     )
     years = np.maximum(quarters_since_launch, 0.0) / 4.0
     drift = np.exp(years * np.log1p(-np.asarray(yearly_drift)))
-    scarcity = power(np.clip(np.atleast_1d(backlog_ratio), LEAST_BACKLOG_RATIO, MOST_BACKLOG_RATIO), elasticity)
+    scarcity = power(np.atleast_1d(backlog_ratio).clip(LEAST_BACKLOG_RATIO, MOST_BACKLOG_RATIO), elasticity)
     return launch_price_k * drift * scarcity
 
 
@@ -155,7 +181,7 @@ def gross_margin(base_margin: PerWorld | float, price_over_base: PerWorld | floa
     """
     require(np.atleast_1d(price_over_base), positive, "price_over_base", "above zero")
     margin = 1.0 - (1.0 - np.asarray(base_margin)) / price_over_base
-    return np.asarray(np.clip(margin, LEAST_GROSS_MARGIN, MOST_GROSS_MARGIN))
+    return np.asarray(margin.clip(LEAST_GROSS_MARGIN, MOST_GROSS_MARGIN))
 
 
 def allocation_weight(size: PerRow, prepaid_share: PerRow, size_power: PerWorld, prepayment_pull: PerWorld) -> PerRow:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from world.arrays import PerGeneration, PerWorld, not_negative, positive, power, require
+from world.arrays import PerGeneration, PerWorld, not_negative, positive, power, require, some
 from world.calendar import HOURS_PER_QUARTER
 
 HOURS_PER_YEAR = 4.0 * HOURS_PER_QUARTER
@@ -29,6 +29,8 @@ def annuity_value(rate: np.ndarray | float, span: PerWorld | float) -> np.ndarra
     rate, span = np.asarray(rate, dtype=np.float64), np.asarray(span, dtype=np.float64)
     exponent = rate * span
     near_zero = np.abs(exponent) < _SERIES_BELOW
+    if not some(near_zero):
+        return np.asarray(-np.expm1(-exponent) / rate)
     safe_rate = np.where(near_zero, 1.0, rate)
     closed_form = -np.expm1(-safe_rate * span) / safe_rate
     return np.where(near_zero, span * (1.0 - 0.5 * exponent), closed_form)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from world.arrays import pick_worlds
+from world.arrays import pick_worlds, some
 from world.rental_curves import RentalCurves, RentalPoint, RentalSolution, evaluate, fold_pairs
 
 LONGEST_STEP = 3.0
@@ -60,7 +60,7 @@ class Search:
     def begin(cls, price: np.ndarray) -> Search:
         """A search at given prices of which nothing is known."""
         worlds = price.shape[1]
-        nothing, zero = np.zeros_like(price), np.zeros(worlds)
+        nothing, zero = np.zeros(price.shape), np.zeros(worlds)
         return cls(price, nothing, np.full(worlds, np.inf), nothing, zero, zero, np.full(worlds, NONE_TOO_LONG), zero)
 
     def pick(self, worlds: np.ndarray) -> Search:
@@ -72,7 +72,7 @@ class Search:
         moved = self.length * self.direction
         np.exp(moved, out=moved)
         moved *= self.price
-        return np.clip(moved, curves.floor, curves.cap, out=moved)
+        return moved.clip(curves.floor, curves.cap, out=moved)
 
     def judge(self, curves: RentalCurves, price: np.ndarray, excess: np.ndarray, dual: np.ndarray) -> np.ndarray:
         """Accept the trial where it lowers the dual and its slope has halved, else narrow the search for a length.
@@ -131,10 +131,10 @@ def minimise_dual(curves: RentalCurves, start_price: np.ndarray, tolerance: floa
         excess = point.demand - point.supply
         held = held_prices(curves, trial, excess)
         found = left & is_cleared(curves, point, excess, held, tolerance)
-        if found.any():
+        if some(found):
             solution.record(worlds, trial, point, found, step)
             left &= ~found
-            if not left.any():
+            if not some(left):
                 break
             # Worlds that are done ride along until packing pays; what happens to them there is never read.
             if np.count_nonzero(left) < WORTH_PACKING * left.size:
@@ -198,7 +198,7 @@ def ratio_of_logs(point: RentalPoint) -> tuple[np.ndarray, np.ndarray]:
     """
     both = (point.demand > 0.0) & (point.supply > 0.0)
     over = np.where(both, point.demand, 1.0) / np.where(both, point.supply, 1.0)
-    np.clip(over, 1.0 / FARTHEST, FARTHEST, out=over)
+    over.clip(1.0 / FARTHEST, FARTHEST, out=over)
     apart = over - 1.0
     near = np.abs(apart) < 1e-4  # there the first terms of the series are as exact as the logarithm
     stretch = np.where(near, 1.0 + 0.5 * apart, np.log(over) * over / np.where(near, 1.0, apart))

@@ -24,6 +24,7 @@ from world.arrays import (
     power,
     ratio,
     require,
+    some,
 )
 from world.schedule import Amount
 
@@ -65,15 +66,15 @@ def energise(chips_h100e_m: PerOperatorGeneration, kw_per_h100e: np.ndarray, pow
 
     needed = chips * kw
     short = fold(needed.swapaxes(0, 1)) > available
-    if not short.any():
+    if not some(short):
         return chips.copy()
 
-    ahead, level = np.zeros_like(needed), needed.copy()
+    ahead, level = np.zeros(needed.shape), needed.copy()
     # A generation that nobody has anywhere stands in no queue.
-    there = [g for g in range(generations) if needed[:, g].any()]
+    there = [g for g in range(generations) if some(needed[:, g])]
     for one, other in combinations(there, 2):
         _queue(kw[..., one, :], kw[..., other, :], one, other, needed, ahead, level)
-    share = ratio(np.clip(available[:, np.newaxis] - ahead, 0.0, level), level)
+    share = ratio((available[:, np.newaxis] - ahead).clip(0.0, level), level)
     deployed: np.ndarray = chips * np.where(short[:, np.newaxis], share, 1.0)
     return deployed
 

@@ -12,11 +12,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, fold, ratio
+from world.arrays import PerRow, PerWorld, fold, ratio, some
 from world.schedule import Amount, Schedule
 
 CAPACITY, RENT, FIRM, VALUE = range(4)
 _WAITING, _RUNNING = 4, 3
+_LEAST_RENT = 1e-200
+"""Below any rent there is; divides nothing by nothing."""
 
 
 class LeasePools:
@@ -32,11 +34,12 @@ class LeasePools:
         self.to_end = Schedule(_RUNNING * rows, slots, worlds)
         self.due: np.ndarray = np.zeros((rows, _WAITING, worlds))
         self.beyond: np.ndarray = np.zeros((rows, worlds))
-        # Sums over quarters are kept until a row changes; what was handed out is never written again.
-        self._sums: dict[int, np.ndarray] = {}
+        # Sums over quarters are kept, measure by measure, until a row changes; what was handed out is never written
+        # again.
+        self._sums: dict[tuple[int, int], np.ndarray] = {}
         self._later: list[np.ndarray] = []
-        self._later_of: np.ndarray | None = None
-        self._changed: dict[int, set[int]] = {_WAITING: set(range(rows)), _RUNNING: set(range(rows))}
+        self._changed: dict[tuple[int, int], set[int]] = {}
+        self._forget()
 
     def enter(
         self, rows: Sequence[int], start: Amount, capacity: PerRow, rent: PerRow, firm: PerRow, term: PerRow
@@ -49,29 +52,29 @@ class LeasePools:
         begin = start[:, np.newaxis] if isinstance(start, np.ndarray) and start.ndim > 1 else start
         pools = np.stack([capacity, rent, firm, rent * term], axis=1)
         self.to_start.add_spread(lanes, begin, pools, spread=0)
-        self._changed[_WAITING].update(rows)
+        self._change(_WAITING, rows)
 
     def fall_due(self, quarter: int) -> None:
         """Move what should have started by `quarter` to what is due."""
         if quarter >= self.to_start.next_quarter:
             moved = self.to_start.take(quarter).reshape(self.due.shape)
             self.due += moved
-            self._changed[_WAITING].update(int(row) for row in np.flatnonzero(moved.any(axis=(1, 2))))
+            self._change(_WAITING, np.flatnonzero(moved[:, CAPACITY].any(axis=1)).tolist())
 
     def start(self, row: int, share: np.ndarray, quarter: int) -> PerWorld:
         """Start a share (worlds,) of what is due in a row; returns the capacity that started."""
         due = self.due[row]
-        if due[CAPACITY].any():
+        if some(due[CAPACITY]):
             started = due * share
             self.due[row] = due * (1.0 - share)
-            self._changed[_WAITING].add(row)
+            self._change(_WAITING, [row])
             self.run(row, started[:_RUNNING], ratio(started[VALUE], started[RENT], otherwise=1.0), quarter)
             return started[CAPACITY].copy()
         return np.zeros(self.worlds)
 
     def start_shares(self, share: np.ndarray, quarter: int) -> None:
         """Start a share (rows, worlds) of what is due in every row: as `start` of one row after the other."""
-        rows = [row for row in range(self.rows) if self.due[row, CAPACITY].any()]
+        rows = [row for row in range(self.rows) if some(self.due[row, CAPACITY])]
         if not rows:
             return
         due, part = self.due[rows], share[rows][:, np.newaxis]
@@ -82,15 +85,15 @@ class LeasePools:
         lanes = [row * _RUNNING + measure for row in rows for measure in range(_RUNNING)]
         self.to_end.add_spread(lanes, end, started[:, :_RUNNING], spread=0, earliest=quarter + 1)
         self.beyond[rows] += started[:, RENT] * np.maximum(end[:, 0] - self.to_end.last_slot, 0.0)
-        self._changed[_WAITING].update(rows)
-        self._changed[_RUNNING].update(rows)
+        self._change(_WAITING, rows)
+        self._change(_RUNNING, rows)
 
     def lapse(self, share: np.ndarray) -> PerRow:
         """Give up a share (rows, worlds) of what is due and late; returns the capacity given up, (rows, worlds)."""
         given_up = self.due[:, CAPACITY] * share
-        rows = np.flatnonzero(given_up.any(axis=1))
+        rows = np.flatnonzero(given_up.any(axis=1)).tolist()
         self.due[rows] *= 1.0 - share[rows][:, np.newaxis]
-        self._changed[_WAITING].update(int(row) for row in rows)
+        self._change(_WAITING, rows)
         return given_up
 
     def run(self, row: int, pool: np.ndarray, term: np.ndarray, quarter: int) -> None:
@@ -98,12 +101,12 @@ class LeasePools:
         end = quarter + term
         self.to_end.add(_lanes(row, _RUNNING), end, pool, earliest=quarter + 1)
         self.beyond[row] += pool[RENT] * np.maximum(end - self.to_end.last_slot, 0.0)
-        self._changed[_RUNNING].add(row)
+        self._change(_RUNNING, [row])
 
     def end(self, quarter: int) -> PerRow:
         """End what has come to its end by `quarter`; returns its capacity."""
         ended = self.to_end.take(quarter).reshape(self.rows, _RUNNING, self.worlds)[:, CAPACITY].copy()
-        self._changed[_RUNNING].update(int(row) for row in np.flatnonzero(ended.any(axis=1)))
+        self._change(_RUNNING, np.flatnonzero(ended.any(axis=1)).tolist())
         return ended
 
     def scale(self, row: int, kept: np.ndarray) -> PerWorld:
@@ -113,8 +116,8 @@ class LeasePools:
         removed = removed + self.due[row, CAPACITY] * (1.0 - kept)
         self.due[row] *= kept
         self.beyond[row] *= kept
-        self._changed[_WAITING].add(row)
-        self._changed[_RUNNING].add(row)
+        self._change(_WAITING, [row])
+        self._change(_RUNNING, [row])
         result: np.ndarray = removed
         return result
 
@@ -124,16 +127,16 @@ class LeasePools:
         self.to_end.scale(slice(row * _RUNNING + RENT, (row + 1) * _RUNNING), kept)
         self.due[row, RENT:] *= kept
         self.beyond[row] *= kept
-        self._changed[_WAITING].add(row)
-        self._changed[_RUNNING].add(row)
+        self._change(_WAITING, [row])
+        self._change(_RUNNING, [row])
 
     def running(self, measure: int) -> PerRow:
         """What runs, (rows, worlds): CAPACITY, RENT or FIRM. Read only."""
-        return self._sum(self.to_end, _RUNNING)[:, measure]
+        return self._sum(self.to_end, _RUNNING, measure)
 
     def waiting(self, measure: int) -> PerRow:
         """What has not started, late or not yet due, (rows, worlds): CAPACITY, RENT, FIRM or VALUE. Read only."""
-        return self._sum(self.to_start, _WAITING)[:, measure]
+        return self._sum(self.to_start, _WAITING, measure)
 
     def value_after(self, quarter: int) -> PerRow:
         """Rent x quarters still to be paid after `quarter`, waiting leases included, (rows, worlds)."""
@@ -143,7 +146,7 @@ class LeasePools:
         if first <= top:
             to_go = np.arange(first, top + 1, dtype=np.float64)[:, np.newaxis] - float(quarter + 1)
             for row, runs in enumerate(self.running(CAPACITY)):
-                if runs.any():
+                if some(runs):
                     value[row] += fold(rents[row, first : top + 1] * to_go)
         return value
 
@@ -164,10 +167,10 @@ class LeasePools:
         total = running.copy() if rows is None else running[list(rows)]
         ends = self.to_end.amount[CAPACITY::_RUNNING]
         for end in reversed(range(first, min(surely_running, self.to_end.reach + 1))):  # from the last on, as above
-            share = np.clip(end - date, 0.0, 1.0)
+            share = (end - date).clip(0.0, 1.0)
             total += (ends[:, end] if rows is None else ends[list(rows), end]) * share
 
-        waiting = [k for k, row in enumerate(chosen) if self.waiting(CAPACITY)[row].any()]
+        waiting = [k for k, row in enumerate(chosen) if some(self.waiting(CAPACITY)[row])]
         if not waiting:
             return total
         of = [chosen[k] for k in waiting]
@@ -187,10 +190,8 @@ class LeasePools:
         """Capacity that runs and ends in `slot` or later, (rows, worlds); kept until a row changes. Read only."""
         ends = self.to_end.amount[CAPACITY::_RUNNING]
         top = self.to_end.reach
-        if self._changed[_RUNNING] or _RUNNING not in self._sums:
-            self._sum(self.to_end, _RUNNING)
-        if self._later_of is not self._sums[_RUNNING]:
-            self._later, self._later_of = [np.zeros((self.rows, self.worlds))], self._sums[_RUNNING]
+        if not self._later:
+            self._later = [np.zeros((self.rows, self.worlds))]
         while len(self._later) <= top + 1 - slot:
             self._later.append(self._later[-1] + ends[:, top + 1 - len(self._later)])
         return self._later[max(top + 1 - slot, 0)]
@@ -212,32 +213,45 @@ class LeasePools:
             holder.restore({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
         self.due[...] = state["due"]
         self.beyond[...] = state["beyond"]
-        self._changed = {_WAITING: set(range(self.rows)), _RUNNING: set(range(self.rows))}
+        self._forget()
 
-    def _sum(self, schedule: Schedule, width: int) -> np.ndarray:
-        """All quarters of a schedule added up, (rows, measures, worlds); only rows that changed are added again."""
-        changed = self._changed[width]
-        if changed or width not in self._sums:
-            shape = (self.rows, width, self.worlds)
-            if width in self._sums and len(changed) < self.rows:
-                total = self._sums[width].copy()
-                for row in changed:
-                    total[row] = schedule.pending(lane=_lanes(row, width))
-                    if width == _WAITING:
-                        total[row] += self.due[row]
-            else:
-                total = schedule.pending().reshape(shape)
+    def _forget(self) -> None:
+        """No sum that was kept is right any more."""
+        self._sums, self._later = {}, []
+        self._changed = {(width, measure): set() for width in (_WAITING, _RUNNING) for measure in range(width)}
+
+    def _change(self, width: int, rows: Sequence[int]) -> None:
+        """The sums of these rows must be added again before somebody reads them."""
+        for measure in range(width):
+            self._changed[width, measure].update(rows)
+        if width == _RUNNING and rows:
+            self._later = []
+
+    def _sum(self, schedule: Schedule, width: int, measure: int) -> PerRow:
+        """A measure of all quarters added up, (rows, worlds); only rows that changed are added again."""
+        kept, changed = self._sums.get((width, measure)), self._changed[width, measure]
+        if kept is not None and not changed:
+            return kept
+        if kept is None or 2 * len(changed) > self.rows:
+            total = schedule.pending(lane=slice(measure, None, width))
+            if width == _WAITING:
+                total += self.due[:, measure]
+        else:
+            total = kept.copy()
+            for row in changed:
+                total[row] = schedule.pending(lane=_lane(row, width, measure))[0]
                 if width == _WAITING:
-                    total = total + self.due
-            total.flags.writeable = False
-            self._sums[width] = total
-            self._changed[width] = set()
-        return self._sums[width]
+                    total[row] += self.due[row, measure]
+        total.flags.writeable = False
+        self._sums[width, measure] = total
+        changed.clear()
+        return total
 
 
 def _running(pool: np.ndarray, begun: np.ndarray, ran: np.ndarray) -> np.ndarray:
     """Capacity of a pool (measures, ..., worlds) that runs `begun` quarters after its start, less its term so far."""
-    term = ratio(pool[VALUE], pool[RENT])
+    # Where there is no rent there is no value either.
+    term = pool[VALUE] / np.maximum(pool[RENT], _LEAST_RENT)
     term += ran
     np.minimum(term, begun, out=term)
     np.maximum(term, 0.0, out=term)
@@ -248,3 +262,8 @@ def _running(pool: np.ndarray, begun: np.ndarray, ran: np.ndarray) -> np.ndarray
 
 def _lanes(row: int, width: int) -> slice:
     return slice(row * width, (row + 1) * width)
+
+
+def _lane(row: int, width: int, measure: int) -> slice:
+    lane = row * width + measure
+    return slice(lane, lane + 1)

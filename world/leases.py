@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, fold_sectors, ratio, require
+from world.arrays import PerRow, PerWorld, fold_sectors, ratio, require, some
 from world.calendar import HOURS_PER_QUARTER
 from world.lease_pools import CAPACITY, FIRM, RENT, LeasePools
 from world.lease_terms import Contract, LeaseResiduals, Pair, a_share, checked_terms
@@ -105,14 +105,14 @@ class LeaseBook:
             raise ValueError(f"pairs: wanted each pair once, got {tuple(pairs)}")
         shape = (len(rows), self.worlds)
         terms = checked_terms(shape, quantity_h100e_m, price_usd_h, take_or_pay, term_quarters)
-        some = [k for k, quantity in enumerate(terms[0]) if quantity.any()]
-        start, quantity, rent, firm, term = (each[some] for each in (np.broadcast_to(start_slot, shape), *terms))
-        self._enter([rows[k] for k in some], start, quantity, rent, firm, term)
+        signed = [k for k, quantity in enumerate(terms[0]) if some(quantity)]
+        start, quantity, rent, firm, term = (each[signed] for each in (np.broadcast_to(start_slot, shape), *terms))
+        self._enter([rows[k] for k in signed], start, quantity, rent, firm, term)
 
     def _enter(
         self, rows: list[int], start: Amount, quantity: PerRow, rent: PerRow, firm: PerRow, term: PerRow
     ) -> None:
-        if quantity.any():
+        if some(quantity):
             self._pools.enter(rows, start, quantity, rent, firm, term)
             self.signed[rows] += quantity
 
@@ -138,7 +138,7 @@ class LeaseBook:
         if label is not None:
             self._name(label, row, quantity, price_usd_h, take_or_pay, 0.0, term)
         self.signed[row] += quantity
-        self._pools.run(row, np.stack([quantity, rent, firm]), term, quarter=0)
+        self._pools.run(row, np.array([quantity, rent, firm]), term, quarter=0)
 
     def start_due(self, quarter: int) -> PerRow:
         """What should be running by this quarter and is not yet, (pairs, worlds) in M H100e; late ones included."""
@@ -282,7 +282,7 @@ class LeaseBook:
         saved["quarter"] = np.asarray(self.quarter)
         saved["named.label"] = np.asarray([c.label for c in self.named], dtype=np.str_)
         saved["named.pair"] = np.asarray([self.index(c.pair) for c in self.named], dtype=np.int64)
-        terms = [np.stack([getattr(c, field) for field in _NAMED_TERMS]) for c in self.named]
+        terms = [np.array([getattr(c, field) for field in _NAMED_TERMS]) for c in self.named]
         saved["named.terms"] = np.asarray(terms).reshape(len(terms), len(_NAMED_TERMS), self.worlds)
         return saved
 

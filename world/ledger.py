@@ -9,17 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 
-from world.arrays import PerWorld, fold_sectors, pick_worlds
+from world.arrays import PerWorld, fold_sectors, some
 from world.books import Books, FlowKey, accumulate, locked
 from world.entries import CASH_KINDS, CLASSES, KINDS, Kind
 from world.settlement import clear_dues
 
 # A gap below this share of a due is the rounding of the clearing and nobody's default.
 _ROUNDING_OF_A_DUE = 1e-12
-_KIND_ORDER = {kind: i for i, kind in enumerate(KINDS)}
+
+
+def _class_of(kind: str) -> str:
+    """The class in which a kind of due is settled."""
+    return KINDS[kind].due_class or ""
+
+
+_KIND_ORDER = {kind: i for i, kind in enumerate(sorted(CASH_KINDS, key=lambda kind: CLASSES.index(_class_of(kind))))}
+"""Place of each kind of due in the queue: class by class, within a class as in the table."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,8 @@ class Ledger(Books):
         super().__init__(sectors, worlds, may_be_negative)
         self._dues: dict[FlowKey, np.ndarray] = {}
         self._ordered: list[FlowKey] = []
+        self._dues_of: dict[str, list[tuple[np.ufunc, np.ndarray]]] = {}
+        self._allowed: set[FlowKey] = set()
 
     # ------------------------------------------------------------------ payments
 
@@ -88,11 +99,9 @@ class Ledger(Books):
         zero for a sector without a budget.
         """
         missing = -self.cash(sector)
-        for key in self._queue():
-            if key[1] == sector:
-                missing += self._dues[key]
-            elif key[2] == sector:
-                missing -= self._dues[key]
+        self._queue()
+        for move, due in self._dues_of.get(sector, ()):
+            move(missing, due, missing)
         return np.zeros(self.worlds) if sector in self.may_be_negative else np.maximum(missing, 0.0)
 
     def settle(self) -> list[Unpaid]:
@@ -101,11 +110,8 @@ class Ledger(Books):
         Returns: what could not be paid, one row for each kind, payer and payee that fell short in some world.
         """
         unpaid: list[Unpaid] = []
-        queue = self._queue()
-        for due_class in CLASSES:
-            keys = [key for key in queue if KINDS[key[0]].due_class == due_class]
-            if not keys:
-                continue
+        for _, group in groupby(self._queue(), key=lambda key: _class_of(key[0])):
+            keys = list(group)
             dues = [self._dues[key] for key in keys]
             paid = self._payable(keys, dues)
             for (kind, payer, payee), owed, part in zip(keys, dues, paid, strict=True):
@@ -114,9 +120,9 @@ class Ledger(Books):
                     continue
                 gap = owed - part
                 gap = np.where(gap > _ROUNDING_OF_A_DUE * owed, gap, 0.0)
-                if gap.any():
+                if some(gap):
                     unpaid.append(Unpaid(kind, payer, payee, locked(gap)))
-        self._dues, self._ordered = {}, []
+        self._dues, self._ordered, self._dues_of = {}, [], {}
         return unpaid
 
     # ------------------------------------------------------------------ bookings without cash
@@ -171,7 +177,7 @@ class Ledger(Books):
         """Take over what `state` gave, in a ledger of the same sectors and worlds; errors as in `Books`."""
         dues = self._untagged("due", state)
         super().restore(state)
-        self._dues, self._ordered = dues, []
+        self._dues, self._ordered, self._dues_of = dues, [], {}
 
     def copy(self) -> Ledger:
         """An independent ledger with the same balances, flows and dues."""
@@ -183,9 +189,11 @@ class Ledger(Books):
 
     def _payment(self, kind: str, payer: str, payee: str) -> Kind:
         """The row of the table for a payment between two known and different sectors."""
-        if kind not in CASH_KINDS:
-            raise ValueError(f"unknown kind of payment {kind!r}; allowed are {', '.join(CASH_KINDS)}")
-        self._require_two(kind, payer, payee)
+        if (kind, payer, payee) not in self._allowed:
+            if kind not in CASH_KINDS:
+                raise ValueError(f"unknown kind of payment {kind!r}; allowed are {', '.join(CASH_KINDS)}")
+            self._require_two(kind, payer, payee)
+            self._allowed.add((kind, payer, payee))
         return KINDS[kind]
 
     def _require_two(self, kind: str, payer: str, payee: str) -> None:
@@ -216,6 +224,10 @@ class Ledger(Books):
             self._ordered = sorted(
                 self._dues, key=lambda key: (_KIND_ORDER[key[0]], self._index[key[1]], self._index[key[2]])
             )
+            self._dues_of = {}
+            for key in self._ordered:
+                self._dues_of.setdefault(key[1], []).append((np.add, self._dues[key]))
+                self._dues_of.setdefault(key[2], []).append((np.subtract, self._dues[key]))
         return self._ordered
 
     def _payable(self, keys: Sequence[FlowKey], dues: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
@@ -224,24 +236,29 @@ class Ledger(Books):
         for (_, payer, _), due in zip(keys, dues, strict=True):
             if payer not in self.may_be_negative:
                 owed[payer] = owed[payer] + due if payer in owed else due
-        short = np.zeros(self.worlds, dtype=bool)
+        short: dict[str, np.ndarray] = {}
         for payer, total in owed.items():
-            short |= np.maximum(self._rows[self._index[payer]]["cash"], 0.0) < total
-        worlds = np.flatnonzero(short)
-        if not worlds.size:
+            lacking = np.maximum(self._rows[self._index[payer]]["cash"], 0.0) < total
+            if some(lacking):
+                short[payer] = lacking
+        if not short:
             return dues
 
-        # Only these worlds need a clearing: in the others every payer's own cash covers all that it owes.
-        payer_rows = [self._index[payer] for _, payer, _ in keys]
-        payee_rows = [self._index[payee] for _, _, payee in keys]
-        amounts = np.stack([due[worlds] for due in dues])
-        # A sector without a budget gets twice what it owes, so that rounding cannot make it fall short.
-        unlimited = 2.0 * fold_sectors(amounts, payer_rows, len(self.sectors))
-        cash = np.maximum(pick_worlds(self._stock[0], worlds), 0.0)
-        available = np.where(self._limited[:, None], cash, unlimited)
+        # Only worlds and payers whose own cash does not cover all that they owe need a clearing, with what they owe
+        # and are owed. Everybody else pays in full; twice what it owes cannot fall short by rounding.
+        worlds = np.flatnonzero(np.logical_or.reduce(list(short.values())))
+        rows = [row for row, (_, payer, payee) in enumerate(keys) if payer in short or payee in short]
+        parties = sorted({self._index[party] for row in rows for party in keys[row][1:]})
+        payer_rows = [parties.index(self._index[keys[row][1]]) for row in rows]
+        payee_rows = [parties.index(self._index[keys[row][2]]) for row in rows]
+        amounts = np.array([dues[row].take(worlds) for row in rows])
+        available = 2.0 * fold_sectors(amounts, payer_rows, len(parties))
+        for payer in short:
+            cash = self._rows[self._index[payer]]["cash"].take(worlds)
+            available[parties.index(self._index[payer])] = np.maximum(cash, 0.0)
         cleared = clear_dues(available, payer_rows, payee_rows, amounts)
         paid = list(dues)
-        for row in (int(row) for row in np.flatnonzero((cleared != amounts).any(axis=1))):
-            paid[row] = dues[row].copy()
-            paid[row][worlds] = cleared[row]
+        for k in np.flatnonzero((cleared != amounts).any(axis=1)).tolist():
+            paid[rows[k]] = dues[rows[k]].copy()
+            paid[rows[k]][worlds] = cleared[k]
         return paid

@@ -29,7 +29,7 @@ def fill_in_merit_order(offer_quantity: object, unit_cost: object, wanted: objec
     need = stretched(wanted, quantity.shape[1:], "wanted")
 
     on_offer = np.where(cost < np.inf, quantity, 0.0)
-    cheaper, equal = np.zeros_like(quantity), np.zeros_like(quantity)
+    cheaper, equal = np.zeros(quantity.shape), np.zeros(quantity.shape)
     for other_cost, other_quantity in zip(cost, on_offer, strict=True):
         # Times a truth value, not np.where: half the time, and quantities are finite.
         cheaper += (other_cost < cost) * other_quantity

@@ -32,7 +32,7 @@ def ration(order: object, weight: object, supply: object) -> PerRow:
         supply, orders.shape[1:], "supply", lambda array: array >= 0.0, "a number, at least 0, or infinity"
     )
     short = fold(orders) > available
-    hit = np.flatnonzero(short)
+    hit = short.nonzero()[0]
     if not hit.size:
         return orders.copy()
     if hit.size < short.size:
@@ -68,7 +68,7 @@ def _fill_to_level(order: np.ndarray, weight: np.ndarray, supply: np.ndarray) ->
         for k in range(len(orders)):
             shares[k] = to_share
             to_share = to_share - orders[k]
-        behind = np.zeros_like(to_share)
+        behind = np.zeros(to_share.shape)
         for k in reversed(range(len(orders))):
             behind = behind + weights[k]
             shares[k] = ratio(shares[k], behind)

@@ -161,7 +161,7 @@ def evaluate(curves: RentalCurves, price: np.ndarray) -> RentalPoint:
 
     margin = price[:, None] - curves.reserve
     reach = margin * curves.per_band
-    offered_share = np.clip(reach, 0.0, 1.0)
+    offered_share = reach.clip(0.0, 1.0)
     slope = np.multiply(reach == offered_share, curves.steepness, out=reach)
     supply_slope = fold_pairs(slope, 1)
     quantity = np.multiply(curves.capacity, offered_share, out=slope)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from world.arrays import fold, not_negative, positive, require
+from world.arrays import fold, not_negative, positive, require, some
 from world.rental_curves import RentalCurves, evaluate, fold_pairs
 
 NARROWEST_BAND = 1e-4
@@ -108,7 +108,7 @@ def check_spending(
     shift = log_taste.max(axis=0) / (1.0 - sigma)
     spread = np.abs(shift) + np.maximum(np.abs(np.log(floor)), np.abs(np.log(cap)))
     too_much = np.abs(spending_power) * spread > LARGEST_LOG_SPENDING
-    if too_much.any():
+    if some(too_much):
         buyer, world = (int(i) for i in np.argwhere(too_much)[0])
         raise ValueError(
             f"suitability: buyer {buyer}, world {world}: the largest theta is so far from 1 that spending overflows "
@@ -122,13 +122,13 @@ def start_prices(curves: RentalCurves, lowest_reserve: np.ndarray, start_price: 
     A guess at the cap is no guess: that is what a generation reports before its launch.
     """
     generations, worlds = lowest_reserve.shape
-    untraded = np.clip(np.where(curves.offered > 0.0, lowest_reserve, curves.cap), curves.floor, curves.cap)
+    untraded = np.where(curves.offered > 0.0, lowest_reserve, curves.cap).clip(curves.floor, curves.cap)
     start = np.broadcast_to(curves.cap, untraded.shape)
     if start_price is not None:
-        start = np.clip(checked(start_price, (generations,), worlds, "start_price"), curves.floor, curves.cap)
+        start = checked(start_price, (generations,), worlds, "start_price").clip(curves.floor, curves.cap)
     unknown = (start >= curves.cap) & curves.traded
     lost = unknown.any(axis=0)
-    if lost.any():
+    if some(lost):
         rough = np.empty_like(untraded)
         rough[:, lost] = rough_prices(curves.pick(lost))
         start = np.where(unknown, np.clip(rough, untraded, curves.cap, where=unknown, out=untraded.copy()), start)
@@ -149,11 +149,11 @@ def rough_prices(curves: RentalCurves) -> np.ndarray:
     steepness = fold_pairs(weight * sigma, 1) / over_all
     elasticity = fold(curves.scale * (1.0 - curves.spending_power)) / np.maximum(fold(curves.scale), 1e-300)
     reach = (taste - np.log(np.maximum(curves.offered, 1e-300))) / np.maximum(steepness, 1.0)
-    shape = np.clip(np.exp(np.clip(reach, -20.0, 20.0)), curves.floor, curves.cap)
+    shape = np.exp(reach.clip(-20.0, 20.0)).clip(curves.floor, curves.cap)
     point = evaluate(curves, shape)
     worth = fold(np.where(curves.traded, shape * curves.offered, 0.0))
     level = np.log(np.maximum(fold(fold(point.spending)), 1e-300) / np.maximum(worth, 1e-300))
-    return shape * np.exp(np.clip(level / np.maximum(elasticity, 0.05), -20.0, 20.0))
+    return shape * np.exp((level / np.maximum(elasticity, 0.05)).clip(-20.0, 20.0))
 
 
 def checked(

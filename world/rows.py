@@ -46,7 +46,8 @@ def stretched(
         array = array[..., np.newaxis]
     elif array.shape != shape:
         raise ValueError(f"{name}: expected one number or shape {shape}, got shape {array.shape}")
-    return np.broadcast_to(require(array, allowed, name, wanted), shape)
+    array = require(array, allowed, name, wanted)
+    return array if array.shape == shape else np.broadcast_to(array, shape)
 
 
 def number_or_never(array: np.ndarray) -> np.ndarray:

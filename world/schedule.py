@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from world.arrays import PerRow, PerWorld, fold, not_negative, pick_worlds, require
+from world.arrays import PerRow, PerWorld, fold, not_negative, pick_worlds, require, some
 
 PerSlot = Float64[np.ndarray, "lanes slots worlds"]
 """One number for each lane (an operator, a pair ...), quarter to come and world, shape (lanes, slots, worlds)."""
@@ -99,7 +99,7 @@ class Schedule:
             raise ValueError(f"spread: wanted a whole number of quarters >= 0, got {spread}")
         amount = require(np.atleast_1d(amount), not_negative, "amount", "a finite number >= 0")
         slot = require(np.atleast_1d(slot), _is_number, "slot", "a number of quarters")
-        if not amount.any():
+        if not some(amount):
             return
         self.added[lane] += amount.reshape(-1, amount.shape[-1]) if amount.ndim == 3 else amount
 
@@ -194,18 +194,18 @@ class Schedule:
         At a whole quarter k all that is due up to and in k counts; at k + 0.5 also half of what is due in k + 1.
         """
         slot = np.asarray(slot, np.float64)
-        total = np.zeros_like(self.added)
+        total = np.zeros(self.added.shape)
         if slot.size == 0:
             return total
         end = math.ceil(min(float(slot.max()), float(self.reach)))
         for quarter in range(max(from_quarter, 0), end + 1):
-            total += self.amount[:, quarter] * np.clip(slot - (quarter - 1), 0.0, 1.0)
+            total += self.amount[:, quarter] * (slot - (quarter - 1)).clip(0.0, 1.0)
         return total
 
     def scale(self, lane: int | slice, factor: np.ndarray) -> PerRow | PerWorld:
         """Multiply all that is still to come in a lane by factor (worlds,) in [0, 1]; returns what was taken away."""
-        hit = np.flatnonzero(np.asarray(factor) != 1.0)
-        removed = np.zeros_like(self.taken[lane])
+        hit = (np.asarray(factor) != 1.0).nonzero()[0]
+        removed = np.zeros(self.taken[lane].shape)
         if not hit.size:
             return removed
         self._pending = None
@@ -222,6 +222,8 @@ class Schedule:
     def negative(self) -> PerWorld:
         """Most below zero of any slot, (worlds,)."""
         live = self.amount[:, self.next_quarter : self.reach + 1]
+        if live.min(initial=0.0) >= 0.0:  # one number for all is found in half the time
+            return np.zeros(self.amount.shape[-1])
         return np.maximum(-live.min(axis=(0, 1), initial=0.0), 0.0)
 
     def check(self) -> ScheduleResiduals:

@@ -29,7 +29,7 @@ def scaled_innovation(
     """
     freedom = require(np.atleast_1d(degrees_of_freedom), lambda n: n > 2.0, "degrees_of_freedom", "above two")
     standard = draw * np.sqrt((freedom - 2.0) / freedom)
-    return deviation * np.clip(standard, -np.asarray(limit), limit)
+    return deviation * standard.clip(-np.asarray(limit), limit)
 
 
 def local_trend(

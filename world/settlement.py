@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from world.arrays import PerRow, fold_sectors, pick_worlds, ratio
+from world.arrays import PerRow, fold_sectors, pick_worlds, ratio, some
 from world.rows import rows_by_worlds
 
 # A sector short of less than this share of what it owes pays in full; some hundred times the error of the shares.
@@ -85,7 +85,7 @@ def _pay_short_of_cash(
         received = fold_sectors(dues * share[owing], owed, len(cash))
         # Who can just pay in full is not in default: a default by rounding alone could close a ring with no way out.
         found = ~defaulted & (cash + received < owes * (1.0 - ROUNDING))
-        if not found.any():
+        if not some(found):
             return dues * share[owing]
         defaulted |= found
         share = _shares_in_default(cash, owing, owed, dues, defaulted)
@@ -111,15 +111,16 @@ def _shares_in_default(
     leak = np.zeros((size, worlds))
     funds = cash[members]
     for due, source, target in zip(dues, owing, owed, strict=True):
-        inside = np.where(defaulted[source] & defaulted[target], due, 0.0)
         if source == target:
             continue  # a due to oneself moves nothing and is paid at the same share as the others
-        if source in place:
+        if source in place and target in place:
+            inside = np.where(defaulted[source] & defaulted[target], due, 0.0)
+            between[place[source], place[target]] += inside
             leak[place[source]] += due - inside
+        elif source in place:
+            leak[place[source]] += due
         if target in place:
             funds[place[target]] += np.where(defaulted[source], 0.0, due)
-        if source in place and target in place:
-            between[place[source], place[target]] += inside
 
     owes = np.zeros((size, worlds))
     for k in range(size):

@@ -154,7 +154,7 @@ class SitePipeline:
         """GW in each of the five states, (states, operators, worlds); each GW once."""
         equipped = np.minimum(self.energised_gw, self.used_gw)
         bare = self.energised_gw - equipped
-        return np.stack([self.announced_gw, self.contracted_gw, self.building_gw, bare, equipped])
+        return np.array([self.announced_gw, self.contracted_gw, self.building_gw, bare, equipped])
 
     def due_within(self, quarter: int, lead_quarters: Amount) -> PerRow:
         """What is building and will be energised by quarter + lead (worlds,), linear between quarters, GW."""

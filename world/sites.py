@@ -167,7 +167,7 @@ class NamedPhases:
         contracted = np.where(reached[:, CONTRACTED] & ~reached[:, BUILDING], dark, 0.0)
         building = np.where(reached[:, BUILDING], dark, 0.0)
         bare = np.where(reached[:, EQUIPPED], 0.0, self.energised_gw)
-        return np.stack([announced, contracted, building, bare, self.energised_gw - bare])
+        return np.array([announced, contracted, building, bare, self.energised_gw - bare])
 
     @property
     def building_gw(self) -> PerRow:

@@ -57,7 +57,7 @@ def best_transport(worth: PerCell, offered: np.ndarray, wanted: np.ndarray) -> P
     """
     usable = np.where(worth > 0.0, worth, -np.inf)
     solved = _solve_in_canonical_order(usable, offered, wanted)
-    hard = np.flatnonzero(solved.ambiguous())
+    hard = solved.ambiguous().nonzero()[0]
     allocated = solved.in_place(solved.allocated)
     if hard.size:
         allocated[..., hard] = _mean_over_orders_of_tenants(
@@ -133,13 +133,13 @@ def _insert_tenants(worth: np.ndarray, offered: np.ndarray, wanted: np.ndarray) 
     """Put the tenants in one by one; returns the allocation and what one more unit of want is worth to each of them."""
     tenants = len(wanted)
     least_gain = NO_GAIN * _largest(worth)
-    allocated = np.zeros_like(worth)
+    allocated = np.zeros(worth.shape)
     usable = worth[0] > 0.0
     allocated[0] = fill_in_merit_order(offered * usable, np.where(usable, -worth[0], np.inf), wanted[0])
     spare = offered - allocated[0]
     for tenant in range(1, tenants):
         chains = _chains_from(tenant, tenant)
-        active = np.flatnonzero(wanted[tenant] > 0.0)
+        active = (wanted[tenant] > 0.0).nonzero()[0]
         part = Part(*(pick_worlds(each, active) for each in (worth, allocated, spare, wanted[tenant], least_gain)))
         for _ in range(16 * len(chains) * len(offered)):
             gains, source = _chain_gains(chains, part.worth, part.allocated, part.spare)
@@ -151,7 +151,7 @@ def _insert_tenants(worth: np.ndarray, offered: np.ndarray, wanted: np.ndarray) 
             if not going:
                 break
             for k, chain in enumerate(chains):
-                chosen = np.flatnonzero(gainful & (best == k))
+                chosen = (gainful & (best == k)).nonzero()[0]
                 if chosen.size:
                     moves = {link: offers[chosen] for link, offers in source.items()}
                     _push(chain, chosen, part.room, part.allocated, part.spare, moves)
@@ -162,7 +162,7 @@ def _insert_tenants(worth: np.ndarray, offered: np.ndarray, wanted: np.ndarray) 
         else:
             raise RuntimeError(f"tenant {tenant} is still being served in world {active[0]} of those contested")
         allocated[..., active], spare[..., active] = part.allocated, part.spare
-    value_of_room = np.zeros_like(wanted)
+    value_of_room = np.zeros(wanted.shape)
     for tenant in range(tenants):
         gains, _ = _chain_gains(_chains_from(tenant, tenants), worth, allocated, spare)
         value_of_room[tenant] = np.maximum(_best_row(gains)[0], 0.0)
