@@ -82,8 +82,9 @@ class Search:
         """
         move = price - self.price
         before, after = -fold_pairs(self.excess * move, 0), -fold_pairs(excess * move, 0)
-        lower = (after <= 0.0) | (dual <= self.dual + ENOUGH_DESCENT * before)
-        lower |= (-before <= FLAT_SHARE * np.abs(dual)) & (after <= -SLOPE_LEFT * before)
+        flat = -before <= FLAT_SHARE * np.abs(dual)
+        lower = np.where(flat, after <= -SLOPE_LEFT * before, dual <= self.dual + ENOUGH_DESCENT * before)
+        lower |= after <= 0.0
 
         at_box = (price >= curves.cap) | (price <= curves.floor)
         slope = -fold_pairs(excess * price * np.where(at_box, 0.0, self.direction), 0)
