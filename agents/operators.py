@@ -9,7 +9,7 @@ import numpy as np
 from agents.base import Firm
 from agents.views import CapacityOrder, FirmView, LeaseOffer, MarketView
 from world.arrays import PerRow, PerWorld, fold, ratio
-from world.planning import growth_over, order_gap, target_capacity
+from world.planning import growth_over, order_rate, target_capacity
 
 
 class Operator(Firm):
@@ -32,12 +32,18 @@ class Operator(Firm):
         """Share of what demand asks for that it is willing to build, between 0 and 1."""
         return np.ones(self.worlds)
 
-    def market_target(self, view: MarketView, quarters: PerWorld) -> PerWorld:
-        """Effective capacity that the whole market needs `quarters` ahead, in this operator's eyes."""
+    def growth_ahead(self, view: MarketView, quarters: PerWorld) -> PerWorld:
+        """Log growth of demand that it plans with over so many quarters: what all believe, and less."""
         p = self.parameters
         growth = growth_over(view.growth, quarters, p.growth_persistence)
-        growth = growth - np.log1p(p.planning_bias) * np.minimum(quarters / 4.0, 1.0)
-        return target_capacity(
+        planned: PerWorld = growth - np.log1p(p.planning_bias) * np.minimum(quarters / 4.0, 1.0)
+        return planned
+
+    def market_orders(self, view: MarketView, quarters: PerWorld, coming: PerWorld) -> PerWorld:
+        """Effective capacity that the whole market should order now to have it `quarters` ahead, in its eyes."""
+        p = self.parameters
+        growth = self.growth_ahead(view, quarters)
+        target = target_capacity(
             view.capacity_effective_m,
             view.index_usd_h,
             view.slow_index_usd_h,
@@ -46,14 +52,14 @@ class Operator(Firm):
             p.elasticity_long,
             growth,
         )
+        running = target * np.maximum(np.expm1(self.growth_ahead(view, quarters + 1.0) - growth), 0.0)
+        return order_rate(target - view.capacity_effective_m - coming, running, p.cut_quarters)
 
     def order_capacity(self, view: MarketView, own: FirmView) -> CapacityOrder:
         """Order its share of what the market will lack, first in power, then in chips. Changes nothing."""
         appetite = self.appetite(view, own)
-        target_sites = self.market_target(view, self.site_lead_quarters)
-        target_chips = self.market_target(view, view.chip_lead_quarters)
-        sites = self.addition_share * order_gap(target_sites, view.capacity_effective_m, view.power_effective_m)
-        chips = self.addition_share * order_gap(target_chips, view.capacity_effective_m, view.chips_effective_m)
+        sites = self.addition_share * self.market_orders(view, self.site_lead_quarters, view.power_effective_m)
+        chips = self.addition_share * self.market_orders(view, view.chip_lead_quarters, view.chips_effective_m)
         return self.within_means(view, own, sites / view.usefulness, chips / view.usefulness, appetite)
 
     def within_means(

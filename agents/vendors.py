@@ -8,7 +8,7 @@ import numpy as np
 
 from agents.base import Firm, policy
 from world.arrays import PerRow, PerWorld, ratio
-from world.chips import allocation_weight, next_wafers
+from world.chips import allocation_weight, backlog_ahead, next_wafers
 from world.rationing import ration
 
 
@@ -35,7 +35,8 @@ class Vendor(Firm):
     """A vendor of chips limited by packaging wafers.
 
     State: wafers_k (thousand a quarter), expansion (log growth a quarter of what is already being installed),
-    shipped_h100e_m of the last quarter, and queue_quarters, the backlog in quarters of capacity.
+    shipped_h100e_m of the last quarter, ordered_h100e_m (the pace of orders, smoothed), backlog_h100e_m (below zero
+    before the first quarter), and queue_quarters, the backlog in quarters of capacity.
     """
 
     def __init__(self, *arguments: Any, wafers_k: PerWorld | float, expansion: float, **keywords: Any) -> None:
@@ -43,6 +44,8 @@ class Vendor(Firm):
         self.wafers_k = wafers_k * np.ones(self.worlds)
         self.expansion = np.full(self.worlds, expansion)
         self.shipped_h100e_m = self.zeros()
+        self.ordered_h100e_m = self.zeros()
+        self.backlog_h100e_m = np.full(self.worlds, -1.0)
         self.queue_quarters = np.ones(self.worlds)
 
     def allocate(
@@ -64,21 +67,33 @@ class Vendor(Firm):
     def settle_shipments(
         self, shipped_h100e_m: PerWorld, backlog_h100e_m: PerWorld, capacity_h100e_m: PerWorld, growth: PerWorld
     ) -> None:
-        """Note how long a new order would wait, and turn the expansion towards what the backlog asks for.
+        """Note how long a new order would wait, and turn the expansion towards what the backlog will ask for.
 
-        Tools and halls ordered earlier arrive meanwhile: the rate of expansion itself changes with a lag. The
-        vendor also counts on part of the growth of demand that everybody believes in.
+        Tools and halls ordered earlier arrive meanwhile: the rate of expansion itself changes with a lag. So the
+        vendor looks at the backlog that will be left by then, at the pace of orders and of its own growth, and
+        counts on part of the growth of demand that everybody believes in.
         """
         p = self.parameters
+        lag = p.expansion_lag_quarters
+        # At the start the pace of orders is not on record: the backlog is taken to have grown with demand.
+        start = shipped_h100e_m + backlog_h100e_m * -np.expm1(-np.maximum(growth, 0.0))
+        new = np.maximum(backlog_h100e_m - self.backlog_h100e_m + shipped_h100e_m, 0.0)
+        known = self.backlog_h100e_m >= 0.0
+        self.ordered_h100e_m = np.where(known, 0.5 * (self.ordered_h100e_m + new), start)
         self.shipped_h100e_m = shipped_h100e_m
+        self.backlog_h100e_m = backlog_h100e_m
         self.queue_quarters = ratio(backlog_h100e_m, capacity_h100e_m, 1.0)
+        capacity_then = capacity_h100e_m * np.exp(self.expansion * lag)
+        backlog_then = backlog_ahead(
+            backlog_h100e_m, self.ordered_h100e_m, capacity_h100e_m, p.growth_weight * growth, self.expansion, lag
+        )
         one = np.ones(self.worlds)
         wanted = next_wafers(
-            one, backlog_h100e_m, capacity_h100e_m, p.expansion_response, p.target_lead_quarters, p.max_expansion
+            one, backlog_then, capacity_then, p.expansion_response, p.target_lead_quarters, p.max_expansion
         )
-        pressure = np.minimum(ratio(self.queue_quarters, p.target_lead_quarters), 1.0)
+        pressure = np.minimum(ratio(backlog_then, capacity_then * p.target_lead_quarters, 1.0), 1.0)
         aim = (np.log(wanted) + p.growth_weight * growth * pressure).clip(-0.02, p.max_expansion)
-        self.expansion = self.expansion + (aim - self.expansion) / p.expansion_lag_quarters
+        self.expansion = self.expansion + (aim - self.expansion) / lag
 
     def expand(self) -> None:
         """What was ordered for this quarter is installed."""

@@ -13,15 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from runs.counterparts import Paths, counterparts, nearest_series
+from runs.counterparts import Paths, counterparts, implausible, impossible, in_metric_unit, nearest_series
 from runs.evidence import Rows, anchors, effective, forecast, gather, joined, log_likelihood, weights_of
 from runs.model import LATEST
-from runs.observations import Observation, convert, end_of, history, projections
+from runs.observations import Observation, Slips, convert, history, projections
 from runs.rivals_naive import forecasts as rival_forecasts
 from runs.scenario import Scenario, load_scenario
 from runs.scoring import Score, change_per_quarter, score
 from runs.simulate import simulate
-from world.calendar import quarter_label, quarter_number, quarter_of
+from world.calendar import last_day, quarter_label, quarter_number, quarter_of
 from world.tables import HistoryRow, load
 
 SCENARIO = "as-of-2023q4"
@@ -117,7 +117,7 @@ def backtest(
     last = max(o.quarter for o in observations if o.series in counterparts())
     parts = []
     for place, label in enumerate(origins):
-        scenario = replace(load_scenario(SCENARIO), known_until=end_of(quarter_number(label)))
+        scenario = replace(load_scenario(SCENARIO), known_until=last_day(quarter_number(label)))
         targets = [o for o in observations if _is_scored(o, scenario.known_until)]
         step = _part(progress, place, len(origins))
         parts.append(
@@ -146,7 +146,8 @@ def score_scenario(
 
     Args:   as `backtest`, and
         targets   what is to be scored; what has no counterpart, or lies outside the run, is left out and listed
-    Raises: ValueError if the unit of a series with a counterpart cannot be converted.
+    Raises: Slips if the unit of a series with a counterpart cannot be converted, or if a value cannot be: a negative
+        stock, or a thousand times beyond all that the worlds say.
     """
     rows = tuple(load("history") if record is None else record)
     day = scenario.known_until
@@ -164,14 +165,18 @@ def score_scenario(
     at_origin = joined(past, anchors(paths, before))
     numbers = dataset["world"].to_numpy()
     published = projections(day, rows)
-    found = []
+    found, slips = [], []
     for target in targets:
         ahead = gather(paths, [target])
         if not len(ahead):
             left_out.append((f"{target.series} {target.period}", f"begins before {dataset.attrs['quarters'][:6]}"))
             continue
         known = tuple(o for o in before if o.series == target.series)
-        found.append(_scored(target, ahead, at_origin, weights, known, (seed, numbers, day), published))
+        scored, slip = _scored(target, ahead, at_origin, weights, known, (seed, numbers, day), published)
+        found.append(scored)
+        slips += [f"{target.series} {target.period}: {slip}"] if slip else []
+    if slips:
+        raise Slips(slips)
     origin = Origin(day, len(informing), effective(weights), power)
     return Backtest(scenario.name, worlds, seed, (origin,), tuple(found), tuple(left_out))
 
@@ -184,20 +189,18 @@ def _scored(
     known: tuple[Observation, ...],
     draw: tuple[int, np.ndarray, date],
     published: Sequence[HistoryRow],
-) -> Forecast:
-    """The forecast of one observation and its scores."""
+) -> tuple[Forecast, str | None]:
+    """The forecast of one observation and its scores; and why the observation can only be a slip, if it can."""
     row = ahead.counterparts[0]
     seed, numbers, day = draw
     observed = convert(target.value, target.unit, row.unit)
 
-    def said(carry: bool) -> Score:
-        return score(row.back(forecast(past, ahead, seed, numbers, carry)[0]), weights, observed)
-
+    members, plain = (row.back(forecast(past, ahead, seed, numbers, carry)[0]) for carry in (True, False))
     rivals = {
         name: score(members, np.ones(members.size), observed)
         for name, members in rival_forecasts(known, target, published).items()
     }
-    return Forecast(
+    made = Forecast(
         series=target.series,
         unit=row.unit,
         origin=day,
@@ -205,10 +208,11 @@ def _scored(
         observed=observed,
         known=known,
         change=change_per_quarter(known),
-        model=said(True),
-        plain=said(False),
+        model=score(members, weights, observed),
+        plain=score(plain, weights, observed),
         rivals=rivals,
     )
+    return made, implausible(row, observed, members)
 
 
 def _is_scored(observation: Observation, day: date) -> bool:
@@ -218,7 +222,7 @@ def _is_scored(observation: Observation, day: date) -> bool:
 
 def _sorted_out(targets: Sequence[Observation], scenario: Scenario) -> tuple[list[Observation], list[tuple[str, str]]]:
     """The targets that have a counterpart and lie after what the scenario knows; the others with the reason."""
-    kept, left_out = [], []
+    kept, left_out, slips = [], [], []
     for target in targets:
         row = counterparts().get(target.series)
         name = f"{target.series} {target.period}"
@@ -227,15 +231,19 @@ def _sorted_out(targets: Sequence[Observation], scenario: Scenario) -> tuple[lis
             left_out.append((name, "no counterpart in the model" + (f"; did you mean {near!r}?" if near else "")))
             continue
         try:
-            convert(target.value, target.unit, row.unit)
+            why = impossible(row, in_metric_unit(row, target))
         except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
-        if target.quarter > quarter_number(LATEST):
+            why = str(error)
+        if why:
+            slips.append(f"{name}: {why}")
+        elif target.quarter > quarter_number(LATEST):
             left_out.append((name, f"lies beyond {LATEST}, the longest horizon"))
-        elif target.end <= max(scenario.known_until, end_of(quarter_number(scenario.start))):
+        elif target.end <= max(scenario.known_until, last_day(quarter_number(scenario.start))):
             left_out.append((name, f"lies before {scenario.known_until}, up to which {scenario.name} knows"))
         else:
             kept.append(target)
+    if slips:
+        raise Slips(slips)
     return kept, left_out
 
 

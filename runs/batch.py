@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from pathlib import Path
 from time import perf_counter, sleep
@@ -11,8 +12,9 @@ from typing import Any
 from runs.batch_block import Report, UnlikeWorker, run_block
 from runs.batch_engine import Engine, engine_for, is_death, is_final
 from runs.batch_folder import begin, check_room, locked, needed_bytes, reopen
-from runs.batch_plan import Block, Plan, Request, asked_document, make_plan
+from runs.batch_plan import Block, Plan, make_plan
 from runs.batch_program import differences
+from runs.batch_request import Request, asked_document
 from runs.batch_standing import Listener, Standing
 from runs.store_files import (
     ASIDE,
@@ -45,13 +47,20 @@ def drive(folder: Path, plan: Plan, engine: Engine, listener: Listener | None = 
         return _Driver(folder, plan, engine, listener or (lambda _: None)).run()
 
 
-def run_batch(request: Request, folder: str | Path, workers: int = 1, engine: Engine | None = None) -> Standing:
+def run_batch(
+    request: Request,
+    folder: str | Path,
+    workers: int = 1,
+    engine: Engine | None = None,
+    files: Mapping[str, Path] | None = None,
+) -> Standing:
     """Begin a batch in a new directory, or go on with the one that is there if it is the same, and run it to its end.
 
     Args:
         request  what is asked, as `request_of` makes it
         folder   a directory that is new or empty, or holds the same batch
         workers  processes of this machine, where no engine is given
+        files    what a new batch starts from, as `begin` wants it
     Raises: as `begin`, `reopen` and `drive`. Call it under `if __name__ == "__main__":`: processes are spawned.
     """
     folder, plan = Path(folder), make_plan(request)
@@ -60,7 +69,7 @@ def run_batch(request: Request, folder: str | Path, workers: int = 1, engine: En
         if found:
             raise ValueError(f"{folder}: holds a batch with other wishes: {'; '.join(found)}")
     else:
-        begin(plan, folder)
+        begin(plan, folder, files)
     return drive(folder, plan, engine or engine_for(workers))
 
 

@@ -16,12 +16,14 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from runs.batch_design import SobolParameters
-from runs.batch_plan import Block, Plan, unlike, with_source
+from runs.batch_plan import Block, Plan, unlike
+from runs.batch_request import with_source
 from runs.batch_worker import peak_bytes
 from runs.model import ComputeMarket
-from runs.saving import load_market, set_parameters
+from runs.posterior import drawn_from, load_posterior
+from runs.saving import set_parameters
 from runs.simulate import step_to_the_end
-from runs.store_files import STATE, read_plan, write_block
+from runs.store_files import POSTERIOR, STATE, read_plan, write_block
 from runs.store_schema import drawn_parameters
 from runs.store_tables import Payments, Ran, tables_of
 from world.draws import Draws
@@ -73,6 +75,8 @@ def run_worlds(plan: Plan, block: Block, folder: Path) -> Ran:
     worlds, points = plan.places(block)
     if request.state is None:
         given = parameters_of(plan, with_source(scenario, request.parameters), worlds, points)
+        if request.posterior is not None:
+            given = drawn_from(load_posterior(folder / POSTERIOR), request.seed, worlds) | given
         market = ComputeMarket(scenario, worlds=worlds, rng=request.seed, until=request.until, parameters=given)
     else:
         market = futures(plan, folder / STATE, worlds, points)
@@ -99,7 +103,7 @@ def parameters_of(plan: Plan, given: Mapping[str, Any], worlds: np.ndarray, poin
 
 def futures(plan: Plan, state: Path, worlds: np.ndarray, points: np.ndarray) -> ComputeMarket:
     """Futures of the saved market, with what is set and varied holding from their first quarter on."""
-    market = load_market(state, worlds, plan.request.seed)
+    market = ComputeMarket.load(state, worlds, plan.request.seed)
     table = specifications()
     given = parameters_of(plan, plan.request.parameters, worlds, points)
     set_parameters(market, resolve(Draws(0, worlds), given, table={name: table[name] for name in given}))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 from runs.batch_worker import begin_work
@@ -16,11 +18,13 @@ from runs.batch_worker import begin_work
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 SECONDS_TO_ANSWER = 10
 SECONDS_FOR_WORKERS = 60
-DEATHS = ("BrokenProcessPool", "BrokenExecutor", "KilledWorker", "WorkerCrashedError", "CancelledError")
+DEATHS: tuple[str, ...] = ("BrokenProcessPool", "BrokenExecutor", "CancelledError")
+DEATHS += ("KilledWorker",)  # Dask
+DEATHS += ("WorkerCrashedError", "NodeDiedError", "LocalRayletDiedError")  # Ray
 """Errors that say that a worker died, by the names that engines give them."""
 
 
-class Engine:
+class Engine(ABC):
     """Makes executors, again and again where one breaks; a context that leaves no worker of its own behind."""
 
     def __init__(self, workers: int, rebuilds: bool = True) -> None:
@@ -29,9 +33,9 @@ class Engine:
         """Whether a dead worker breaks the executor, with every block that is under way in it."""
         self.executor: Executor | None = None
 
+    @abstractmethod
     def start(self, workers: int) -> Executor:
         """A new executor."""
-        raise NotImplementedError
 
     def ready(self, workers: int | None = None) -> Executor:
         """The executor, made if there is none."""
@@ -50,7 +54,9 @@ class Engine:
     def drop(self) -> None:
         """Give up the executor with whatever is under way."""
         if self.executor is not None:
-            self.executor.shutdown(wait=False, cancel_futures=True)
+            # Not every executor knows how to cancel: loky's takes `wait` only.
+            knows = "cancel_futures" in signature(self.executor.shutdown).parameters
+            self.executor.shutdown(wait=False, **({"cancel_futures": True} if knows else {}))
             self.executor = None
 
     def __enter__(self) -> Engine:

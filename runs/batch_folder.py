@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from time import sleep
 
 from runs.batch_plan import Plan, unlike
-from runs.store_files import ASIDE, MANIFEST, STATE, digest, read_plan, sweep, write_manifest, write_whole
+from runs.fingerprint import file_digest
+from runs.store_files import ASIDE, MANIFEST, POSTERIOR, STATE, read_plan, sweep, write_manifest
 from runs.store_schema import bytes_per_run
+from runs.whole_files import write_whole
 
 TRIES_TO_LOCK = 10
 
 
-def begin(plan: Plan, folder: Path, state: Path | None = None) -> None:
-    """Make the directory of a new batch, with a copy of the saved market if it starts from one; the manifest is last.
+def begin(plan: Plan, folder: Path, files: Mapping[str, Path] | None = None) -> None:
+    """Make the directory of a new batch, with copies of the files that it starts from; the manifest is last.
 
+    Args:
+        files  by their name in the directory: the saved market (STATE), the posterior (POSTERIOR)
     Raises: ValueError if the directory is not empty, may not be written, or its disk is too small.
     """
+    missing = next((name for name in starts_from(plan) if name not in (files or {})), None)
+    if missing is not None:
+        raise ValueError(f"{folder}: this batch starts from a {missing}, and none is given")
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder}: is not a directory")
     if (folder / MANIFEST).exists():
@@ -30,8 +37,8 @@ def begin(plan: Plan, folder: Path, state: Path | None = None) -> None:
     check_room(folder, needed_bytes(plan))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if state is not None:
-            write_whole(folder / STATE, state.read_bytes(), folder / ASIDE)
+        for name in starts_from(plan):
+            write_whole(folder / name, (files or {})[name].read_bytes(), folder / ASIDE)
         write_manifest(folder, plan)
         sweep(folder)
     except OSError as error:
@@ -77,10 +84,17 @@ def reopen(folder: Path) -> Plan:
             f"{folder}: was begun by another program or machine ({'; '.join(found)}); "
             f"begin it anew with --resume {folder} --anew DIR"
         )
-    state = plan.request.state
-    if state is not None and (not (folder / STATE).is_file() or digest(folder / STATE) != state):
-        raise ValueError(f"{folder / STATE}: is missing or damaged: it is not the market that the batch starts from")
+    for name, digest in starts_from(plan).items():
+        if not (folder / name).is_file() or file_digest(folder / name) != digest:
+            raise ValueError(f"{folder / name}: is missing or damaged: it is not what the batch was begun from")
     return plan
+
+
+def starts_from(plan: Plan) -> dict[str, str]:
+    """The files that a batch's worlds start from, by name, with their digests."""
+    posterior = plan.request.posterior or {}
+    found = {STATE: plan.request.state, POSTERIOR: posterior.get("sha256")}
+    return {name: digest for name, digest in found.items() if digest is not None}
 
 
 @contextmanager

@@ -4,62 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from agents.base import POLICIES
 from agents.plugins import load_plugins
-from runs.batch_design import ONE_POINT, Design, design_of
+from runs.batch_design import design_of
 from runs.batch_program import differences, machine, policies_used, program
+from runs.batch_request import Request, asked_document, check, resolved
 from runs.batch_until import Until
-from runs.model import DEFAULT_UNTIL
-from runs.scenario import Scenario, load_scenario
-from runs.scenario_text import as_document, plain
-from runs.store_schema import KEEP, drawn_parameters, schema
-from world.calendar import quarter_number
-from world.draws import Draws
-from world.parameters import resolve, specifications
+from runs.scenario import load_scenario
+from runs.store_schema import schema
 
 FORMAT = 1
-BLOCK = 2000
-DRAWS = ("random", "sobol")
-
-
-@dataclass(frozen=True)
-class Request:
-    """What was asked for; everything that the bytes of a batch depend on, besides program and machine.
-
-    Args:
-        scenarios   the scenarios, each with its own parameters, policies and events
-        worlds      worlds of each scenario and point of the design; with `until_ci` the most that may be run
-        seed        a world's luck depends on it and on the world's number only
-        until       last quarter, like 2028Q4
-        parameters  by owner.name, on top of each scenario's: numbers or distributions
-        design      points of parameter values, each run in all worlds, on the same luck
-        keep        "summary": the table `worlds`; "paths": and `paths`; "full": and market, firms, leases and flows
-        draws       "random", or "sobol" for quasi-random parameters
-        until_ci    the condition that ends the batch early
-        block       runs in a block; it changes no bit of a world
-        state       digest of the saved market from which all worlds start, or None
-    """
-
-    scenarios: tuple[Scenario, ...]
-    worlds: int
-    seed: int = 1
-    until: str | None = None
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    design: Design = ONE_POINT
-    keep: str = "summary"
-    draws: str = "random"
-    until_ci: str | None = None
-    block: int = BLOCK
-    state: str | None = None
 
 
 @dataclass(frozen=True)
@@ -134,14 +96,14 @@ def make_plan(request: Request) -> Plan:
 
     Raises: ValueError naming the mistake.
     """
-    _check(request)
-    resolved: dict[str, Any] = {scenario.name: _resolved(scenario, request) for scenario in request.scenarios}
+    check(request)
+    values: dict[str, Any] = {scenario.name: resolved(scenario, request) for scenario in request.scenarios}
     if request.state is not None:
-        resolved = dict.fromkeys(resolved, "those of the saved market, besides what is set")
+        values = dict.fromkeys(values, "those of the saved market, besides what is set")
     content = {
         "format": FORMAT,
         "batch": asked_document(request),
-        "resolved_parameters": resolved,
+        "resolved_parameters": values,
         "program": {**program(), "policies": policies_used(request.scenarios)},
         "machine": machine(),
         "tables": schema(request),
@@ -202,90 +164,4 @@ def seal_of(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def with_source(scenario: Scenario, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters of a scenario with those asked for on top."""
-    return {**scenario.parameters, **parameters}
-
-
-def asked_document(request: Request) -> dict[str, Any]:
-    """A request as a document of plain values."""
-    asked = {name: getattr(request, name) for name in Request.__dataclass_fields__}
-    asked["scenarios"] = [as_document(scenario) for scenario in request.scenarios]
-    asked["parameters"] = plain(request.parameters)
-    asked["design"] = {
-        "names": list(request.design.names),
-        "points": [list(point) for point in request.design.points],
-    }
-    asked["until"] = request.until or DEFAULT_UNTIL
-    return asked
-
-
-def _resolved(scenario: Scenario, request: Request) -> dict[str, Any]:
-    """What each parameter is in a scenario: a number, "varied", or the distribution that it is drawn from."""
-    given = with_source(scenario, request.parameters)
-    found: dict[str, Any] = {}
-    for name, row in specifications().items():
-        value = given.get(name)
-        if name in request.design.names:
-            found[name] = "varied"
-        elif value is not None and not isinstance(value, Mapping):
-            found[name] = plain(value)
-        else:
-            entries = {key: getattr(row, key) for key in ("distribution", "low", "central", "high")}
-            entries |= plain(value or {})
-            found[name] = entries["central"] if entries["distribution"] == "fixed" else entries
-    return found
-
-
-def _check(request: Request) -> None:
-    if not request.scenarios:
-        raise ValueError("scenario: wanted at least one")
-    names = [scenario.name for scenario in request.scenarios]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ValueError(f"scenario: {twice} is given twice")
-    for name, value, least in (("worlds", request.worlds, 1), ("block", request.block, 1), ("seed", request.seed, 0)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ValueError(f"{name}: wanted a whole number, at least {least}, got {value!r}")
-    for name, chosen, known in (("keep", request.keep, KEEP), ("draws", request.draws, DRAWS)):
-        if chosen not in known:
-            raise ValueError(f"{name}: wanted one of {', '.join(known)}, got {chosen!r}")
-    last = _quarter(request.until or DEFAULT_UNTIL)
-    for scenario in request.scenarios:
-        if last <= quarter_number(scenario.start):
-            raise ValueError(f"until: wanted a quarter after the start {scenario.start}, got {request.until}")
-        resolve(Draws(request.seed, 1), with_source(scenario, request.parameters))
-    both = sorted(set(request.design.names) & set(request.parameters))
-    if both:
-        raise ValueError(f"design: {both[0]} is both set and varied; do one of the two")
-    if request.state is not None and request.draws != "random":
-        raise ValueError("draws: a saved market has its parameters; only random draws are left")
-    if request.draws == "sobol" and not drawn_parameters(request):
-        raise ValueError("draws: nothing is drawn that a Sobol sequence could replace")
-
-
-def _quarter(text: str) -> int:
-    try:
-        return quarter_number(text)
-    except ValueError:
-        raise ValueError(f"until: {text!r} is not a quarter; wanted one like 2028Q4") from None
-
-
-def request_of(scenarios: Sequence[str | Path | Mapping[str, Any] | Scenario], worlds: int, **more: Any) -> Request:
-    """The request for scenarios given by name, file or mapping."""
-    loaded = tuple(load_scenario(str(given) if isinstance(given, Path) else given) for given in scenarios)
-    return Request(loaded, worlds, **more)
-
-
-__all__ = [
-    "BLOCK",
-    "DRAWS",
-    "Block",
-    "Plan",
-    "Request",
-    "asked_document",
-    "make_plan",
-    "plan_of",
-    "request_of",
-    "with_source",
-]
+__all__ = ["Block", "Plan", "make_plan", "plan_of", "unlike"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import inspect
 import platform
@@ -16,6 +15,7 @@ import threadpoolctl
 
 from agents.base import POLICIES
 from agents.plugins import loaded
+from runs.fingerprint import ROOT, file_digest, source_digest
 from runs.scenario import Scenario
 
 FLOORS = ("world", "agents", "runs")
@@ -26,14 +26,10 @@ SOURCES = (".py", ".csv", ".toml")
 @lru_cache(maxsize=1)
 def program() -> dict[str, str]:
     """The version, and a hash of the code and data of each floor that a path depends on."""
-    root = Path(__file__).resolve().parents[1]
     found = {"gigawatt": importlib.metadata.version("gigawatt")}
     for floor in FLOORS:
-        digest = hashlib.sha256()
-        for path in sorted((root / floor).rglob("*")):
-            if path.suffix in SOURCES and path.is_file():
-                digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-        found[floor] = digest.hexdigest()
+        files = sorted((ROOT / floor).rglob("*"))
+        found[floor] = source_digest(path for path in files if path.suffix in SOURCES and path.is_file())
     return found
 
 
@@ -54,15 +50,14 @@ def policies_used(scenarios: Sequence[Scenario]) -> dict[str, dict[str, str]]:
     """Every plugin, and every policy that the scenarios name: its file or module, and a hash of the file."""
     found = {}
     for plugin in map(Path, loaded()):
-        digest = hashlib.sha256(plugin.read_bytes()).hexdigest()
-        found[f"plugin {plugin.name}"] = {"file": str(plugin), "sha256": digest}
+        found[f"plugin {plugin.name}"] = {"file": str(plugin), "sha256": file_digest(plugin)}
     for scenario in scenarios:
         for owner, name in scenario.policies.items():
             kind = POLICIES[owner.removesuffix(".policy")][name]
             file = Path(inspect.getfile(kind))
             found[f"{owner}={name}"] = {
                 "module": kind.__module__,
-                "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+                "sha256": file_digest(file),
             }
     return found
 

@@ -17,7 +17,8 @@ import mesa
 from runs.batch import drive
 from runs.batch_engine import Processes
 from runs.batch_folder import begin
-from runs.batch_plan import BLOCK, Plan, make_plan, request_of
+from runs.batch_plan import Plan, make_plan
+from runs.batch_request import BLOCK, request_of
 from runs.model import ComputeMarket
 
 SCENARIO = "as-of-2024q3"

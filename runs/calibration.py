@@ -160,7 +160,7 @@ def calibrate(
         adapted = [names.index(name) for name in proposal.names]
         evidence, ratio = log_likelihood(rows), proposal.log_ratio(scores[adapted])
         least = min(LEAST_EFFECTIVE if last else np.inf, KEEP_EFFECTIVE * worlds)
-        weights, power = _tempered(evidence, ratio, least)
+        weights, power = weights_of(evidence, least, ratio)
         done.append(Round(count, power, effective(weights), len(adapted)))
         first += count
         if last:
@@ -206,21 +206,6 @@ def _weighed(
     dataset = simulate(scenario, count, seed, until, given, first, progress=progress)
     rows = gather(Paths(dataset), seen)
     return rows.pick(rows.known(day))
-
-
-def _tempered(evidence: np.ndarray, ratio: np.ndarray, least: float) -> tuple[np.ndarray, float]:
-    """Weights with the largest power of the likelihood, up to one, at which they are worth `least` worlds."""
-
-    def at(power: float) -> np.ndarray:
-        return weights_of(power * evidence + ratio)[0]
-
-    if effective(at(1.0)) >= least:
-        return at(1.0), 1.0
-    low, high = 0.0, 1.0
-    for _ in range(30):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if effective(at(middle)) >= least else (low, middle)
-    return at(low), low
 
 
 def _fitted(names: Sequence[str], scores: np.ndarray, weights: np.ndarray) -> Proposal:

@@ -21,10 +21,10 @@ from runs.backtest import SCENARIO
 from runs.calibration import drawn
 from runs.counterparts import Paths, counterparts
 from runs.evidence import Rows, effective, gather, log_likelihood, synthetic, weights_of, whole
-from runs.observations import end_of, history
+from runs.observations import history
 from runs.scenario import load_scenario
 from runs.simulate import simulate
-from world.calendar import quarter_label, quarter_number
+from world.calendar import last_day, quarter_label, quarter_number
 from world.draws import Draws
 
 RECORDS = 300
@@ -97,7 +97,7 @@ def check_calibration(
     rows = gather(Paths(dataset), seen)
     table, draws = drawn(), Draws(seed, worlds)
     scores = {name: draws.uniform(table[name].stream) for name in parameters}
-    known = end_of(quarter_number(KNOWN_TO))
+    known = last_day(quarter_number(KNOWN_TO))
     weights = _weights(rows.pick(rows.known(known)), records, seed)
     later: dict[tuple[str, str, str], int] = {}
     for k, row in enumerate(rows.counterparts):

@@ -2,7 +2,7 @@
 
 Each claim has one or more measures (runs/claim_measures.py): a figure for each world, the claimed value where the
 articles name one, and the odds that the claim holds. What ended before a scenario's start is not the model's to say:
-such a row holds no figures and the note "decided before the start".
+such a row holds no figures, and its note says when it was decided.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _row(claim: str, measure: Measure, paths: Paths) -> dict[str, Any]:
         "note": measure.note,
     }
     if measure.decided is not None and quarter_number(measure.decided) <= quarter_number(paths.start):
-        return row | {"note": "decided before the start"}
+        return row | {"note": f"decided by {measure.decided}, before the start"}
     try:
         values = measure.read(paths)
     except (OutsideTheRunError, NotRecordedError) as reason:
@@ -61,7 +61,8 @@ def _row(claim: str, measure: Measure, paths: Paths) -> dict[str, Any]:
         ends = np.quantile(given, levels, method="inverted_cdf") if whole else np.quantile(given, levels)
         row |= {name: _plain(value) for name, value in zip(("low", "median", "high"), ends, strict=True)}
         if measure.unit == DATE and not np.isfinite(ends[1]):
-            row["note"] = f"never by {paths.labels[-1]} in most worlds"
+            often = "in most worlds" if np.isfinite(given).any() else "in any world"
+            row["note"] = f"not by {paths.labels[-1]} {often}"
     else:
         row["note"] = "in no world is there such a figure"
     if measure.holds is not None:

@@ -4,8 +4,9 @@ The list is runs/counterparts.csv; it was committed before the first score, and 
 docs/validation.md. A row says
 
 - `metric`, `member` (`*`: the sum over all members) and `reading`: `level` (the quarter in which the period ends),
-  `stock` (at the day, between the ends of quarters), `flow` (the sum over the months covered), `rate` (four times the
-  quarter), `change` (of a stock over the period), `per_added` (a flow over what was added to the merchant stock);
+  `mean` (of a level over the months covered that have one), `stock` (at the day, between the ends of quarters), `flow`
+  (the sum over the months covered), `rate` (four times the quarter), `change` (of a stock over the period), `per_added`
+  (a flow over what was added to the merchant stock), `rest` (the merchant stock less that of NAMED_OWNERS);
 - `factor` from the unit of the series to the metric's, and `chip`, where the record counts chips and the model H100e;
 - the error of an observation, on a logarithmic or a linear scale (then in the metric's unit): `error`, of each value by
   itself; `premium`, of the level of the series, the same for all its values; `drift`, of the model's own path, a random
@@ -34,12 +35,21 @@ from world.calendar import first_day, last_day, quarter_number
 from world.record import accelerators, start_state
 
 FILE = Path(__file__).parent / "counterparts.csv"
-READINGS = ("level", "stock", "flow", "rate", "change", "per_added")
-ADDED = ("change", "per_added")
-"""Readings of what was added to the merchant stock, which drift by themselves."""
+READINGS = ("level", "mean", "stock", "flow", "rate", "change", "per_added", "rest")
+APART = ("change", "per_added", "rest")
+"""Readings that derive another figure from the merchant stock, which drifts by itself."""
+OF_MERCHANT_STOCK = ("change", "rest")
+NAMED_OWNERS = ("microsoft", "oracle", "xai", "openai")
+"""Owners of merchant chips whose own stocks are told apart; the rest of the market is everybody else."""
 SCALES = ("log", "linear")
 ALL = "*"
 MERCHANT_STOCK = "merchant_sold_h100e_m"
+SIGNED = frozenset({"openai_burn_usd_bn"})
+"""Metrics that may lie below zero: a lab that earns burns less than nothing."""
+WHOLE = frozenset({"openai_stake"})
+"""Metrics that are parts of one whole."""
+BEYOND = 1000.0
+"""An observation so many times above or below everything that the worlds say is a slip, not an observation."""
 LEAST = 1e-9
 """Smallest figure that has a logarithm here, in the metric's unit."""
 
@@ -68,7 +78,7 @@ class Counterpart:
     @property
     def subject(self) -> tuple[str, str, str]:
         """What the series is about; the model's drift is one for each subject."""
-        return self.metric, self.member, self.reading if self.reading in ADDED else ""
+        return self.metric, self.member, self.reading if self.reading in APART else ""
 
     @cached_property
     def to_metric(self) -> float:
@@ -87,11 +97,6 @@ class Counterpart:
 def counterparts() -> Mapping[str, Counterpart]:
     """The counterparts by series, in the order of the file."""
     return _parsed(FILE.read_text(encoding="utf-8"))
-
-
-def counterpart_of(observation: Observation) -> Counterpart | None:
-    """The counterpart of an observation's series, or None."""
-    return counterparts().get(observation.series)
 
 
 def nearest_series(name: str) -> str | None:
@@ -128,8 +133,8 @@ def _check(row: Counterpart, where: str) -> None:
         raise ValueError(f"{where}: wanted a reading of {', '.join(READINGS)} and a scale of {', '.join(SCALES)}")
     if (row.reading in ("flow", "rate", "per_added")) != metric.flow:
         raise ValueError(f"{where}: {row.reading} is no reading of {row.metric}")
-    if row.reading == "change" and row.metric != MERCHANT_STOCK:
-        raise ValueError(f"{where}: change is a reading of {MERCHANT_STOCK} only")
+    if row.reading in OF_MERCHANT_STOCK and row.metric != MERCHANT_STOCK:
+        raise ValueError(f"{where}: {row.reading} is a reading of {MERCHANT_STOCK} only")
 
 
 # ---------------------------------------------------------------------- the model's figure for a period
@@ -170,10 +175,15 @@ class Paths:
             return 4.0 * path[at]
         if row.reading == "stock":
             return self._stock(path, observation)
+        if row.reading == "rest":
+            named = [self.path("sold_h100e_m", owner) for owner in NAMED_OWNERS]
+            return self._stock(path - fold(np.stack(named)), observation)
         if row.reading == "change":
             return path[at] - self._before(path, row, at)
         if row.reading == "flow":
             return self._flow(path, observation)
+        if row.reading == "mean":
+            return self._mean(path, observation)
         stock = self.path(MERCHANT_STOCK)
         return ratio(path[at], stock[at] - self._before(stock, row, at), 0.0)
 
@@ -182,13 +192,13 @@ class Paths:
         day = observation.end
         first, last = first_day(observation.quarter), last_day(observation.quarter)
         end = observation.quarter - self.first + ((day - first).days + 1) / ((last - first).days + 1)
-        if row.reading == "stock":
+        if row.reading in ("stock", "rest"):
             return end
         return max(end - self.span(row, observation) / 2.0, 0.25)
 
     def span(self, row: Counterpart, observation: Observation) -> float:
         """Quarters that a figure covers: a flow by its months, a rate or level a quarter at most."""
-        months = observation.months if row.reading == "flow" else min(observation.months, 3.0)
+        months = observation.months if row.reading in ("flow", "mean") else min(observation.months, 3.0)
         return months / 3.0
 
     def span_of_flow(self, row: Counterpart, observation: Observation) -> float:
@@ -213,6 +223,12 @@ class Paths:
             at, left = at - 1, left - 1.0
         return total
 
+    def _mean(self, path: np.ndarray, observation: Observation) -> np.ndarray | None:
+        """The mean over the months covered in which there is a figure; None if they begin before the run does."""
+        there = np.isfinite(path)
+        total, months = (self._flow(rows, observation) for rows in (np.where(there, path, 0.0), there.astype(float)))
+        return None if total is None or months is None else ratio(total, months, np.nan)
+
     def _before(self, path: np.ndarray, row: Counterpart, at: int) -> np.ndarray:
         """The merchant stock a quarter earlier; the start state's in the first quarter."""
         if at > 0:
@@ -227,6 +243,27 @@ class Paths:
         return np.full(self.worlds, sold + start.value("market", "h20_h100e_m"))
 
 
+def impossible(row: Counterpart, value: float) -> str | None:
+    """Why no market could show a figure, given in the metric's unit; None if one could."""
+    if value < 0.0 and row.metric not in SIGNED:
+        return f"{row.metric} is never below zero"
+    if value > 1.0 and row.metric in WHOLE:
+        return f"{row.metric} is a part of one whole"
+    return None
+
+
+def implausible(row: Counterpart, observed: float, members: np.ndarray) -> str | None:
+    """Why an observation can only be a slip, beside what the worlds say, all in the unit of the series; or None."""
+    sizes = np.abs(members[np.isfinite(members)])
+    if not sizes.size:
+        return None
+    least = sizes.min() / BEYOND if row.scale == "log" else 0.0
+    if least <= abs(observed) <= BEYOND * sizes.max():
+        return None
+    low, high = (f"{bound:.3g}" for bound in (members.min(), members.max()))
+    return f"{observed:g} {row.unit} lies {BEYOND:,.0f} times beyond what the worlds say, {low} to {high}"
+
+
 def in_metric_unit(row: Counterpart, observation: Observation) -> float:
     """An observation's value in the metric's unit.
 
@@ -235,4 +272,12 @@ def in_metric_unit(row: Counterpart, observation: Observation) -> float:
     return convert(observation.value, observation.unit, row.unit) * row.to_metric
 
 
-__all__ = ["Counterpart", "Paths", "counterpart_of", "counterparts", "in_metric_unit", "nearest_series"]
+__all__ = [
+    "Counterpart",
+    "Paths",
+    "counterparts",
+    "implausible",
+    "impossible",
+    "in_metric_unit",
+    "nearest_series",
+]

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 FIRMS = {
     "OpenAI": "openai",
+    "OpenAI (via Microsoft)": "openai",
     "Microsoft": "microsoft",
     "Microsoft Azure": "microsoft",
     "Oracle": "oracle",

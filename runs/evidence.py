@@ -82,7 +82,7 @@ def gather(paths: Paths, observations: Sequence[Observation]) -> Rows:
         if row is None:
             continue
         value = paths.value(row, observation)
-        if value is None:
+        if value is None or np.isnan(value).all():
             continue
         seen = float(row.transform(np.array([in_metric_unit(row, observation)]))[0])
         span = paths.span(row, observation) if row.scale == "linear" and row.reading == "flow" else 1.0
@@ -166,17 +166,20 @@ def log_likelihood(rows: Rows, seen: np.ndarray | None = None) -> np.ndarray:
     return total[0] if values.ndim == 1 else total
 
 
-def weights_of(log_weight: np.ndarray, least: float = 0.0) -> tuple[np.ndarray, float]:
-    """Weights that add up to one, and the power they were raised to so that they count as `least` worlds.
+def weights_of(
+    log_weight: np.ndarray, least: float = 0.0, log_ratio: np.ndarray | float = 0.0
+) -> tuple[np.ndarray, float]:
+    """Weights that add up to one, and the largest power of the likelihood, up to one, at which they count as `least`.
 
-    Args:   log_weight   (W,)
+    Args:   log_weight   (W,) log likelihood
             least        effective sample size that must not be fallen short of; 0: none, and the power is 1
+            log_ratio    (W,) log density of the prior over that which the worlds were drawn from; not raised
     """
-    shifted = log_weight - log_weight.max()
     least = min(least, 0.9 * log_weight.size)
 
     def at(power: float) -> np.ndarray:
-        raised = np.exp(np.maximum(power * shifted, -700.0))
+        total = power * log_weight + log_ratio
+        raised = np.exp(np.maximum(total - total.max(), -700.0))
         return np.asarray(raised / raised.sum())
 
     if effective(at(1.0)) >= least:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from runs.recorder import of_world
+from runs.recorder import Page, of_world
 from world.calendar import quarter_label
 from world.entries import CASH_KINDS, KINDS
 
@@ -83,12 +82,10 @@ def flow_matrix(market: ComputeMarket, quarter: int, world: int = 0) -> FlowMatr
     Args: quarter: calendar number; world: its place on the axis of the run.
     Raises: ValueError if there is no record of that quarter.
     """
-    if market.recorder is None or quarter not in market.recorder.pages:
-        raise ValueError(f"flows: {quarter_label(quarter)} was not recorded")
-    page = market.recorder.pages[quarter]
+    page = _page(market, quarter)
     before, after = of_world(page.one("before"), world), of_world(page.one("after"), world)
     sectors = market.state.ledger.sectors
-    flows = _flows(after["flows"])
+    flows = cash_flows(market, quarter, world)
     matrix = np.zeros((len(sectors), len(sectors)))
     for flow in flows:
         matrix[sectors.index(flow.payer), sectors.index(flow.payee)] += flow.usd_bn
@@ -104,11 +101,21 @@ def flow_matrix(market: ComputeMarket, quarter: int, world: int = 0) -> FlowMatr
     )
 
 
-def _flows(found: Mapping[tuple[str, str, str], float]) -> list[Flow]:
-    """The payments in cash, the largest first."""
+def cash_flows(market: ComputeMarket, quarter: int, world: int = 0) -> list[Flow]:
+    """The payments in cash of a quarter that was recorded, the largest first.
+
+    Args: quarter: calendar number; world: its place on the axis of the run.
+    Raises: ValueError if there is no record of that quarter.
+    """
     flows = [
-        Flow(kind, payer, payee, usd_bn, KINDS[kind].meaning)
-        for (kind, payer, payee), usd_bn in found.items()
-        if kind in CASH_KINDS and usd_bn > 0.0
+        Flow(kind, payer, payee, float(amount[world]), KINDS[kind].meaning)
+        for (kind, payer, payee), amount in _page(market, quarter).one("after")["flows"].items()
+        if kind in CASH_KINDS and amount[world] > 0.0
     ]
     return sorted(flows, key=lambda flow: (-flow.usd_bn, flow.kind, flow.payer, flow.payee))
+
+
+def _page(market: ComputeMarket, quarter: int) -> Page:
+    if market.recorder is None or quarter not in market.recorder.pages:
+        raise ValueError(f"flows: {quarter_label(quarter)} was not recorded")
+    return market.recorder.pages[quarter]

@@ -48,6 +48,12 @@ def binding(m: ComputeMarket) -> PerRow:
     return np.array([fold(np.where(s.binding == k, weight, 0.0)) for k in range(len(BINDING))])
 
 
+def chip_price(m: ComputeMarket) -> PerRow:
+    """List price by generation, thousand USD, once it is on sale."""
+    s = m.state
+    return np.where(s.generations.launch <= s.quarter, s.flow["chip_price_k"], np.nan)
+
+
 simple(
     "h100_price_usd_h", "$/H100e-h", "Posted one-year contract price of an H100", lambda m: m.state.market.posted_usd_h
 )
@@ -131,6 +137,14 @@ simple(
     lambda m: m.state.production.pending() + m.state.queue_h100e_m,
     dimension="owner",
     members=OPERATORS,
+)
+simple(
+    "chip_price_k",
+    "k USD",
+    "List price of a chip; none before its launch",
+    chip_price,
+    dimension="generation",
+    members=GENERATIONS,
 )
 simple(
     "chip_lead_quarters",

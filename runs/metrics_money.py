@@ -43,6 +43,7 @@ simple(
     lambda m: m.state.flow["vendor_revenue_usd_bn"],
     flow=True,
 )
+simple("nvidia_gross_margin", "share", "Nvidia's gross margin", lambda m: m.parameters.of("nvidia").gross_margin)
 simple("openai_revenue_usd_bn", "bn USD", "OpenAI's revenue", lambda m: m.firms["openai"].revenue_usd_bn, flow=True)
 simple(
     "openai_burn_usd_bn",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from runs.opening import open_state
 from runs.physical import deliver, order
 from runs.recorder import Recorder
 from runs.rental import USD_BN_PER_H, clear, operate
+from runs.saving import load_market, save_market
 from runs.scenario import Scenario, load_scenario
 from runs.sight import market_view, price_chips
 from runs.split import over_rivals, split_start
@@ -209,12 +209,12 @@ class ComputeMarket(mesa.Model):
 
     def save(self, path: str | Path) -> None:
         """Write the market as it stands between two quarters to a file (runs/saving.py)."""
-        import_module("runs.saving").save_market(self, path)
+        save_market(self, path)
 
-    @staticmethod
-    def load(path: str | Path, worlds: Any = None, seed: int | None = None) -> ComputeMarket:
+    @classmethod
+    def load(cls, path: str | Path, worlds: Any = None, seed: int | None = None) -> ComputeMarket:
         """A saved market that goes on as it would have; or, given worlds, so many futures of it."""
-        return import_module("runs.saving").load_market(path, worlds, seed)
+        return load_market(cls, path, worlds, seed)
 
     # ------------------------------------------------------------------ the start
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import difflib
-import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,9 +16,9 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
-from world.calendar import last_day, parse_period, quarter_of
+from world.calendar import parse_period, quarter_of
 from world.record import known, load
-from world.tables import HistoryRow
+from world.tables import HistoryRow, number
 
 FIRST_LINE = ("series", "period", "value", "unit")
 BOUNDS = ("low", "high")
@@ -38,6 +37,8 @@ UNITS: dict[str, tuple[str, float]] = {
     **dict.fromkeys(("MW", "MW IT", "MW facility"), ("power", 0.001)),
     **dict.fromkeys(("USD/GPU-hr", "USD/GPU-h", "$/GPU-h", "USD/h"), ("rent", 1.0)),
     **dict.fromkeys(("USD/H100e",), ("price of compute", 1.0)),
+    **dict.fromkeys(("USD/chip",), ("price of a chip", 1.0)),
+    **dict.fromkeys(("k USD/chip",), ("price of a chip", 1000.0)),
     **dict.fromkeys(("fraction", "share"), ("share", 1.0)),
     **dict.fromkeys(("percent", "%"), ("share", 0.01)),
     **dict.fromkeys(("wafers/month",), ("wafers", 1.0)),
@@ -75,6 +76,14 @@ class Observation:
         """How many months the value covers, counted back from the end of the period; a day counts as none."""
         first, last = parse_period(self.period)
         return covered_months(self.series, first, last)
+
+
+class Slips(ValueError):
+    """Observations that cannot be, with the reason, one line for each."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines = tuple(lines)
+        super().__init__("; ".join(self.lines))
 
 
 def covered_months(series: str, first: date, last: date) -> float:
@@ -176,34 +185,19 @@ def _user_row(cells: dict[str, str], where: str) -> Observation:
         raise ValueError(f"{where}, column period: {error}") from None
     if not cells["unit"]:
         raise ValueError(f"{where}, column unit: is empty")
-    value = _number(cells["value"], f"{where}, column value")
-    low, high = (_number(cells[k], f"{where}, column {k}") if cells.get(k) else None for k in BOUNDS)
+    value = number(cells["value"], f"{where}, column value")
+    low, high = (number(cells[k], f"{where}, column {k}") if cells.get(k) else None for k in BOUNDS)
     for name, bound, wrong in (("low", low, low is not None and low > value), ("high", high, (high or value) < value)):
         if wrong:
             raise ValueError(f"{where}, column {name}: wanted low <= value <= high, got {bound:g} for {value:g}")
     return Observation(cells["series"], cells["period"], value, cells["unit"], end, low, high)
 
 
-def _number(text: str, where: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise ValueError(f"{where}: wanted a finite number, got {text!r}")
-    return value
-
-
-def end_of(quarter: int) -> date:
-    """The last day of a quarter: what is known at an origin is what was known on it."""
-    return last_day(quarter)
-
-
 __all__ = [
     "Observation",
+    "Slips",
     "convert",
     "covered_months",
-    "end_of",
     "history",
     "projections",
     "read_observations",

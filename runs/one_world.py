@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from runs.model import ComputeMarket
+from runs.flows import Flow, cash_flows
 from runs.registry import REGISTRY
-from runs.scenario import Scenario, load_scenario
 from world.calendar import quarter_label
-from world.entries import CASH_KINDS
 from world.sites import STATES
+
+if TYPE_CHECKING:
+    from runs.model import ComputeMarket
 
 LEAST_USD_BN = 0.005
 """Payments below this are left out."""
-
-
-@dataclass(frozen=True)
-class Payment:
-    """Cash that one sector paid another in a quarter."""
-
-    kind: str
-    payer: str
-    payee: str
-    usd_bn: float
 
 
 @dataclass(frozen=True)
@@ -51,8 +42,8 @@ class OneWorld:
     quarters: tuple[str, ...]
     values: Mapping[str, np.ndarray]
     """By metric: (members, quarters), in the metric's unit; NaN where there is none."""
-    payments: tuple[tuple[Payment, ...], ...]
-    """By quarter, largest first."""
+    payments: tuple[tuple[Flow, ...], ...]
+    """By quarter, the cash between two sectors of the market, largest first; what comes from outside it left out."""
     phases: tuple[SitePhase, ...]
 
     def path(self, metric: str, member: str | None = None) -> np.ndarray:
@@ -61,48 +52,28 @@ class OneWorld:
         return self.values[metric][0 if member is None else row.members.index(member)]
 
 
-def one_world(
-    scenario: str | Mapping[str, Any] | Scenario,
-    world: int,
-    seed: int = 1,
-    parameters: Mapping[str, Any] | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> OneWorld:
-    """Step a market of one world to its end and keep what each quarter brought.
+def one_world(market: ComputeMarket) -> OneWorld:
+    """What each quarter brought in a world that was recorded to its end.
 
-    Args:
-        world        its number; its path is the same bits as in any ensemble of that seed
-        parameters   as in `simulate`
-        progress     called after each quarter with the quarters done and their total
-    Raises: ValueError that names a mistake; LawBroken if the run breaks.
+    Args: market: of `runs.explain.record_world`, every quarter recorded.
+    Raises: ValueError if a quarter was not recorded.
     """
-    settings = load_scenario(scenario)
-    given = {**settings.parameters, **(parameters or {})}
-    market = ComputeMarket(settings, worlds=np.array([world]), rng=seed, parameters=given)
-    payments = []
-    while market.running:
-        market.step()
-        payments.append(_payments(market))
-        if progress is not None:
-            progress(len(payments), market.quarters)
-    first = market.state.first_quarter + 1
+    numbers = range(market.state.first_quarter + 1, market.state.first_quarter + 1 + market.quarters)
     return OneWorld(
-        world,
-        tuple(quarter_label(first + k) for k in range(market.quarters)),
+        int(market.draws.world_numbers[0]),
+        tuple(quarter_label(number) for number in numbers),
         {name: array[..., 0] for name, array in market.history.values.items()},
-        tuple(payments),
+        tuple(_between_sectors(market, number) for number in numbers),
         _phases(market),
     )
 
 
-def _payments(market: ComputeMarket) -> tuple[Payment, ...]:
-    """The quarter's cash between two sectors of the market, what comes from outside it left out."""
-    found = [
-        Payment(kind, payer, payee, float(amount[0]))
-        for (kind, payer, payee), amount in market.state.ledger.flows.items()
-        if kind in CASH_KINDS and payer != payee and "rest_of_world" not in (payer, payee) and amount[0] >= LEAST_USD_BN
-    ]
-    return tuple(sorted(found, key=lambda payment: -payment.usd_bn))
+def _between_sectors(market: ComputeMarket, quarter: int) -> tuple[Flow, ...]:
+    return tuple(
+        flow
+        for flow in cash_flows(market, quarter)
+        if flow.payer != flow.payee and "rest_of_world" not in (flow.payer, flow.payee) and flow.usd_bn >= LEAST_USD_BN
+    )
 
 
 def _phases(market: ComputeMarket) -> tuple[SitePhase, ...]:
@@ -119,4 +90,4 @@ def _phases(market: ComputeMarket) -> tuple[SitePhase, ...]:
     return tuple(found)
 
 
-__all__ = ["OneWorld", "Payment", "SitePhase", "one_world"]
+__all__ = ["OneWorld", "SitePhase", "one_world"]

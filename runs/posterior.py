@@ -113,14 +113,29 @@ def _loaded(path: Path, _: int) -> Posterior:
 def parameters_from(source: str, seed: int, numbers: np.ndarray) -> dict[str, np.ndarray]:
     """The parameters that a run takes from a source, by name, each (worlds,): nothing for the prior.
 
-    A world's draw depends on the seed and its number only, so it is the same in every scenario.
-    Raises: ValueError if the source is none of SOURCES, or if there is no stored posterior.
+    Raises: ValueError if the source is neither one of SOURCES nor a file, or if there is no stored posterior.
     """
-    if source not in SOURCES:
-        raise ValueError(f"parameters: wanted one of {', '.join(SOURCES)}, got {source!r}")
-    if source == PRIOR:
-        return {}
-    posterior, table = load_posterior(), specifications()
+    return {} if source == PRIOR else drawn_from(load_posterior(posterior_file(source)), seed, numbers)
+
+
+def posterior_file(source: str) -> Path:
+    """The file that a source names: the stored posterior, or that of `gigawatt calibrate --out`.
+
+    Raises: ValueError.
+    """
+    if source == POSTERIOR:
+        return FILE
+    if not Path(source).is_file():
+        raise ValueError(f"parameters: wanted one of {', '.join(SOURCES)}, or a posterior's file, got {source!r}")
+    return Path(source)
+
+
+def drawn_from(posterior: Posterior, seed: int, numbers: np.ndarray) -> dict[str, np.ndarray]:
+    """The parameters that a posterior informs, by name, each (worlds,).
+
+    A world's draw depends on the seed and its number only, so it is the same in every scenario.
+    """
+    table = specifications()
     steps = np.cumsum(posterior.weights)
     at = np.searchsorted(steps / steps[-1], Draws(seed, numbers).uniform(STREAM))
     at = np.minimum(at, steps.size - 1)

@@ -75,15 +75,14 @@ def _cash(run: Reader) -> tuple[str, tuple[Row, ...]]:
     burn = run.sum_of(run.path("openai_burn_usd_bn"))
     raised, anchor = run.path("openai_raised_usd_bn"), run.path("softbank_paid_usd_bn")
     labels = [column.label for column in run.columns]
-    deepest = burn.argmax(axis=0)
-    often = int(np.bincount(deepest, minlength=len(labels)).argmax())
+    often = int(np.bincount(burn.argmax(axis=0), minlength=len(labels)).argmax())
     year = labels.index(BURN_YEAR) if BURN_YEAR in labels else len(labels) - 1
     part = ratio(fold(anchor), fold(raised))
     distress = (run.path("rescue_usd_bn") > SLACK).any(axis=0) | (run.path("openai_default") > 0.5).any(axis=0)
     sentence = (
         f"Its burn is {run.money(burn[year])} in {labels[year]}, above $20bn "
         f"{run.chance(burn[year] > BURN_MARK_USD_BN)}. "
-        f"The deepest year is most often {labels[often]} ({run.money(burn.max(axis=0))} in a world's worst). "
+        f"A world's largest burn is {run.money(burn.max(axis=0))} in a year, most often {labels[often]}. "
         f"It raises {run.money(fold(raised))} of equity by {run.end}, of which SoftBank "
         f"{run.span(part, 0, 100.0, PERCENT)}; a rescue round or an unpaid due comes {run.chance(distress)}."
     )

@@ -26,6 +26,8 @@ def quantiles(values: np.ndarray, levels: tuple[float, ...] = LEVELS) -> np.ndar
     Returns:     (levels, ...)   the same unit; NaN where no world has a number
     """
     ordered = np.sort(values, axis=-1)  # NaN comes last
+    if ordered.size and not np.isnan(ordered[..., -1]).any():
+        return _of_ordered(ordered, levels)
     count = (~np.isnan(ordered)).sum(axis=-1)
     out = np.full((len(levels), *count.shape), np.nan)
     for place, level in enumerate(levels):
@@ -35,6 +37,16 @@ def quantiles(values: np.ndarray, levels: tuple[float, ...] = LEVELS) -> np.ndar
         low = np.take_along_axis(ordered, below[..., None], axis=-1)[..., 0]
         high = np.take_along_axis(ordered, above[..., None], axis=-1)[..., 0]
         out[place] = low + (at - below) * (high - low)
+    return out
+
+
+def _of_ordered(ordered: np.ndarray, levels: tuple[float, ...]) -> np.ndarray:
+    """The same where every world has a number, several times as fast: one place on the axis serves all rows."""
+    out, last = np.empty((len(levels), *ordered.shape[:-1])), ordered.shape[-1] - 1
+    for place, level in enumerate(levels):
+        below = math.floor(level * last)
+        low, high = ordered[..., below], ordered[..., min(below + 1, last)]
+        out[place] = low + (level * last - below) * (high - low)
     return out
 
 

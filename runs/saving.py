@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +25,8 @@ from runs.cast import own_parameters
 from runs.scenario import Scenario, load_scenario
 from runs.scenario_text import as_document
 from runs.state import Cap, Generations, Market, State
-from runs.store_files import place
-from world.calendar import quarter_label, quarter_number
+from runs.whole_files import place
+from world.calendar import quarter_label
 from world.draws import Draws
 from world.parameters import Parameters
 
@@ -87,19 +87,21 @@ def save_market(market: ComputeMarket, path: str | Path) -> None:
 
 
 def load_market(
-    path: str | Path, worlds: int | Sequence[int] | np.ndarray | None = None, seed: int | None = None
+    kind: type[ComputeMarket],
+    path: str | Path,
+    worlds: int | Sequence[int] | np.ndarray | None = None,
+    seed: int | None = None,
 ) -> ComputeMarket:
     """A saved market, ready to go on; or many futures from the worlds that were saved.
 
     Args:
+        kind    the class of the market
         path    the file that `save_market` wrote
         worlds  None: the saved worlds go on as they would have. Else how many futures, or their numbers: future i
                 starts from saved world i modulo their count, and has the luck of its own number from then on
         seed    of that luck; default the saved one. What was drawn once (parameters, launch dates) stays the past's
     Raises: ValueError if the file is damaged, or of another format or program.
     """
-    from runs.model import ComputeMarket
-
     header, arrays = _read(path)
     saved = np.array(header["worlds"], np.int64)
     pick = np.arange(saved.size)
@@ -111,7 +113,7 @@ def load_market(
     reader = _Reader(arrays, saved.size, pick)
     tree = header["tree"]
     parameters = {name: reader.value(node) for name, node in tree["parameters"]["d"]}
-    market = ComputeMarket(
+    market = kind(
         load_scenario(header["scenario"]),
         worlds=np.take(saved, pick),
         rng=header["seed"],
@@ -127,35 +129,6 @@ def load_market(
         market.draws = draws
     set_parameters(market, {})
     return market
-
-
-def run_until(
-    scenario: Scenario,
-    at: str,
-    path: Path,
-    worlds: int = 1,
-    seed: int = 1,
-    until: str | None = None,
-    parameters: Mapping[str, Any] | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> None:
-    """Run a scenario's worlds to the end of the quarter `at`, and save them there.
-
-    Raises: ValueError for a mistake; LawBroken or RunFailed if the run breaks.
-    """
-    from runs.model import ComputeMarket
-    from runs.simulate import step_to_the_end
-
-    market = ComputeMarket(scenario, worlds=worlds, rng=seed, until=until, parameters=parameters)
-    first, last = market.state.first_quarter + 1, market.state.first_quarter + market.quarters
-    try:
-        wanted = quarter_number(at)
-    except ValueError:
-        wanted = 0
-    if not first <= wanted < last:
-        raise ValueError(f"--at: wanted a quarter from {quarter_label(first)} to {quarter_label(last - 1)}, got {at}")
-    step_to_the_end(market, scenario.name, 0, worlds * (wanted - first + 1), progress, wanted)
-    save_market(market, path)
 
 
 def set_parameters(market: ComputeMarket, values: Mapping[str, np.ndarray]) -> None:
@@ -305,4 +278,4 @@ def _digest(array: np.ndarray) -> str:
     return hashlib.sha256(head + np.ascontiguousarray(array).tobytes()).hexdigest()
 
 
-__all__ = ["Futures", "load_market", "read_header", "run_until", "save_market", "saved_scenario", "set_parameters"]
+__all__ = ["Futures", "load_market", "read_header", "save_market", "saved_scenario", "set_parameters"]

@@ -8,7 +8,7 @@ Source: Plischke, Borgonovo, Smith, Global sensitivity measures from given data,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,52 +71,88 @@ def summed_shocks(worlds: np.ndarray, seed: int, quarters: Sequence[str]) -> dic
     return {title: fold(np.stack([draws.normal(stream, q) for q in numbers])) for stream, title in SHOCKS.items()}
 
 
-def main_effects(figure: np.ndarray, parameters: Mapping[str, np.ndarray]) -> list[Effect]:
-    """The parameters' main effects on a figure, the largest share of its variance first.
+class Inputs:
+    """What differs between the worlds, sorted once for every figure that it may explain.
+
+    Args: values: by name (worlds,), each drawn independently.
+    """
+
+    def __init__(self, values: Mapping[str, np.ndarray]) -> None:
+        self.names = list(values)
+        self.order = np.argsort(np.stack(list(values.values())), axis=1, kind="stable") if values else np.empty((0, 0))
+        """(inputs, worlds): places of the worlds from the lowest value of each input to the highest."""
+
+    def without(self, names: Collection[str]) -> Inputs:
+        """The same less those named."""
+        kept = [k for k, name in enumerate(self.names) if name not in names]
+        found = Inputs({})
+        found.names, found.order = [self.names[k] for k in kept], self.order[kept]
+        return found
+
+
+def main_effects(figure: np.ndarray, inputs: Inputs) -> list[Effect]:
+    """The inputs' main effects on a figure, the largest share of its variance first.
 
     Args:
-        figure       (worlds,)   what is explained; worlds where it is NaN are left out
-        parameters   by name (worlds,), each drawn independently
-    Returns: one Effect for each parameter; none with fewer than 50 worlds or where the figure is the same in all.
-    Laws (tests/page/test_sensitivity.py): a parameter that explains all has share 1, one that explains nothing has
+        figure   (worlds,)   what is explained; worlds where it is NaN are left out
+    Returns: one Effect for each input; none with fewer than 50 worlds or where the figure is the same in all.
+    Laws (tests/page/test_sensitivity.py): an input that explains all has share 1, one that explains nothing has
         share 0 within its error; a linear model's shares are those of its coefficients.
     """
     known = np.isfinite(figure)
     y = np.compress(known, figure)
-    if y.size < LEAST_WORLDS or not parameters or float(np.ptp(y)) <= 1e-12 * max(float(np.abs(y).max()), 1e-300):
+    if y.size < LEAST_WORLDS or not inputs.names or float(np.ptp(y)) <= 1e-12 * max(float(np.abs(y).max()), 1e-300):
         return []
-    y_scaled = (y - y.mean()) / y.std()
-    names = list(parameters)
-    order = np.argsort(np.stack([np.compress(known, parameters[name]) for name in names]), axis=1, kind="stable")
+    order = inputs.order
+    if y.size < figure.size:
+        # Each row leaves out the same worlds, so what is left is a rectangle again.
+        order = (np.cumsum(known) - 1)[order[known[order]]].reshape(len(inputs.names), y.size)
     bins = max(4, min(20, round(float(y.size) ** (1.0 / 3.0)) + 2))
-    place = (np.arange(y.size) * bins) // y.size
-    starts = np.searchsorted(place, np.arange(bins))
-    group = np.arange(y.size) % GROUPS
-    share = _shares(y_scaled[order], np.ones(order.shape), starts)
-    left_out = np.stack([_shares(y_scaled[order], (group != k)[order].astype(float), starts) for k in range(GROUPS)])
-    error = 1.96 * np.sqrt((GROUPS - 1) / GROUPS * ((left_out - left_out.mean(axis=0)) ** 2).sum(axis=0))
+    share, error = _shares_and_errors(((y - y.mean()) / y.std())[order], order % GROUPS, bins)
     tail = max(1, round(TAIL * y.size))
     low, high = y[order[:, :tail]].mean(axis=1), y[order[:, -tail:]].mean(axis=1)
     found = [
-        Effect(name, float(share[k]), float(error[k]), float(low[k]), float(high[k])) for k, name in enumerate(names)
+        Effect(name, float(share[k]), float(error[k]), float(low[k]), float(high[k]))
+        for k, name in enumerate(inputs.names)
     ]
     return sorted(found, key=lambda effect: -effect.share)
 
 
-def _shares(y: np.ndarray, weight: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Share of the variance between bins, less the part that chance alone puts there: omega squared, (parameters,).
+def _shares_and_errors(y: np.ndarray, group: np.ndarray, bins: int) -> tuple[np.ndarray, np.ndarray]:
+    """Shares of the variance, and half of their 95 % intervals by leaving out groups in turn: (inputs,) each.
 
-    Args: y, weight (parameters, worlds) in the order of each parameter; starts (bins,) first place of each bin.
+    Args: y, group (inputs, worlds) in the order of each input; bins: equal stretches of that order.
     """
-    count = np.add.reduceat(weight, starts, axis=1)
-    total = np.add.reduceat(weight * y, starts, axis=1)
-    n = count.sum(axis=1)
-    mean = total.sum(axis=1) / n
-    all_squares = (weight * y * y).sum(axis=1) - n * mean * mean
-    between = (total * total / np.maximum(count, 1.0)).sum(axis=1) - n * mean * mean
-    bins = starts.size
+    rows, size = y.shape
+    place = (np.arange(size) * bins) // size
+    cell = ((np.arange(rows)[:, None] * bins + place) * GROUPS + group).ravel()
+    shape = (rows, bins, GROUPS)
+    # Count, sum and sum of squares of each bin and group; whatever is left out is then a subtraction.
+    count, total, squares = (
+        np.bincount(cell, weights, rows * bins * GROUPS).reshape(shape).astype(float)
+        for weights in (None, y.ravel(), (y * y).ravel())
+    )
+    whole = [part.sum(axis=-1) for part in (count, total, squares)]
+    left_out = [
+        np.moveaxis(all_[..., None] - part, -1, 0) for all_, part in zip(whole, (count, total, squares), strict=True)
+    ]
+    spread = _shares(*left_out)
+    error = 1.96 * np.sqrt((GROUPS - 1) / GROUPS * ((spread - spread.mean(axis=0)) ** 2).sum(axis=0))
+    return _shares(*whole), error
+
+
+def _shares(count: np.ndarray, total: np.ndarray, squares: np.ndarray) -> np.ndarray:
+    """Share of the variance between bins, less the part that chance alone puts there: omega squared, (..., inputs).
+
+    Args: count, total, squares (..., inputs, bins): of the worlds in each bin, their number, sum and sum of squares.
+    """
+    n = count.sum(axis=-1)
+    mean = total.sum(axis=-1) / n
+    all_squares = squares.sum(axis=-1) - n * mean * mean
+    between = (total * total / np.maximum(count, 1.0)).sum(axis=-1) - n * mean * mean
+    bins = count.shape[-1]
     within = (all_squares - between) / np.maximum(n - bins, 1.0)
     return np.asarray((between - (bins - 1) * within) / (all_squares + within))
 
 
-__all__ = ["SHOCKS", "Effect", "drawn_parameters", "main_effects", "summed_shocks"]
+__all__ = ["SHOCKS", "Effect", "Inputs", "drawn_parameters", "main_effects", "summed_shocks"]

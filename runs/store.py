@@ -33,6 +33,11 @@ from world.parameters import unknown
 MEMORY = "1GB"
 """What DuckDB may hold in memory; beyond it works on disk."""
 
+QUESTIONS = ("SELECT", "MULTI")
+"""Statements that only read, as DuckDB calls them. PIVOT is a MULTI; EXPLAIN may carry out what it explains."""
+_ALONE: Any = {"python_enable_replacements": False}
+"""A question does not see the variables of this program."""
+
 
 @dataclass(frozen=True)
 class Quantiles:
@@ -213,29 +218,41 @@ class Batch:
     # ------------------------------------------------------------------ SQL
 
     @contextmanager
-    def connection(self) -> Iterator[Any]:
-        """A DuckDB connection in which every table of the batch is a view.
+    def connection(self, locked: bool = True) -> Iterator[Any]:
+        """A DuckDB connection in which every table of the batch is a view; locked, it reaches no file but theirs.
 
         Its type is not named: whoever keeps a reference to it keeps the library alive past its end.
         """
-        with tempfile.TemporaryDirectory(prefix="gigawatt-") as spill, duckdb.connect() as connection:
-            connection.execute(f"SET memory_limit = '{MEMORY}'; SET temp_directory = '{spill}'")
+        with tempfile.TemporaryDirectory(prefix="gigawatt-") as spill, duckdb.connect(config=_ALONE) as connection:
+            connection.execute(f"SET memory_limit = '{MEMORY}'; SET temp_directory = {_quoted(spill)}")
+            known = []
             for table in self.tables:
-                files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in self.files(table))
+                files = [_quoted(path) for path in self.files(table)]
                 if not files:
                     raise ValueError(f"{self.folder}: no block is whole yet")
-                connection.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet([{files}])")
+                connection.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet([{', '.join(files)}])")
+                known += files
+            if locked:
+                connection.execute(f"SET allowed_paths = [{', '.join(known)}]; SET enable_external_access = false")
+            connection.execute("SET lock_configuration = true")
             yield connection
 
     def query(self, sql: str, most: int | None = None) -> tuple[list[str], list[tuple[Any, ...]]]:
         """The answer to a question in SQL: names of columns, and rows (at most so many).
 
+        A question may come from anybody: it reads the tables of this batch, and neither writes nor reads anything else.
         Raises: ValueError with the first line of DuckDB's complaint.
         """
         with self.connection() as connection:
             try:
-                if not duckdb.extract_statements(sql):
+                statements = duckdb.extract_statements(sql)
+                if not statements:
                     raise ValueError("SQL: wanted a question, got none")
+                other = next((entry.type.name for entry in statements if entry.type.name not in QUESTIONS), None)
+                if other is not None:
+                    raise ValueError(
+                        f"SQL: wanted a question, like SELECT or DESCRIBE, got a statement of kind {other}"
+                    )
                 answer = connection.execute(sql)
                 names = [entry[0] for entry in answer.description or []]
                 rows = answer.fetchall() if most is None else answer.fetchmany(most)
@@ -259,6 +276,11 @@ def open_batch(folder: str | Path) -> Batch:
     Raises: ValueError if it is not one, or its manifest was edited.
     """
     return Batch(Path(folder))
+
+
+def _quoted(text: object) -> str:
+    """A text as SQL writes it."""
+    return "'" + str(text).replace("'", "''") + "'"
 
 
 def _of_point(read: pa.Table, point: int | None) -> pa.Table:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow.parquet as pq
 import xarray as xr
@@ -49,7 +50,11 @@ def export(batch: Batch, table: str, form: str, path: Path) -> int:
 
 def _csv(batch: Batch, table: str, path: Path, _: int) -> None:
     name = str(path).replace("'", "''")
-    batch.query(f"COPY {table} TO '{name}' (FORMAT csv, HEADER)")
+    with batch.connection(locked=False) as connection:
+        try:
+            connection.execute(f"COPY {table} TO '{name}' (FORMAT csv, HEADER)")
+        except duckdb.Error as error:
+            raise OSError((str(error).splitlines() or [""])[0]) from None
 
 
 def _xlsx(batch: Batch, table: str, path: Path, rows: int) -> None:

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: written aside, flushed, renamed; and the record that a block is whole.
+"""The files of a batch: how they are written and checked, and the record that a block is whole.
 
 A batch's directory:
     manifest.json            what is run, and by what; written before the first block
@@ -6,15 +6,13 @@ A batch's directory:
     done/0000012.sha256      the checksums of a block's files, written last: the block is whole
     aside/                   unfinished files, none of which ends in .parquet; and blocks that were set aside
     market.state             the saved market from which all worlds start, if there is one
+    posterior.npz            the posterior from which parameters are drawn, if there is one
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import socket
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,41 +20,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from runs.batch_plan import Block, Plan, plan_of
+from runs.fingerprint import file_digest
+from runs.whole_files import place, unique, write_whole
 
 MANIFEST = "manifest.json"
 STATE = "market.state"
+POSTERIOR = "posterior.npz"
 DONE = "done"
 ASIDE = "aside"
-
-
-def write_whole(path: Path, content: bytes, aside: Path) -> None:
-    """Write a file so that it is there whole or not at all, even if the power fails."""
-    aside.mkdir(parents=True, exist_ok=True)
-    part = aside / f"{path.name}.{_unique()}.part"
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        place(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def place(part: Path, path: Path) -> None:
-    """Give a finished, flushed file its name, and flush the directory that holds the name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part.replace(path)
-    flush_folder(path.parent)
-
-
-def flush_folder(folder: Path) -> None:
-    """Ask the disk to keep the names in a folder."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def write_manifest(folder: Path, plan: Plan) -> None:
@@ -92,10 +63,10 @@ def write_block(folder: Path, block: Block, tables: Mapping[str, pa.Table]) -> i
     sums, total, parts = {}, 0, {}
     try:
         for name, table in tables.items():
-            part = aside / f"{name}-{block.name}.{_unique()}.part"
+            part = aside / f"{name}-{block.name}.{unique()}.part"
             parts[name] = part
             _write_parquet(part, table)
-            sums[file_name(name, block)] = digest(part)
+            sums[file_name(name, block)] = file_digest(part)
             total += part.stat().st_size
         for name in reversed(list(tables)):
             place(parts[name], folder / file_name(name, block))
@@ -136,12 +107,6 @@ def record_path(folder: Path, block: Block) -> Path:
     return folder / DONE / f"{block.name}.sha256"
 
 
-def digest(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def damage(folder: Path, plan: Plan, block: Block) -> str | None:
     """What is wrong with a block that has a record, in words; None if it is whole and belongs to the batch."""
     sums = {}
@@ -155,7 +120,7 @@ def damage(folder: Path, plan: Plan, block: Block) -> str | None:
         path = folder / name
         if not path.is_file():
             return f"{name} is missing"
-        if digest(path) != value:
+        if file_digest(path) != value:
             return f"{name} is damaged: its checksum differs"
         facts = pq.read_schema(path).metadata or {}
         if facts.get(b"gigawatt.batch") != plan.identity.encode():
@@ -171,7 +136,7 @@ def set_aside(folder: Path, plan: Plan, block: Block) -> None:
     for table in plan.document["tables"]:
         path = folder / file_name(table, block)
         if path.exists():
-            path.replace(folder / ASIDE / f"{table}-{block.name}.{_unique()}.damaged")
+            path.replace(folder / ASIDE / f"{table}-{block.name}.{unique()}.damaged")
 
 
 def remove(folder: Path, plan: Plan, block: Block) -> None:
@@ -187,7 +152,3 @@ def sweep(folder: Path) -> None:
         part.unlink(missing_ok=True)
     if (folder / ASIDE).is_dir() and not any((folder / ASIDE).iterdir()):
         (folder / ASIDE).rmdir()
-
-
-def _unique() -> str:
-    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"

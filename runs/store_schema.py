@@ -12,7 +12,7 @@ from world.calendar import quarter_label, quarter_number
 from world.parameters import specifications
 
 if TYPE_CHECKING:
-    from runs.batch_plan import Request
+    from runs.batch_request import Request
 
 KEEP = ("summary", "paths", "full")
 TABLES = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,12 @@ from viz.command_line import (
     Commands,
     Mistake,
     add_ensemble,
+    add_parameters_from,
     add_plugin,
     check_writable,
     mistakes,
     parameters_asked,
+    parameters_source,
     print_json,
     scenario_asked,
     setting,
@@ -26,7 +29,8 @@ from viz.command_line import (
 )
 
 if TYPE_CHECKING:
-    from runs.batch_plan import Plan, Request
+    from runs.batch_plan import Plan
+    from runs.batch_request import Request
     from runs.batch_standing import Standing
 
 WORLDS = 10_000
@@ -58,6 +62,7 @@ def add_commands(commands: Commands) -> None:
     add("--workers", type=whole(1, 10_000), default=os.cpu_count() or 1, metavar="N", help="processes (default all)")
     add("--scheduler", metavar="ADDRESS", help="an existing Dask cluster, like tcp://127.0.0.1:8786")
     add("--engine", metavar="MODULE:ATTRIBUTE", help="another factory of concurrent.futures executors")
+    add_parameters_from(batch)
     add_plugin(batch)
     add("--quiet", action="store_true", help="no progress, no summary")
     save = commands.add("save", save_command, "run to a quarter and save the market: many futures start from it")
@@ -110,10 +115,21 @@ def _begun(asked: argparse.Namespace) -> tuple[Path, Plan]:
         raise Mistake("batch: name a directory with --out DIR, or one to go on with by --resume DIR")
     if asked.anew is not None:
         raise Mistake("--anew: goes with --resume DIR")
-    return asked.out, _begin(asked, asked.out, _request(asked, None))
+    return asked.out, _begin(asked, asked.out, _request(asked, None), _files(asked))
 
 
-def _begin(asked: argparse.Namespace, folder: Path, request: Request) -> Plan:
+def _files(asked: argparse.Namespace) -> dict[str, Path]:
+    """The files that a new batch starts from, by their names in its directory."""
+    from runs.posterior import PRIOR, posterior_file
+    from runs.store_files import POSTERIOR, STATE
+
+    found = {} if asked.state is None else {STATE: asked.state}
+    if asked.parameters_from not in (None, PRIOR):
+        found[POSTERIOR] = posterior_file(asked.parameters_from)
+    return found
+
+
+def _begin(asked: argparse.Namespace, folder: Path, request: Request, files: Mapping[str, Path]) -> Plan:
     from runs.batch_folder import begin, needed_bytes
     from runs.batch_plan import make_plan
 
@@ -125,16 +141,16 @@ def _begin(asked: argparse.Namespace, folder: Path, request: Request) -> Plan:
             most = f"at most {needed_bytes(plan) / 1e6:,.1f} MB in {folder}"
             blocks = f"{plan.block_count:,} block{'s' if plan.block_count > 1 else ''}"
             print(f"{runs:,} world{'s' if runs > 1 else ''} in {blocks}: {most}", file=sys.stderr)
-        begin(plan, folder, asked.state)
+        begin(plan, folder, files)
     return plan
 
 
 def _resumed(asked: argparse.Namespace) -> tuple[Path, Plan]:
     """A batch that goes on; what is asked besides must be what it was begun with."""
-    from runs.batch_folder import reopen
-    from runs.batch_plan import asked_document
+    from runs.batch_folder import reopen, starts_from
     from runs.batch_program import differences
-    from runs.store_files import STATE, read_plan
+    from runs.batch_request import asked_document
+    from runs.store_files import read_plan
 
     folder: Path = asked.resume
     if asked.out is not None:
@@ -143,9 +159,8 @@ def _resumed(asked: argparse.Namespace) -> tuple[Path, Plan]:
         plan = read_plan(folder)
         request = _request(asked, plan.request)
         if asked.anew is not None:
-            if asked.state is None and request.state is not None:
-                asked.state = folder / STATE
-            return asked.anew, _begin(asked, asked.anew, request)
+            before = {name: folder / name for name in starts_from(plan)}
+            return asked.anew, _begin(asked, asked.anew, request, before | _files(asked))
         found = differences(asked_document(plan.request), asked_document(request))
         if found:
             raise Mistake(
@@ -159,9 +174,10 @@ def _request(asked: argparse.Namespace, before: Request | None) -> Request:
     """What is asked for; where something is not said, as before, or the default."""
     from dataclasses import replace
 
-    from runs.batch_plan import Request
+    from runs.batch_request import Request, posterior_facts
+    from runs.fingerprint import file_digest
+    from runs.posterior import PRIOR, posterior_file
     from runs.saving import read_header, saved_scenario
-    from runs.store_files import digest
 
     said: dict[str, Any] = {name: getattr(asked, name) for name in KEPT if getattr(asked, name) is not None}
     with mistakes():
@@ -171,7 +187,11 @@ def _request(asked: argparse.Namespace, before: Request | None) -> Request:
             header = read_header(asked.state)
             if asked.until not in (None, header["until"]):
                 raise Mistake(f"--until: the saved market runs until {header['until']}")
-            said |= {"scenarios": (saved_scenario(header),), "state": digest(asked.state), "until": header["until"]}
+            said |= {
+                "scenarios": (saved_scenario(header),),
+                "state": file_digest(asked.state),
+                "until": header["until"],
+            }
         elif asked.scenarios or before is None:
             names = asked.scenarios or ["baseline"]
             said["scenarios"] = tuple(scenario_asked(asked, name) for name in names)
@@ -179,6 +199,9 @@ def _request(asked: argparse.Namespace, before: Request | None) -> Request:
             raise Mistake("--set: name the scenarios again with their policies")
         if parameters_asked(asked) or before is None:
             said["parameters"] = parameters_asked(asked)
+        if asked.parameters_from is not None:
+            source = parameters_source(asked)
+            said["posterior"] = None if source == PRIOR else posterior_facts(posterior_file(source))
         if asked.vary or asked.from_csv is not None or before is None:
             said["design"] = _design(asked)
         if before is not None:
@@ -201,7 +224,7 @@ def _design(asked: argparse.Namespace) -> Any:
 
 def save_command(asked: argparse.Namespace) -> int:
     """Run to the end of a quarter and save the market there."""
-    from runs.saving import run_until
+    from runs.past import run_until
     from viz.progress import Progress
     from viz.tables import Line
 

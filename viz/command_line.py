@@ -55,10 +55,15 @@ def add_ensemble(command: argparse.ArgumentParser) -> None:
     add("--until", metavar="QUARTER", help="last quarter, like 2028Q4")
     about = "a parameter or policy (repeatable), like microsoft.caution=0.4"
     add("--set", action="append", default=[], metavar="NAME=VALUE", type=setting, dest="settings", help=about)
-    about = "draw parameters from their priors, or from the posterior on the record"
-    add("--parameters", choices=("prior", "posterior"), dest="parameters_from", help=about)
+    add_parameters_from(command)
     add_plugin(command)
     add("--quiet", action="store_true", help="no progress bar, no notes")
+
+
+def add_parameters_from(command: argparse.ArgumentParser) -> None:
+    """The option that says where parameters come from: --parameters."""
+    about = "prior, or posterior: that on the record, or FILE as calibrate --out writes it (default prior)"
+    command.add_argument("--parameters", metavar="prior|posterior|FILE", dest="parameters_from", help=about)
 
 
 def add_plugin(command: argparse.ArgumentParser) -> None:
@@ -69,12 +74,12 @@ def add_plugin(command: argparse.ArgumentParser) -> None:
 
 def parameters_source(asked: argparse.Namespace) -> str:
     """Where the parameters come from; a notice says so if the stored posterior was fitted to another model."""
-    from runs.posterior import DEFAULT, POSTERIOR, load_posterior
+    from runs.posterior import DEFAULT, PRIOR, load_posterior, posterior_file
 
     source: str = asked.parameters_from or DEFAULT
-    if source == POSTERIOR:
+    if source != PRIOR:
         with mistakes():
-            stored = load_posterior()
+            stored = load_posterior(posterior_file(source))
         if stored.older:
             print(
                 "gigawatt: notice: the stored posterior was fitted to an older state of the model or its data; "

@@ -83,7 +83,7 @@ def history_command(asked: argparse.Namespace) -> int:
 def backtest_command(asked: argparse.Namespace) -> int:
     """Score forecasts on the record from rolling origins, or a scenario's forecast on a user's observations."""
     from runs.backtest import backtest, score_scenario
-    from runs.observations import read_observations
+    from runs.observations import Slips, read_observations
     from runs.scenario import load_scenario
     from runs.score_table import as_document, table
     from viz.listings_record import backtest_lines, left_out_lines
@@ -99,8 +99,13 @@ def backtest_command(asked: argparse.Namespace) -> int:
         with mistakes():
             targets = read_observations(asked.observations)
             scenario = load_scenario(asked.scenario or "baseline")
-            with Progress(scenario.name, asked.quiet) as progress:
-                found = score_scenario(scenario, targets, asked.worlds, asked.seed, progress=progress)
+            try:
+                with Progress(scenario.name, asked.quiet) as progress:
+                    found = score_scenario(scenario, targets, asked.worlds, asked.seed, progress=progress)
+            except Slips as slips:
+                for line in slips.lines[:-1]:
+                    print(f"gigawatt: {line}", file=sys.stderr)
+                raise Mistake(slips.lines[-1]) from None
     rows = table(found) if found.forecasts else []
     tell(
         asked,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ def view_command(asked: argparse.Namespace) -> int:
     with mistakes():
         shelf = Shelf(asked.scenario)
     if asked.export is not None:
-        return _export(shelf, asked)
+        return _export_scenarios(shelf, asked)
     from viz.page.server import application
 
     return _serve(application(shelf), {"scenario": shelf.first}, shelf.first, asked)
@@ -52,13 +53,16 @@ def view_command(asked: argparse.Namespace) -> int:
 
 def _serve_batch(folder: Path, asked: argparse.Namespace) -> int:
     """Show a batch's directory."""
-    from viz.page.stored import Stored
+    from viz.page.stored import Asked, Stored
     from viz.page.stored_server import stored_application
 
-    if asked.export is not None:
-        raise Mistake(f"--export: writes scenarios that are run for it; {folder} is the directory of a batch")
     with mistakes():
         stored = Stored(folder)
+    if asked.export is not None:
+        from viz.page.export import page_file
+
+        names = list(stored.batch.scenarios)
+        return _export(names, asked, lambda kit: page_file(stored.baked([Asked(name) for name in names]), kit))
     return _serve(stored_application(stored), {"batch": str(folder)}, f"the batch {folder}", asked)
 
 
@@ -84,12 +88,29 @@ def _serve(app: Starlette, facts: dict[str, str], shown: str, asked: argparse.Na
     return DONE
 
 
-def _export(shelf: Shelf, asked: argparse.Namespace) -> int:
-    from viz.page.bundle import drawing_kit
+def _export_scenarios(shelf: Shelf, asked: argparse.Namespace) -> int:
     from viz.page.engine import Engine
     from viz.page.export import standalone
     from viz.page.state import State
     from viz.progress import Progress
+
+    names = [shelf.first, *(name for name in shelf.scenarios if name != shelf.first)]
+    states = [State(scenario=name, worlds=asked.worlds) for name in names]
+
+    def page(kit: tuple[bytes, bytes]) -> bytes:
+        engine = Engine(shelf)
+        try:
+            with Progress("page", False) as progress:
+                return standalone(engine, states, kit, progress)
+        finally:
+            engine.close()
+
+    return _export(names, asked, page)
+
+
+def _export(names: list[str], asked: argparse.Namespace, page: Callable[[tuple[bytes, bytes]], bytes]) -> int:
+    """Write the page to a file, whole or not at all; where it can go is known before it is made."""
+    from viz.page.bundle import drawing_kit
 
     check_writable(asked.export.absolute().parent)
     if asked.export.is_dir():
@@ -97,19 +118,15 @@ def _export(shelf: Shelf, asked: argparse.Namespace) -> int:
     with mistakes():
         asked.export.parent.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=asked.export.parent).close()
-    names = [shelf.first, *(name for name in shelf.scenarios if name != shelf.first)]
-    engine = Engine(shelf)
-    with Progress("page", False) as progress:
-        states = [State(scenario=name, worlds=asked.worlds) for name in names]
-        page = standalone(engine, states, drawing_kit(), progress)
-    engine.close()
+        made = page(drawing_kit())
     with tempfile.NamedTemporaryFile(dir=asked.export.absolute().parent, delete=False) as part:
-        part.write(page)
+        part.write(made)
     Path(part.name).chmod(0o644)
     Path(part.name).replace(asked.export)
-    facts = {"file": str(asked.export), "bytes": len(page), "scenarios": names}
+    facts = {"file": str(asked.export), "bytes": len(made), "scenarios": names}
     if asked.json:
         print_json(facts)
     else:
-        print(f"{asked.export}: {len(names)} scenarios, {len(page) / 1e6:.1f} MB, opens without a server")
+        many = f"{len(names)} scenarios" if len(names) > 1 else names[0]
+        print(f"{asked.export}: {many}, {len(made) / 1e6:.1f} MB, opens without a server")
     return DONE

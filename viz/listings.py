@@ -110,6 +110,8 @@ def claim_cells(row: Mapping[str, Any]) -> tuple[str, tuple[str, str, str, str]]
     last = "never" if unit in (DATE, QUARTER) else "∞"
     band = f"{low}{between}{high or last}" if row["low"] is not None and low != high else ""
     odds = "" if row["odds"] is None else f"{100.0 * row['odds']:.0f} %"
+    if row["median"] is None and odds and unit in (DATE, QUARTER):
+        middle = last  # the note says how often
     shown = PLAIN_UNITS.get(unit, unit)
     name = str(row.get("measure", row["claim"])) + (f", {shown}" if shown else "")
     claimed = _claimed(row["claimed"], DATE if unit == QUARTER else unit)

@@ -22,6 +22,8 @@ NARROW = 72
 LABEL = 20
 GAP = 2
 LARGEST_WIDTH = 110
+JOINTS = ":_/.,"
+"""Where a name that is wider than the terminal may be cut."""
 
 PLAIN = str.maketrans({"±": "+-", "–": "-", "−": "-", "·": "|", "∞": "inf"})
 
@@ -185,7 +187,20 @@ def wrapped(text: str, width: int, style: str, indent: str = "", hanging: str | 
     parts = textwrap.wrap(
         text, width, initial_indent=indent, subsequent_indent=rest, break_on_hyphens=False, break_long_words=False
     )
-    return [Line(part.replace("\u00a0", " "), style) for part in parts]
+    fitting = [piece for part in parts for piece in _cut(part, width, rest)]
+    return [Line(part.replace("\u00a0", " "), style) for part in fitting]
+
+
+def _cut(line: str, width: int, hanging: str) -> list[str]:
+    """A line in pieces that fit: one long name is cut behind its joints, and within a word only if it has none."""
+    pieces = []
+    while len(line) > width:
+        least = len(line) - len(line.lstrip())
+        at = max(line.rfind(joint, least + 1, width) for joint in JOINTS) + 1
+        at = at if at > least + 1 else width
+        pieces.append(line[:at])
+        line = hanging + line[at:]
+    return [*pieces, line]
 
 
 def terminal_width() -> int:

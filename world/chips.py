@@ -76,6 +76,32 @@ def shipments_capacity_h100e(
     return wafers_k * mix * packages_per_wafer * h100e_per_chip / 1000.0
 
 
+def backlog_ahead(
+    backlog: PerWorld,
+    ordered: PerWorld,
+    capacity: PerWorld,
+    order_growth: PerWorld,
+    capacity_growth: PerWorld,
+    quarters: PerWorld,
+) -> PerWorld:
+    """Orders that will be waiting some quarters ahead, at the paces of ordering and of shipping known now.
+
+    Args:   backlog           (worlds,)   orders not yet delivered, in any unit, >= 0
+            ordered           (worlds,)   ordered in a quarter, in the same unit, >= 0
+            capacity          (worlds,)   what can be shipped in a quarter, in the same unit, >= 0
+            order_growth      (worlds,)   log per quarter
+            capacity_growth   (worlds,)   log per quarter
+            quarters          (worlds,)   how far ahead, >= 0
+    Returns:                  (worlds,)   in the same unit, >= 0
+    Laws: today's backlog at no distance; rises with backlog and orders, falls with capacity; scaling the three
+        together scales it. Each flow counts at its pace of half way.
+    """
+    half = 0.5 * quarters
+    coming = ordered * np.exp(order_growth * half)
+    going = capacity * np.exp(capacity_growth * half)
+    return np.maximum(backlog + quarters * (coming - going), 0.0)
+
+
 def next_wafers(
     wafers_k: PerWorld,
     backlog: PerWorld,

@@ -67,3 +67,21 @@ def learn_growth(believed: PerWorld, observed: PerWorld, gain: PerWorld) -> PerW
 def order_gap(target: PerWorld, standing: PerWorld, coming: PerWorld) -> PerWorld:
     """What to order now: the target less what stands and what is already coming, never negative, not smoothed."""
     return np.maximum(target - standing - coming, 0.0)
+
+
+def order_rate(gap: PerWorld, running: PerWorld, cut_quarters: PerWorld) -> PerWorld:
+    """What a builder orders in a quarter: all of a shortage at once, but a surplus is worked off over some time.
+
+    Budgets are made by the year and programmes run on: where more stands or comes than the target asks for, orders
+    fall below what growth alone asks for by a part of the surplus only.
+
+    Args:   gap            (worlds,)  target less what stands and comes, of either sign
+            running        (worlds,)  what growth asks for in one quarter, >= 0, the unit of `gap`
+            cut_quarters   (worlds,)  over which a surplus is worked off, >= 1
+    Returns:               (worlds,)  >= 0
+    Laws (tests/invariants/test_planning.py): never below max(gap, 0), equal to it where the gap is no less than
+        growth's and where cut_quarters is one; rises with the gap and with growth, never steeper than it.
+    Source: adjustment time of a stock, as in Sterman's stock management; asymmetric, see docs/design.md 6.7.
+    """
+    surplus = np.maximum(running - gap, 0.0)
+    return np.maximum(np.maximum(gap, running) - surplus / cut_quarters, 0.0)

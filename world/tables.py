@@ -226,13 +226,14 @@ def _cell(table: str, column: str, kind: str, text: str, where: str) -> str | fl
             return ""
         raise ValueError(f"{where}: must not be empty")
     if kind.startswith("float"):
-        return _number(text, where)
+        return number(text, where)
     if kind.startswith("date"):
         return _day(text, where)
     return _word(table, column, text, where)
 
 
-def _number(text: str, where: str) -> float:
+def number(text: str, where: str) -> float:
+    """A finite number, or a ValueError that says where it should stand."""
     try:
         value = float(text)
     except ValueError:

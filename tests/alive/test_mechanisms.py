@@ -96,6 +96,7 @@ MOVERS = (
     Mover(BACKTEST, "planners.chips_ahead_of_power", 1.02, 1.15, "waiting_h100e_m", "rival_clouds", "mean", +1, 0.3),
     Mover(NOW, "xai.ambition", 0.5, 3.0, "colossus_h100e_m", None, "end", +1, 0.1),
     Mover(NOW, "operators.hurdle", -0.15, 0.3, "merchant_sold_h100e_m", None, "end", -1, 0.02),
+    Mover(NOW, "operators.cut_quarters", 1.0, 8.0, "merchant_sold_h100e_m", None, "mean", +1, 0.02),
     # chips
     Mover(BACKTEST, "xai.prepayment_share", 0.0, 1.0, "colossus_h100e_m", None, "soon", +1, 0.02),
     Mover(BACKTEST, "nvidia.prepayment_pull", 0.0, 30.0, "colossus_h100e_m", None, "soon", +1, 0.005),

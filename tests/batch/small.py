@@ -11,7 +11,8 @@ from typing import Any
 from runs.batch import drive
 from runs.batch_engine import Engine
 from runs.batch_folder import begin
-from runs.batch_plan import Plan, Request, make_plan, request_of
+from runs.batch_plan import Plan, make_plan
+from runs.batch_request import Request, request_of
 from runs.batch_standing import Standing
 
 SCENARIO = {"name": "small", "extends": "as-of-2024q3"}

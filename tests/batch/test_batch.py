@@ -18,14 +18,16 @@ from runs.batch_block import run_block
 from runs.batch_design import make_design, parse_vary
 from runs.batch_folder import begin, locked, reopen
 from runs.batch_plan import make_plan
+from runs.batch_request import posterior_facts
 from runs.laws import LawBroken
 from runs.model import ComputeMarket
+from runs.posterior import FILE
 from runs.simulate import simulate
 from runs.store import open_batch
-from runs.store_files import read_plan
+from runs.store_files import POSTERIOR, read_plan
 from tests.batch.small import SCENARIO, UNTIL, InThisProcess, contents, copied, run_here, small
 from world.draws import Draws
-from world.parameters import resolve
+from world.parameters import resolve, specifications
 
 
 def test_worlds_are_those_of_simulate(full: Path) -> None:
@@ -90,6 +92,28 @@ def test_scenarios_and_points_share_their_luck(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="name one of small, other"):
         batch.quantiles("openai_cash_usd_bn")
     assert batch.quantiles("openai_cash_usd_bn", scenario="other").worlds.tolist() == [5]
+
+
+def test_parameters_from_a_posterior_are_those_of_simulate(tmp_path: Path) -> None:
+    """The file goes into the directory, so that the batch goes on whatever becomes of it; what is set wins."""
+    informed = posterior_facts(FILE)
+    first, second = informed["names"][:2]
+    row = specifications()[first]
+    scenario = {**SCENARIO, "parameters": {first: 0.5 * (row.low + row.high)}}
+    request = small(scenarios=[scenario], posterior=informed)
+    with pytest.raises(ValueError, match="posterior.npz"):
+        run_batch(request, tmp_path / "b", engine=InThisProcess())
+    run_batch(request, tmp_path / "b", engine=InThisProcess(), files={POSTERIOR: FILE})
+    found = open_batch(tmp_path / "b").query("SELECT openai_cash_usd_bn_2024Q4 FROM worlds ORDER BY world")[1]
+    wanted = simulate(scenario, 10, 3, UNTIL, parameters_from="posterior")["openai_cash_usd_bn"].to_numpy()[-1]
+    np.testing.assert_allclose([row[0] for row in found], wanted, rtol=1e-5)
+    prior = simulate(scenario, 10, 3, UNTIL)["openai_cash_usd_bn"].to_numpy()[-1]
+    assert not np.allclose(wanted, prior, rtol=1e-4)
+    resolved = read_plan(tmp_path / "b").document["resolved_parameters"]["small"]
+    assert resolved[second] == "drawn from the posterior" and resolved[first] == scenario["parameters"][first]
+    (tmp_path / "b" / POSTERIOR).write_bytes(b"another")
+    with pytest.raises(ValueError, match="missing or damaged"):
+        reopen(tmp_path / "b")
 
 
 def test_what_stops_and_goes_on_has_the_same_bytes(finished: Path, tmp_path: Path) -> None:

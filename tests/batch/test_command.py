@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 import viz.command_batch
 from gigawatt import main
 from runs.model import ComputeMarket
+from runs.posterior import FILE
 from tests.batch.small import contents, copied
 
 NEW = ["batch", "as-of-2024q3", "--until", "2024Q4", "--worlds", "10", "--block", "4"]
@@ -18,10 +20,15 @@ HERE = ["--engine", "tests.batch.test_command:executor"]
 
 def executor(workers: int) -> object:
     """A plugged-in engine: threads, one."""
-    from concurrent.futures import ThreadPoolExecutor
-
     assert workers == 2
     return ThreadPoolExecutor(1)
+
+
+class Plain(ThreadPoolExecutor):
+    """An engine whose shutdown takes `wait` only, as loky's and Dask's do."""
+
+    def shutdown(self, wait: bool = True) -> None:  # type: ignore[override]
+        super().shutdown(wait)
 
 
 def no_executor(workers: int) -> object:
@@ -64,6 +71,9 @@ def out(tmp_path: Path) -> str:
         ([*NEW, "--out", "OUT", "--engine", "tests.batch.test_command:no_executor"], "factory of executors"),
         (["batch", "--from", "none.state", "--out", "OUT"], "none.state"),
         ([*NEW, "--from", "none.state", "--out", "OUT"], "name none"),
+        ([*NEW, "--out", "OUT", "--parameters", "postreior"], "a posterior's file"),
+        ([*NEW, "--out", "OUT", "--parameters", "README.md"], "cannot be read"),
+        ([*NEW[:2], "--out", "OUT", "--until", "2040Q4"], "up to 2035Q4"),
         (["batch", "--resume", "none"], "no such directory"),
         (["batch", "--resume", "EMPTY"], "is empty"),
         (["batch", "--resume", "FULL"], "manifest.json"),
@@ -131,6 +141,13 @@ def test_a_batch_from_beginning_to_export(capsys: pytest.CaptureFixture[str], ou
     assert code == 0 and json.loads((Path(again) / "manifest.json").read_text())["batch"]["seed"] == 5
 
 
+def test_an_engine_that_cannot_cancel_is_let_go(capsys: pytest.CaptureFixture[str], out: str) -> None:
+    engine = ["--workers", "1", "--engine", "tests.batch.test_command:Plain"]
+    code, text, err = said(capsys, *NEW, "--out", out, *engine, "--json", "--quiet")
+    assert (code, err) == (0, "") and json.loads(text)["complete"]
+    assert not (Path(out) / "aside").exists()
+
+
 def test_many_futures_of_one_past(capsys: pytest.CaptureFixture[str], out: str, tmp_path: Path) -> None:
     state = str(tmp_path / "market.state")
     saved = ["save", "as-of-2024q3", "--at", "2024Q4", "--until", "2025Q1", "--worlds", "1", "--out", state]
@@ -143,6 +160,21 @@ def test_many_futures_of_one_past(capsys: pytest.CaptureFixture[str], out: str, 
     _, text, _ = said(capsys, "quantiles", out, "--metric", "openai_cash_usd_bn", "--probs", "0,1", "--json")
     low, high = json.loads(text)["quantiles"].values()
     assert low[0] == high[0] and low[1] < high[1], "one past, many futures"
+
+
+def test_parameters_come_from_a_posterior(capsys: pytest.CaptureFixture[str], out: str, tmp_path: Path) -> None:
+    """That on the record and a file of the same content are the same batch; to begin it anew takes its file along."""
+    mine = tmp_path / "my posterior.npz"
+    mine.write_bytes(FILE.read_bytes())
+    more = ["--workers", "2", *HERE, "--quiet"]
+    assert said(capsys, *NEW, "--parameters", "posterior", "--out", out, *more)[0] == 0
+    assert said(capsys, *NEW, "--parameters", str(mine), "--out", str(tmp_path / "c"), *more)[0] == 0
+    assert contents(tmp_path / "c") == contents(Path(out))
+    assert said(capsys, "batch", "--resume", out, "--parameters", "posterior", *more)[0] == 0
+    assert said(capsys, "batch", "--resume", out, "--parameters", "prior", *more)[0] == 2
+    anew = [*more, "--seed", "9", "--anew", str(tmp_path / "d")]
+    assert said(capsys, "batch", "--resume", str(tmp_path / "c"), *anew)[0] == 0
+    assert (tmp_path / "d" / "posterior.npz").read_bytes() == FILE.read_bytes()
 
 
 def test_a_failed_block_is_code_one(
@@ -160,6 +192,6 @@ def test_a_failed_block_is_code_one(
 
 
 def test_options_that_the_manifest_holds_are_those_that_are_compared() -> None:
-    from runs.batch_plan import Request
+    from runs.batch_request import Request
 
     assert set(viz.command_batch.KEPT) <= set(Request.__dataclass_fields__)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from dask_jobqueue import SLURMCluster
 
 from runs.batch import BatchFailed, drive
 from runs.batch_engine import Cluster
@@ -94,6 +95,29 @@ def test_a_scheduler_killed_half_way_is_said_and_the_batch_goes_on_elsewhere(
     assert time.monotonic() - began < 90.0
     assert open_batch(tmp_path / "b").runs >= 24
     assert drive(tmp_path / "b", reopen(tmp_path / "b"), InThisProcess()).whole
+
+
+def test_workers_that_are_slurm_jobs_change_no_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The recipe of docs/batch.md: dask-jobqueue writes the jobs; a stand-in for `sbatch` starts them here."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name, text in (("sbatch", 'sh "$1" >/dev/null 2>&1 & echo "Submitted batch job $!"'), ("scancel", "kill $1")):
+        (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    request = small(36, 12)
+    run_here(tmp_path / "here", request)
+    plan = make_plan(request)
+    begin(plan, tmp_path / "b")
+    options = {"cores": 1, "processes": 1, "memory": "2GB", "walltime": "01:00:00"}
+    local = {"scheduler_options": {"host": "127.0.0.1", "dashboard_address": None}, "local_directory": str(tmp_path)}
+    with SLURMCluster(**options, **local) as cluster:
+        assert "#SBATCH --cpus-per-task=1" in cluster.job_script()
+        cluster.scale(jobs=2)
+        standing = drive(tmp_path / "b", plan, Cluster(cluster.scheduler_address))
+    assert standing.whole and not standing.failed
+    assert contents(tmp_path / "b") == contents(tmp_path / "here")
 
 
 def test_a_scheduler_that_does_not_answer_is_one_line(tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ import runs.saving
 from runs.batch import drive
 from runs.batch_folder import begin, reopen
 from runs.batch_plan import make_plan
+from runs.fingerprint import file_digest
 from runs.model import ComputeMarket
 from runs.saving import read_header
 from runs.scenario import load_scenario, scenario_names
 from runs.scenario_text import as_document
 from runs.store import open_batch
-from runs.store_files import digest
 from tests.batch.small import InThisProcess, small
 
 UNTIL = "2026Q4"
@@ -97,9 +97,9 @@ def test_a_batch_starts_from_a_saved_market(tmp_path: Path) -> None:
     past.step()
     state = tmp_path / "market.state"
     past.save(state)
-    request = small(5, 3, scenarios=[past.settings], until="2025Q1", state=digest(state), seed=7)
+    request = small(5, 3, scenarios=[past.settings], until="2025Q1", state=file_digest(state), seed=7)
     plan = make_plan(request)
-    begin(plan, tmp_path / "b", state)
+    begin(plan, tmp_path / "b", {"market.state": state})
     assert drive(tmp_path / "b", plan, InThisProcess()).whole
     found = pq.read_table(open_batch(tmp_path / "b").files("worlds"))["openai_cash_usd_bn_2025Q1"].to_numpy()
     wanted = finish(ComputeMarket.load(state, worlds=5, seed=7)).history.values["openai_cash_usd_bn"][0, -1]

@@ -24,7 +24,7 @@ from runs.simulate import simulate
 from runs.store import open_batch
 from runs.store_export import export
 from runs.store_quantiles import exact_quantiles
-from tests.batch.small import SCENARIO, copied, run_here, small
+from tests.batch.small import SCENARIO, contents, copied, run_here, small
 
 PROBS = (0.0, 0.05, 0.5, 0.95, 1.0)
 
@@ -147,6 +147,48 @@ def test_a_wrong_question_is_one_line(finished: Path) -> None:
 def test_no_question_is_one_line(finished: Path, nothing: str) -> None:
     with pytest.raises(ValueError, match=r"^SQL: wanted a question, got none$"):
         open_batch(finished).query(nothing)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM read_text('SECRET')",
+        "SELECT * FROM 'SECRET'",
+        "SELECT * FROM glob('FOLDER/*')",
+        "COPY worlds TO 'FOLDER/x.csv'",
+        "COPY (SELECT 1) TO 'FILE'",
+        "EXPLAIN ANALYZE COPY (SELECT 1) TO 'FILE'",
+        "SELECT 1; COPY (SELECT 1) TO 'FILE'",
+        "ATTACH 'FOLDER/x.db'",
+        "INSTALL httpfs",
+        "SET enable_external_access = true",
+        "SELECT * FROM statements",
+    ],
+)
+def test_a_question_reaches_no_file_of_its_asker(finished: Path, tmp_path: Path, sql: str) -> None:
+    (tmp_path / "secret.txt").write_text("precious")
+    before = contents(finished)
+    places = {"SECRET": tmp_path / "secret.txt", "FOLDER": tmp_path, "FILE": finished / "worlds" / "0000001.parquet"}
+    for name, place in places.items():
+        sql = sql.replace(name, str(place))
+    with pytest.raises(ValueError, match=r"^SQL: [^\n]*$"):
+        open_batch(finished).query(sql)
+    assert [path.name for path in tmp_path.iterdir()] == ["secret.txt"] and contents(finished) == before
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DESCRIBE worlds",
+        "SUMMARIZE SELECT world FROM worlds",
+        "WITH a AS (SELECT world FROM worlds) FROM a",
+        "PIVOT (SELECT scenario, point, world FROM worlds) ON point",
+        "SELECT * FROM worlds ORDER BY random()",
+    ],
+)
+def test_a_question_may_ask_whatever_reads(finished: Path, sql: str) -> None:
+    names, rows = open_batch(finished).query(sql)
+    assert names and rows
 
 
 def test_exports_hold_what_the_batch_holds(full: Path, tmp_path: Path) -> None:

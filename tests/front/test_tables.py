@@ -9,9 +9,11 @@ import xarray as xr
 
 from runs.claims import claims_table
 from runs.compare import compare_datasets
+from runs.record_table import history_rows
 from viz.listings import bench_lines, claims_lines, comparison_lines, parameter_lines
+from viz.listings_record import history_lines
 from viz.progress import Progress, bar
-from viz.tables import Line, figure, plain_table, readable, run_lines, show
+from viz.tables import Line, figure, plain_table, readable, run_lines, show, wrapped
 from world.parameters import parameters_table
 
 WIDTHS = (40, 60, 80, 110)
@@ -89,3 +91,13 @@ def test_the_bar_fits_and_shows_nothing_off_a_terminal(capsys: pytest.CaptureFix
 
 def test_the_benchmark_is_listed() -> None:
     assert [line.text for line in bench_lines({"a": 1.0, "b": {"c": 2}}, 80)] == ["a: 1", "b", "  c: 2"]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_name_wider_than_the_terminal_is_cut_at_its_joints(width: int) -> None:
+    lines = history_lines(history_rows(), True, width)
+    assert [line.text for line in lines if len(line.text) > width] == []
+    if width == 40:
+        assert "cumulative_cash_burn_forecast_" in " ".join(line.text for line in lines)
+    long = "x" * (2 * width)
+    assert [line.text for line in wrapped(long, width, "figure")] == ["x" * width] * 2

@@ -17,6 +17,7 @@ from tests.invariants.formula_inputs import (
 from world.arrays import fold
 from world.chips import (
     allocation_weight,
+    backlog_ahead,
     gross_margin,
     list_price_k,
     next_wafers,
@@ -62,6 +63,29 @@ def test_the_mix_has_no_jump_where_its_pieces_meet(edge: float) -> None:
     since = np.array([[20.0, 20.0, 20.0], [edge - 1e-9, edge, edge + 1e-9]])
     newest = wafer_mix(since, np.full((2, 3), 4.0))[1]
     assert np.max(np.abs(np.diff(newest))) <= 1e-8
+
+
+@given(seeds)
+def test_the_backlog_ahead_follows_orders_and_capacity(seed: int) -> None:
+    inputs = Inputs(seed)
+    amounts = {name: inputs.with_zeros() for name in ("backlog", "ordered", "capacity")}
+    paces = {
+        "order_growth": inputs.between(-0.1, 0.4),
+        "capacity_growth": inputs.between(-0.1, 0.3),
+        "quarters": inputs.between(0.0, 8.0),
+    }
+    ahead = backlog_ahead(**amounts, **paces)
+    assert np.all(ahead >= 0.0)
+    assert rises(ahead, backlog_ahead(**amounts | {"ordered": 1.5 * amounts["ordered"] + 0.1}, **paces))
+    assert rises(ahead, backlog_ahead(**amounts | {"backlog": 1.5 * amounts["backlog"] + 0.1}, **paces))
+    assert rises(backlog_ahead(**amounts | {"capacity": 1.5 * amounts["capacity"] + 0.1}, **paces), ahead)
+    scaled = backlog_ahead(**{name: 7.0 * value for name, value in amounts.items()}, **paces)
+    np.testing.assert_allclose(scaled, 7.0 * ahead, rtol=1e-11, atol=1e-11)
+    now = backlog_ahead(**amounts, **paces | {"quarters": np.zeros_like(ahead)})
+    np.testing.assert_array_equal(now, amounts["backlog"])
+    # By hand: 10 wait, 3 are ordered and 5 shipped a quarter, nothing grows: 4 wait three quarters later.
+    numbers = [np.array([value]) for value in (10.0, 3.0, 5.0, 0.0, 0.0, 3.0)]
+    assert backlog_ahead(*numbers) == 4.0
 
 
 @given(seeds)

@@ -105,6 +105,12 @@ class Visit:
         act()
         return self.ready()
 
+    def look_at_all(self) -> None:
+        """Pass every card, and wait until the one world, which is run when it is looked at, is on show."""
+        for card in self.page.locator(".card:not([hidden])").all():
+            card.scroll_into_view_if_needed()
+        self.page.wait_for_selector("body[data-world]")
+
     def text(self, selector: str) -> str:
         """What an element says."""
         return self.page.inner_text(selector)

@@ -15,11 +15,14 @@ import polars
 import pytest
 
 from runs.claims import claims_table
+from runs.explain import CRITERIA, choose_world, record_world
 from runs.one_world import one_world
 from runs.questions import QUESTIONS, answers
 from runs.results import quantiles
 from runs.simulate import simulate
 from tests.house.tree import ROOT
+from viz.page.figures_money import stargate_money
+from viz.page.look import Look
 
 pytestmark = pytest.mark.processes
 WORLDS = 40
@@ -118,7 +121,7 @@ def test_csv_and_json_hold_every_metric(address: str) -> None:
 
 def test_one_world_is_a_column_of_the_ensemble() -> None:
     run = simulate("baseline", 6, 2)
-    world = one_world("baseline", 4, 2)
+    world = one_world(record_world("baseline", 4, 2))
     for name in ("h100_price_usd_h", "openai_cash_usd_bn", "stargate_share"):
         np.testing.assert_array_equal(world.path(name), run[name].sel(world=4).to_numpy())
     np.testing.assert_array_equal(
@@ -126,8 +129,36 @@ def test_one_world_is_a_column_of_the_ensemble() -> None:
     )
 
 
+def test_the_worlds_to_pick_are_those_that_explain_knows(address: str) -> None:
+    found = view(address, "seed=3")
+    run = simulate("baseline", WORLDS, 3)
+    assert {pick["name"]: pick["world"] for pick in found["picks"]} == {
+        name: choose_world(run, name) for name in CRITERIA
+    }
+    typical = found["picks"][0]
+    assert typical["name"] == "typical"
+    line = found["cards"]["price"]["data"]["one"]["y"]
+    np.testing.assert_allclose(line, run["h100_price_usd_h"].sel(world=typical["world"]), rtol=1e-3)
+    shown = ask(address, "api/world", f"seed=3&world={typical['world']}").json()
+    assert shown["cards"]["price"]["data"]["one"]["y"] == line
+    told = ask(address, "api/deals", f"seed=3&world={typical['world']}").json()
+    assert shown["deals"] == {"firms": told["firms"], "quarters": told["quarters"]}
+
+
+def test_who_pays_for_stargate_adds_up(address: str) -> None:
+    look = Look(simulate("baseline", WORLDS, 3))
+    money = stargate_money(look)
+    total = sum(values for _, values in money.sources.values())
+    np.testing.assert_allclose(total, money.capital, atol=1e-9)
+    assert float(money.capital.mean()) > 1.0
+    said, all_of_it = view(address, "seed=3")["sentence"], money.capital.sum(axis=0).mean()
+    assert all(f"{name} " in said for name, part in money.totals().items() if part > 0.02 * all_of_it)
+    shares = [int(text) for text in re.findall(r"(\d+) %", said.partition("paid by")[2])]
+    assert 97 <= sum(shares) <= 103
+
+
 def test_one_world_shows_its_own_money_and_sites(address: str) -> None:
-    world = one_world("baseline", 3)
+    world = one_world(record_world("baseline", 3))
     cards = ask(address, "api/world", "world=3").json()["cards"]
     paid = {(p.kind, p.payer, p.payee): p.usd_bn for p in world.payments[0]}
     assert abs(sum(v for (k, _, b), v in paid.items() if (k, b) == ("equity", "openai"))
@@ -144,6 +175,9 @@ def test_one_world_shows_its_own_money_and_sites(address: str) -> None:
         dates = list(phase.reached.values())
         assert dates == sorted(dates)
     lines = cards["events"]["data"]["events"]
+    for k, quarter in enumerate(world.quarters):
+        told = [t for t, q in zip(lines["text"], lines["quarter"], strict=True) if q == quarter]
+        assert f"${world.path('h100_price_usd_h')[k]:.2f}" in told[0] and "binds" in told[1].replace("bind ", "binds ")
     signed = sum(float(v[v > 0.02].size) for p, v in zip(_pairs(), world.values["signed_h100e_m"], strict=True)
                  if p.split(">")[0] != p.split(">")[1])  # fmt: skip
     assert sum("signs leases" in text for text in lines["text"]) == signed

@@ -29,7 +29,7 @@ def test_the_first_page_answers(visit: Visit, address: str) -> None:
     page = visit.open()
     answer = httpx.get(f"{address}/api/view", timeout=60).json()
     assert visit.text("#sentence") == answer["sentence"]
-    assert "H100-hour goes from $" in answer["sentence"] and "pays for Stargate" in answer["sentence"]
+    assert "H100-hour goes from $" in answer["sentence"] and "paid by Oracle's cash flow" in answer["sentence"]
     assert [visit.text(f"#tiles div:nth-child({k})").splitlines()[1] for k in (1, 2, 3, 4)] == [
         tile["value"] for tile in answer["tiles"]
     ]
@@ -41,6 +41,7 @@ def test_the_first_page_answers(visit: Visit, address: str) -> None:
 
 def test_every_card_draws_something(visit: Visit) -> None:
     page = visit.open(f"?{FEW}&with=demand-winter")
+    visit.look_at_all()
     for name in page.evaluate("() => [...document.querySelectorAll('.card:not([hidden])')].map(c => c.dataset.card)"):
         card = page.locator(f"[data-card={name}]")
         card.scroll_into_view_if_needed()
@@ -145,6 +146,7 @@ def test_stepping_shows_a_prefix_of_the_path(visit: Visit) -> None:
     page.click("#step")
     page.click("#step")
     assert visit.text("#quarter") == "2026Q3"
+    page.wait_for_selector("body[data-world]")
     assert page.locator("[data-card=events] time").evaluate_all("all => all.every(t => t.textContent <= '2026Q3')")
     page.click("#back")
     assert visit.text("#quarter") == "2026Q2"
@@ -156,6 +158,39 @@ def test_stepping_shows_a_prefix_of_the_path(visit: Visit) -> None:
     assert visit.text("#quarter") == last
     page.wait_for_timeout(300)
     assert page.locator("[data-card=compute_openai]").evaluate(extent) == whole
+
+
+def test_a_quarter_is_told_in_words_as_the_keyboard_steps(visit: Visit, address: str) -> None:
+    page = visit.open(f"?{FEW}")
+    assert page.locator("#told").is_hidden()
+    for button, quarter in (("#first", "2026Q1"), ("#step", "2026Q2"), ("#step", "2026Q3"), ("#back", "2026Q2")):
+        page.focus(button)
+        page.keyboard.press("Enter")
+        assert visit.text("#quarter") == quarter
+    page.wait_for_selector("body[data-world]")
+    number = page.input_value("#number")
+    cards = httpx.get(f"{address}/api/world?{FEW}&world={number}", timeout=60).json()["cards"]
+    rows = cards["events"]["data"]["events"]
+    now = [text for text, at in zip(rows["text"], rows["quarter"], strict=True) if at == "2026Q2"]
+    assert visit.text("#told") == f"2026Q2, world no. {number}. " + " ".join(now)
+    assert "H100 for an hour costs $" in now[0] and "most builders" in now[1]
+    page.focus("#play")
+    page.keyboard.press("Space")
+    page.wait_for_function("() => document.getElementById('told').textContent.startsWith('2026Q3')")
+    page.keyboard.press("Space")
+    assert page.get_attribute("#play", "aria-pressed") == "false"
+    page.uncheck("#future")
+    assert page.locator("#told").is_hidden()
+
+
+def test_one_world_is_run_when_it_is_looked_at(visit: Visit) -> None:
+    asked: list[str] = []
+    visit.page.on("request", lambda request: asked.append(request.url))
+    page = visit.open(f"?{FEW}")
+    assert not any("api/world" in url for url in asked)
+    assert page.locator("[data-card=price] svg .role-mark path").count() > 3
+    visit.look_at_all()
+    assert sum("api/world" in url for url in asked) == 1
 
 
 def test_a_click_on_the_tornado_sets_the_slider(visit: Visit) -> None:
@@ -182,8 +217,11 @@ def test_one_world_by_number_and_by_what_it_shows(visit: Visit) -> None:
 
     visit.after(enter)
     assert "world=7" in page.url and page.input_value("#number") == "7"
-    visit.after(lambda: page.select_option("#pick", label=page.locator("#pick option").nth(1).inner_text()))
-    assert page.input_value("#number") == typical or "world=" in page.url
+    cheapest = page.locator("#pick option", has_text="lowest rents")
+    number = cheapest.get_attribute("value")
+    assert number != typical
+    visit.after(lambda: page.select_option("#pick", number))
+    assert page.input_value("#number") == number and f"world={number}" in page.url
 
 
 def test_the_claims_stand_beside_the_run(visit: Visit, address: str) -> None:

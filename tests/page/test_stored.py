@@ -6,6 +6,9 @@ import csv
 import io
 import json
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import lru_cache
 from pathlib import Path
 
 import httpx
@@ -15,10 +18,13 @@ from axe_playwright_python.sync_playwright import Axe
 
 from gigawatt import main
 from runs.batch import run_batch
-from runs.batch_plan import request_of
+from runs.batch_request import request_of
+from runs.registry import REGISTRY
 from runs.results import quantiles
 from runs.simulate import simulate
 from tests.page.conftest import Open, server
+from viz.page.stored import Stored
+from viz.page.versus import COMPARED
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 WORLDS, UNTIL, SEED = 40, "2027Q2", 3
@@ -35,11 +41,17 @@ def batches(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_bands_and_table_are_those_of_the_worlds(batches: Path) -> None:
+@pytest.fixture(scope="module")
+def served(batches: Path) -> Iterator[Callable[[str], str]]:
+    """A function that gives the address of a server of a kind of batch, one for all tests."""
+    with ExitStack() as open_ones:
+        yield lru_cache(lambda keep: open_ones.enter_context(server(str(batches / keep)))[0])
+
+
+def test_bands_and_table_are_those_of_the_worlds(served: Callable[[str], str]) -> None:
     run = simulate("demand-winter", WORLDS, SEED, until=UNTIL)
-    with server(str(batches / "full")) as (address, _):
-        found = httpx.get(f"{address}/api/view?scenario=demand-winter", timeout=60).json()
-        table = httpx.get(f"{address}/api/quantiles.csv?scenario=demand-winter", timeout=60).text
+    found = httpx.get(f"{served('full')}/api/view?scenario=demand-winter", timeout=60).json()
+    table = httpx.get(f"{served('full')}/api/quantiles.csv?scenario=demand-winter", timeout=60).text
     for card, metric, member in (("price", "h100_price_usd_h", None), ("compute_oracle", "sold_h100e_m", "oracle")):
         values = run[metric] if member is None else run[metric].sel({run[metric].dims[0]: member})
         low, middle, high = quantiles(values.to_numpy(), (0.05, 0.5, 0.95))
@@ -66,14 +78,69 @@ def test_bands_and_table_are_those_of_the_worlds(batches: Path) -> None:
         ("api/view?scenario=no", 400, "there is no scenario 'no' in this batch; there are baseline, demand-winter"),
         ("api/view?worlds=7", 400, "worlds: a batch is shown as it was run"),
         ("api/world?world=7", 404, "/api/world: not of a finished batch"),
-        ("export.html", 404, "/export.html: not of a finished batch"),
+        ("api/view?with=no", 400, "with: there is no scenario 'no' in this batch"),
+        ("api/claims", 404, "/api/claims: not of a finished batch"),
     ],
 )
-def test_what_a_batch_cannot_answer_is_refused(batches: Path, path: str, status: int, words: str) -> None:
-    with server(str(batches / "summary")) as (address, _):
-        reply = httpx.get(f"{address}/{path}", timeout=60)
-        assert "default-src 'self'" in reply.headers["content-security-policy"]
+def test_what_a_batch_cannot_answer_is_refused(
+    served: Callable[[str], str], path: str, status: int, words: str
+) -> None:
+    reply = httpx.get(f"{served('summary')}/{path}", timeout=60)
+    assert "default-src 'self'" in reply.headers["content-security-policy"]
     assert reply.status_code == status and words in reply.json()["error"]
+
+
+@pytest.mark.parametrize("keep", ["summary", "full"])
+def test_two_scenarios_differ_world_by_world_as_runs_do(batches: Path, keep: str) -> None:
+    stored = Stored(batches / keep)
+    asked = stored.asked([("scenario", "demand-winter"), ("with", "baseline")])
+    a, b = (simulate(name, WORLDS, SEED, until=UNTIL) for name in SCENARIOS)
+    for row in stored.quantiles_document(asked)["differences"]:
+        runs = [r[row["metric"]] if row["member"] is None else r[row["metric"]].sel(user=row["member"]) for r in (a, b)]
+        flow = REGISTRY[row["metric"]].flow
+        at = [k for k, q in enumerate(a["quarter"].to_numpy()) if str(q).startswith(row["time"])]
+        if not at:
+            assert row["worlds"] == 0  # a year that the table has for other scenarios
+            continue
+        change = np.subtract(*((r.to_numpy()[at].sum(axis=0) if flow else r.to_numpy()[-1]) for r in reversed(runs)))
+        assert row["worlds"] == WORLDS
+        error = 1.96 * change.std(ddof=1) / np.sqrt(WORLDS)
+        assert row["mean"] == pytest.approx(change.mean(), rel=1e-4, abs=1e-4)
+        assert row["high"] - row["low"] == pytest.approx(2.0 * error, rel=1e-3, abs=1e-4)
+    view = stored.view_document(asked)
+    assert len(view["cards"]["difference"]["data"]["differences"]["name"]) == len(COMPARED)
+    itself = stored.view_document(stored.asked([("with", "baseline")]))["cards"]["difference"]["data"]["differences"]
+    assert set(itself["mean"] + itself["low"] + itself["high"]) == {0.0}
+    if keep == "full":
+        there = stored.view_document(stored.asked([]))["cards"]
+        for name in ("price", "compute_openai"):
+            assert view["cards"][name]["data"]["band"]["other"] == there[name]["data"]["band"]["mid"]
+    rows = list(csv.DictReader(io.StringIO(stored.quantiles_table(asked))))
+    assert {row["scenario"] for row in rows} == set(SCENARIOS)
+
+
+@pytest.mark.browser
+def test_comparison_and_export_of_a_batch(
+    visitor: Open, batches: Path, served: Callable[[str], str], tmp_path: Path
+) -> None:
+    address = served("full")
+    visit = visitor(at=address)
+    page = visit.open("?scenario=demand-winter")
+    assert page.locator("[data-section=difference]").is_hidden()
+    visit.after(lambda: page.select_option("#versus", "baseline"))
+    assert "with=baseline" in page.url and visit.text("#versus-line").startswith("Dashed: Baseline")
+    page.locator("[data-card=difference] svg .role-mark path").first.wait_for(state="attached")
+    sentence = visit.text("#sentence")
+    (tmp_path / "one.html").write_bytes(httpx.get(f"{address}/{page.get_attribute('#export', 'href')}").content)
+    assert main(["view", str(batches / "full"), "--export", str(tmp_path / "all.html")]) == 0
+    alone = visitor(at=f"file://{tmp_path}")
+    page = alone.open("one.html")
+    assert alone.text("#sentence") == sentence and alone.text("#versus-line").startswith("Dashed: Baseline")
+    assert page.locator("[data-card=difference] svg .role-mark path").count() > 0
+    page = alone.open("all.html")
+    assert page.locator("#tabs button").all_inner_texts() == ["baseline", "demand winter"]
+    alone.after(lambda: page.click("#tabs button[data-name=demand-winter]"))
+    assert alone.text("#sentence") == sentence and page.locator("#versus-label").is_hidden()
 
 
 def refused(folder: Path, capsys: pytest.CaptureFixture[str], *more: str) -> str:
@@ -109,7 +176,7 @@ def test_what_is_no_batch_or_has_nothing_yet_is_refused(
     for record in (folder / "done").iterdir():
         record.unlink()
     assert "no block is whole yet; gigawatt batch --resume" in refused(folder, capsys)
-    assert "--export: writes scenarios" in refused(batches / "paths", capsys, "--export", str(tmp_path / "x.html"))
+    assert "is a folder; wanted" in refused(batches / "paths", capsys, "--export", str(tmp_path))
 
 
 @pytest.mark.browser
@@ -134,41 +201,43 @@ def test_an_unfinished_batch_says_so_on_the_page_and_grows(visitor: Open, batche
 
 @pytest.mark.browser
 @pytest.mark.parametrize("keep", ["summary", "paths", "full"])
-def test_a_batch_shows_what_it_keeps_and_no_more(visitor: Open, batches: Path, keep: str) -> None:
-    with server(str(batches / keep)) as (address, _):
-        visit = visitor(at=address)
-        page = visit.open()
-        assert page.locator("#tabs button").all_inner_texts() == ["baseline", "demand winter"]
-        for name in ("#sliders", "#worlds", "#versus", "#question", "#export", "#show-claims", "#drawer"):
-            assert page.locator(name).is_hidden(), name
-        assert page.locator("[data-section=world]").count() == 0
-        shown = page.evaluate("() => [...document.querySelectorAll('.card:not([hidden])')].map(c => c.dataset.card)")
-        assert ("price" in shown, "compute_openai" in shown) == (keep != "summary", keep == "full")
-        assert "payers" not in shown
-        for name in shown:
-            card = page.locator(f"[data-card={name}]")
-            card.scroll_into_view_if_needed()
-            card.locator("svg .role-mark path").first.wait_for(state="attached")
-        assert page.locator("footer").is_hidden() == (keep == "summary")
-        assert page.locator("#stored-table tbody tr").count() == 12
-        first, price = visit.text("#sentence"), visit.text("#tiles div:first-child dd")
-        visit.after(lambda: page.click("#tabs button[data-name=demand-winter]"))
-        assert visit.text("#sentence") != first and "scenario=demand-winter" in page.url
-        visit.after(page.go_back)
-        assert visit.text("#sentence") == first and visit.text("#tiles div:first-child dd") == price
-        if keep != "summary":
-            page.locator("#scrubber").evaluate("s => { s.value = 0; s.dispatchEvent(new Event('input')); }")
-            assert visit.text("#quarter") == "2026Q1"
-        assert not json.dumps(visit.text("main")).count("undefined")
+def test_a_batch_shows_what_it_keeps_and_no_more(visitor: Open, served: Callable[[str], str], keep: str) -> None:
+    address = served(keep)
+    visit = visitor(at=address)
+    page = visit.open()
+    assert page.locator("#tabs button").all_inner_texts() == ["baseline", "demand winter"]
+    for name in ("#sliders", "#worlds", "#question", "#show-claims", "#drawer"):
+        assert page.locator(name).is_hidden(), name
+    assert page.locator("[data-section=world]").count() == 0
+    shown = page.evaluate("() => [...document.querySelectorAll('.card:not([hidden])')].map(c => c.dataset.card)")
+    assert ("price" in shown, "compute_openai" in shown) == (keep != "summary", keep == "full")
+    assert "payers" not in shown
+    for name in shown:
+        card = page.locator(f"[data-card={name}]")
+        card.scroll_into_view_if_needed()
+        card.locator("svg .role-mark path").first.wait_for(state="attached")
+    assert page.locator("footer").is_hidden() == (keep == "summary")
+    assert page.locator("#stored-table tbody tr").count() == 12
+    first, price = visit.text("#sentence"), visit.text("#tiles div:first-child dd")
+    visit.after(lambda: page.click("#tabs button[data-name=demand-winter]"))
+    assert visit.text("#sentence") != first and "scenario=demand-winter" in page.url
+    visit.after(page.go_back)
+    assert visit.text("#sentence") == first and visit.text("#tiles div:first-child dd") == price
+    if keep != "summary":
+        page.locator("#scrubber").evaluate("s => { s.value = 0; s.dispatchEvent(new Event('input')); }")
+        assert visit.text("#quarter") == "2026Q1"
+    assert not json.dumps(visit.text("main")).count("undefined")
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
 @pytest.mark.parametrize("keep", ["summary", "full"])
-def test_axe_finds_nothing_in_a_batch(visitor: Open, batches: Path, scheme: str, width: int, keep: str) -> None:
-    with server(str(batches / keep)) as (address, _):
-        visit = visitor(at=address, width=width, height=844, color_scheme=scheme)
-        page = visit.open()
-        found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
-        assert page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth") <= 0
+def test_axe_finds_nothing_in_a_batch(
+    visitor: Open, served: Callable[[str], str], scheme: str, width: int, keep: str
+) -> None:
+    address = served(keep)
+    visit = visitor(at=address, width=width, height=844, color_scheme=scheme)
+    page = visit.open()
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth") <= 0

@@ -140,6 +140,25 @@ def test_a_mistake_in_a_file_is_one_line(
     assert code == 2 and out == "" and said_of_it in err and err.count("\n") == 1
 
 
+def test_what_cannot_be_is_refused_with_a_line_for_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "seen.csv"
+    arguments = ("backtest", "--observations", str(file), "--worlds", "100", "--quiet")
+    head = "series,period,value,unit\n"
+    file.write_text(f"{head}Oracle:capex,2026Q1,-5,USD bn\nMicrosoft:openai_stake_percent,2026Q1,270,percent\n")
+    code, out, err = command(capsys, *arguments)
+    assert code == 2 and out == "" and err.count("\n") == 2
+    assert "Oracle:capex 2026Q1: capex_usd_bn is never below zero" in err
+    assert "Microsoft:openai_stake_percent 2026Q1: openai_stake is a part of one whole" in err
+    file.write_text(f"{head}OpenAI:revenue,2026Q1,1e300,USD bn\nOracle:rpo,2026Q1,0.000001,USD trn\n")
+    code, out, err = command(capsys, *arguments)
+    assert code == 2 and out == "" and err.count("\n") == 1, "a small figure of a linear series is bad, not impossible"
+    assert "OpenAI:revenue 2026Q1: 1e+300 USD bn lies 1,000 times beyond" in err
+    file.write_text(f"{head}OpenAI:revenue,2026Q1,0.0001,USD bn\n")
+    assert command(capsys, *arguments)[0] == 2
+    file.write_text(f"{head}OpenAI:cash_burn,2026Q1,-3,USD bn\n")
+    assert command(capsys, *arguments)[0] == 0, "a lab may earn"
+
+
 def test_a_file_of_which_nothing_can_be_scored_is_no_mistake(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

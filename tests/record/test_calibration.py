@@ -128,7 +128,7 @@ def test_a_world_takes_the_same_draw_in_every_scenario_and_batch() -> None:
     some = stored.parameters_from("posterior", 7, np.array([40, 3]))
     assert many and all((many[name][[40, 3]] == some[name]).all() for name in many)
     assert stored.parameters_from("prior", 7, np.arange(5)) == {}
-    with pytest.raises(ValueError, match="wanted one of prior, posterior, got 'both'"):
+    with pytest.raises(ValueError, match="wanted one of prior, posterior, or a posterior's file, got 'both'"):
         stored.parameters_from("both", 7, np.arange(5))
 
 

@@ -45,6 +45,9 @@ def test_readings_are_those_worked_out_by_hand(run_on_record: xr.Dataset) -> Non
         ("Nvidia:cumulative_h100e_sold", "2025Q1"): stock[4],
         ("Nvidia:dc_revenue_per_h100e", "2025Q1"): ds["nvidia_revenue_usd_bn"].to_numpy()[4] / (stock[4] - stock[3]),
         ("World:ai_datacenter_power", "2025Q4"): ds["energised_facility_gw"].sum("firm").to_numpy()[7],
+        ("Nvidia:chip_price_h100", "2025"): ds["chip_price_k"].sel(generation="hopper").to_numpy()[4:].mean(axis=0),
+        ("Rest of market:h100e_owned_nvidia", "2024Q4"): stock[3]
+        - ds["sold_h100e_m"].sel(owner=["microsoft", "oracle", "xai", "openai"]).to_numpy()[:, 3].sum(axis=0),
     }
     for (series, period), wanted in cases.items():
         found = paths.value(counterparts()[series], seen(series, period))

@@ -68,14 +68,14 @@ def test_a_date_that_never_comes_is_no_number(rows: list[dict[str, Any]], datase
     ever = (dataset["stargate_share"] >= 0.75).any("quarter").to_numpy()
     assert row["odds"] == pytest.approx(ever.mean())
     if ever.mean() < 0.5:
-        assert row["median"] is None and row["note"] == "never by 2030Q4 in most worlds"
+        assert row["median"] is None and row["note"].startswith("not by 2030Q4 in ")
 
 
 def test_what_ended_before_the_start_is_not_claimed() -> None:
     rows = claims_table(simulate("baseline", 3, SEED, "2026Q4"))
     for measure in ("Raised in 2024Q4", "Quarter of the conversion", "Quarter in which the sole right ends"):
         row = find(rows, measure)
-        assert (row["median"], row["odds"], row["note"]) == (None, None, "decided before the start")
+        assert (row["median"], row["odds"]) == (None, None) and row["note"].endswith(", before the start")
     assert find(rows, "OpenAI's burn in 2027")["note"] == "after the end of the run, 2026Q4"
     assert find(rows, "Next rounds: valuation")["median"] > 0.0
 
@@ -88,4 +88,4 @@ def test_an_event_of_the_record_is_said_to_be_one() -> None:
 def test_one_world_and_a_short_run_give_all_rows() -> None:
     rows = claims_table(simulate("as-of-2023q4", 1, SEED, "2024Q1"))
     assert {row["claim"] for row in rows} == set(CLAIMS)
-    assert find(rows, "First quarter with 100,000 chips")["note"] == "never by 2024Q1 in most worlds"
+    assert find(rows, "First quarter with 100,000 chips")["note"] == "not by 2024Q1 in any world"

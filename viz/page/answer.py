@@ -11,31 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from runs.compare import compare_datasets
 from runs.inputs import parameter_rows
 from runs.questions import QUESTIONS, answers
 from runs.reading import Reader
 from runs.scenario import Scenario
-from runs.sensitivity import Effect, drawn_parameters, main_effects, summed_shocks
+from runs.sensitivity import Effect, Inputs, drawn_parameters, main_effects, summed_shocks
 from viz.page.cards import place
 from viz.page.figures_money import stargate_money
-from viz.page.look import BILLIONS, DOLLARS_H, PERCENT, RATIO, Columns, Filling, Format, Look, title
+from viz.page.look import BILLIONS, DOLLARS_H, GIGAWATTS, PERCENT, RATIO, Columns, Filling, Format, Look, listed, title
 
 SHORT_QUESTION = "In short: what happens?"
 LEAST_STARGATE = 0.03
 """Below this share of OpenAI's compute nobody is said to pay for Stargate."""
-GIGAWATTS = Format(".2f", suffix=" GW")
 SHOWN_EFFECTS, LEAST_EFFECTS = 9, 4
 """Inputs shown at most, and those shown although their share is within its error."""
 place("effects", "What moves this answer", "", "market", "tornado")
-place(
-    "difference",
-    "On show less compared with",
-    "at the end; mean and 95 % interval over paired worlds",
-    "difference",
-    "forest",
-    size="full",
-)
 
 
 @dataclass(frozen=True)
@@ -120,16 +110,13 @@ def _who_pays(look: Look) -> str:
     if share < LEAST_STARGATE:
         return f"Stargate plays hardly any part: {100.0 * share:.0f}\u00a0% of OpenAI's compute in {look.run.end}."
     money = stargate_money(look)
-    spent, rent, own = (float(part.sum(axis=0).mean()) for part in (money.capex, money.rent, money.own))
-    sponsors = {name: float(values.sum(axis=0).mean()) for name, values in money.sponsors.items()}
-    part = "all" if own > 0.995 * spent else f"{100.0 * own / spent:.0f}\u00a0%"
-    added = "no sponsor adds equity"
-    if sum(sponsors.values()) >= 0.5:
-        total, anchor = BILLIONS.figure(sum(sponsors.values())), BILLIONS.figure(sponsors["softbank"])
-        added = f"the sponsors add {total}, SoftBank {anchor} of it"
+    total, rent = (float(values.sum(axis=0).mean()) for values in (money.capital, money.rent))
+    if total < 0.5:
+        return f"Nobody puts money into Stargate; OpenAI pays Oracle {BILLIONS.figure(rent)} of rent."
+    named = listed({name: 100.0 * value / total for name, value in money.totals().items()}, PERCENT, 0.5)
     return (
-        f"Oracle pays for Stargate: {part} of the {BILLIONS.figure(spent)} that it spends on chips and sites comes out "
-        f"of its own cash flow, into which OpenAI pays {BILLIONS.figure(rent)} of rent; {added}."
+        f"Stargate takes {BILLIONS.figure(total)} of capital by {look.run.end}, paid by {named}; OpenAI pays Oracle "
+        f"{BILLIONS.figure(rent)} of rent for it."
     )
 
 
@@ -164,13 +151,13 @@ def labels_of_parameters() -> dict[str, dict[str, Any]]:
     return {str(row["name"]): row for row in parameter_rows()}
 
 
-def effects_of(look: Look, question: int, inputs: dict[str, np.ndarray]) -> list[Effect]:
+def effects_of(look: Look, question: int, inputs: Inputs) -> list[Effect]:
     """Main effects of every input on the question's figure."""
     target = TARGETS[question]
     return main_effects(np.asarray(target.read(look.run)) * target.form.scale, inputs)
 
 
-def inputs_of(look: Look, scenario: Scenario) -> dict[str, np.ndarray]:
+def inputs_of(look: Look, scenario: Scenario) -> Inputs:
     """What differs between the worlds: parameters drawn, and the summed shocks of each stream."""
     a = look.dataset.attrs
     settings = json.loads(a["parameters"])
@@ -178,14 +165,14 @@ def inputs_of(look: Look, scenario: Scenario) -> dict[str, np.ndarray]:
     if key not in _INPUTS:
         worlds = look.dataset["world"].to_numpy()
         drawn = drawn_parameters(worlds, a["seed"], scenario.parameters)
-        _INPUTS[key] = drawn | summed_shocks(worlds, a["seed"], look.quarters)
+        _INPUTS[key] = Inputs(drawn | summed_shocks(worlds, a["seed"], look.quarters))
         while len(_INPUTS) > INPUTS_KEPT:
             _INPUTS.popitem(last=False)
-    return {name: values for name, values in _INPUTS[key].items() if name not in settings}
+    return _INPUTS[key].without(settings)
 
 
 INPUTS_KEPT = 4
-_INPUTS: OrderedDict[tuple[Any, ...], dict[str, np.ndarray]] = OrderedDict()
+_INPUTS: OrderedDict[tuple[Any, ...], Inputs] = OrderedDict()
 """The draws of the latest ensembles; a setting of the page is one number for all worlds and takes its row out."""
 
 
@@ -234,57 +221,3 @@ def influence(look: Look, scenario: Scenario) -> list[str]:
             if effect.parameter in total:
                 total[effect.parameter] += max(effect.share - effect.error, 0.0) + 0.1 * max(effect.share, 0.0)
     return sorted(total, key=lambda name: -total[name])
-
-
-# ---------------------------------------------------------------------- the comparison
-
-COMPARED = (
-    ("h100_price_usd_h", None, "Price of an H100-hour", DOLLARS_H),
-    ("stargate_share", None, "Stargate's share of OpenAI's compute", PERCENT),
-    ("used_h100e_m", "openai", "Compute that OpenAI uses, M H100e", Format(".1f", suffix=" M")),
-    ("openai_revenue_usd_bn", None, "OpenAI's revenue, last year", BILLIONS),
-    ("openai_burn_usd_bn", None, "OpenAI's burn, last year", BILLIONS),
-    ("openai_raised_usd_bn", None, "Equity into OpenAI, last year", BILLIONS),
-    ("openai_payments_to_microsoft_usd_bn", None, "OpenAI's payments to Microsoft, last year", BILLIONS),
-    ("oracle_debt_usd_bn", None, "Oracle's debt", BILLIONS),
-    ("softbank_ltv", None, "SoftBank's loan to value", PERCENT),
-    ("abilene_facility_gw", None, "Power at Abilene", GIGAWATTS),
-)
-
-
-def difference(look: Look) -> Filling:
-    """Paired differences, the run on show less the one it is compared with, at the last quarter that both have."""
-    assert look.other is not None
-    found = compare_datasets(look.other.dataset, look.dataset)
-    rows: Columns = {name: [] for name in ("name", "mean", "low", "high", "was", "is", "change")}
-    for metric, member, label, form in COMPARED:
-        row = found.find(metric, member)
-        if row.mean is None or row.mean_a is None or row.mean_b is None:
-            continue
-        size, low, high = max(abs(row.mean_a), 1e-9), row.low or 0.0, row.high or 0.0
-        rows["name"].append(label)
-        for name, value in (("mean", row.mean), ("low", low), ("high", high)):
-            rows[name].append(round(100.0 * value / size, 3))
-        rows["was"].append(form.figure(row.mean_a * form.scale))
-        rows["is"].append(form.figure(row.mean_b * form.scale))
-        half = form.figure((high - low) / 2.0 * form.scale)
-        change = form.figure(row.mean * form.scale)
-        rows["change"].append(f"{'' if row.mean <= 0 else '+'}{change} ±{half}")
-    left, right = min([*rows["low"], -1.0]), max([*rows["high"], 1.0])
-    room = 0.05 * (right - left)
-    signals = {"bottom": left - room, "top": right + room}
-    words = "; ".join(f"{n} {c}" for n, c in zip(rows["name"], rows["change"], strict=True))
-    return Filling({"differences": rows}, signals, spoken=f"Mean paired differences: {words}.")
-
-
-def versus(look: Look, name: str) -> str:
-    """One sentence on the run that it is compared with."""
-    if look.other is None:
-        return ""
-    posted, mine = look.other.path("h100_price_usd_h")[-1], look.path("h100_price_usd_h")[-1]
-    share, own = look.other.path("stargate_share")[-1], look.path("stargate_share")[-1]
-    return (
-        f"Dashed: {name}, on the same luck. There an H100-hour ends at {DOLLARS_H.figure(float(np.median(posted)))} "
-        f"({DOLLARS_H.figure(float(np.median(mine)))} here), Stargate's share at "
-        f"{PERCENT.figure(100.0 * float(np.median(share)))} ({PERCENT.figure(100.0 * float(np.median(own)))} here)."
-    )

@@ -12,12 +12,14 @@ from runs.inputs import parameter_rows
 from runs.one_world import one_world
 from runs.results import as_dictionary, run_facts, without_nan
 from viz.page import figures, figures_money, figures_world  # noqa: F401  they register their cards
-from viz.page.answer import HINTS, TARGETS, difference, effects, influence, questions, sentence, tiles, versus
+from viz.page.answer import HINTS, TARGETS, effects, influence, questions, sentence, tiles
 from viz.page.cards import CARDS, FILLS, SECTIONS, order_for
+from viz.page.deals import negotiations, recorded
 from viz.page.engine import Engine
-from viz.page.figures_world import picks, world_cards
+from viz.page.figures_world import lines_of, picks, world_cards
 from viz.page.look import Look
 from viz.page.state import MOST_SEED, MOST_WORLDS, Shelf, State
+from viz.page.versus import difference, versus
 from viz.page.words import claims_rows, settings_words
 
 SLIDERS = 8
@@ -27,7 +29,12 @@ PREVIEW_WORLDS = 200
 
 def encoded(document: Any) -> bytes:
     """JSON without NaN."""
-    return json.dumps(without_nan(document), allow_nan=False, separators=(",", ":"), ensure_ascii=False).encode()
+    try:
+        # Most documents hold plain finite numbers; to look at each of them first takes longer than all the rest.
+        text = json.dumps(document, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+    except (TypeError, ValueError):
+        text = json.dumps(without_nan(document), allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+    return text.encode()
 
 
 def page_document(shelf: Shelf) -> dict[str, Any]:
@@ -60,6 +67,9 @@ def view_document(engine: Engine, state: State) -> dict[str, Any]:
     cards = {name: fill(look) for name, fill in FILLS.items()}
     if look.other is not None:
         cards["difference"] = difference(look)
+    chosen = picks(look.dataset)
+    for name, line in lines_of(look, chosen[0]["world"]).items():
+        cards[name].data["one"] = line
     document = {}
     for name, filling in cards.items():
         filling.signals = {"first": look.first, "last": look.last} | filling.signals
@@ -76,7 +86,7 @@ def view_document(engine: Engine, state: State) -> dict[str, Any]:
         "versus": versus(look, other + (" without your settings" if state.versus == state.scenario else "")),
         "settings": settings_words(state.settings),
         "tiles": tiles(look),
-        "picks": picks(look.run),
+        "picks": chosen,
         **asked,
         "cards": document | asked["cards"],
     }
@@ -97,10 +107,9 @@ def question_document(engine: Engine, state: State, question: int) -> dict[str, 
 
 
 def world_document(engine: Engine, state: State, number: int) -> dict[str, Any]:
-    """What the page shows of one world."""
-    world = one_world(
-        engine.shelf.scenarios[state.scenario], number, state.seed, dict(state.settings), engine.stop_if_alone
-    )
+    """What the page shows of one world: its cards, and what was negotiated in it."""
+    market = recorded(engine, state, number)
+    world = one_world(market)
     last = {"first": 2023.0, "last": int(world.quarters[-1][:4]) + 1.0}
     cards = world_cards(world)
     for name in ("ribbons", "sites", "flows", "events"):
@@ -109,6 +118,7 @@ def world_document(engine: Engine, state: State, number: int) -> dict[str, Any]:
         "world": number,
         "quarters": list(world.quarters),
         "cards": {name: filling.as_dictionary() for name, filling in cards.items()},
+        "deals": negotiations(market),
     }
 
 

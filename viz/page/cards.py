@@ -30,7 +30,7 @@ class Card:
 
 
 SECTIONS = {
-    "difference": "Difference to the comparison, on the same luck",
+    "difference": "The difference, world by world on the same luck",
     "compute": "Compute, M H100e",
     "market": "Prices, money and what binds",
     "world": "One world, quarter by quarter",

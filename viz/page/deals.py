@@ -7,6 +7,7 @@ from typing import Any
 
 from runs.deal_sheet import DealSheet, deal_sheet
 from runs.explain import firm_named, horizon, record_world
+from runs.model import ComputeMarket
 from runs.results import title
 from viz.deal_words import tell_talk
 from viz.page.engine import Engine
@@ -19,25 +20,32 @@ def deals_document(engine: Engine, state: State, number: int, quarter: str | Non
     Args: quarter: only this one; firm: only what it takes part in, by either of its names.
     Raises: ValueError naming a quarter outside the run; RunFailed.
     """
-    scenario = engine.shelf.scenarios[state.scenario]
     wanted = None if firm is None else firm_named(firm)
-    market = record_world(
-        scenario, number, state.seed, None, dict(state.settings), quarter, progress=engine.stop_if_alone
-    )
-    assert market.recorder is not None
-    sheets = [deal_sheet(market, page) for page in sorted(market.recorder.pages)]
-    told = {sheet.quarter: _told(sheet if wanted is None else sheet.about(wanted)) for sheet in sheets}
-    parties = {name for talks in told.values() for talk in talks for name in talk["parties"]}
-    named = sorted((title(name), name) for name in parties)
+    market = recorded(engine, state, number, quarter)
     return {
         "scenario": state.scenario,
         "world": number,
         "seed": state.seed,
         "settings": dict(state.settings),
         "until": horizon(market),
-        "firms": [{"name": name, "title": words} for words, name in named],
-        "quarters": told,
+        **negotiations(market, wanted),
     }
+
+
+def recorded(engine: Engine, state: State, number: int, quarter: str | None = None) -> ComputeMarket:
+    """A world of the run on show, run alone with everything that is said in it; `quarter`: only to that one."""
+    scenario, settings = engine.shelf.scenarios[state.scenario], dict(state.settings)
+    return record_world(scenario, number, state.seed, None, settings, quarter, progress=engine.stop_if_alone)
+
+
+def negotiations(market: ComputeMarket, firm: str | None = None) -> dict[str, Any]:
+    """What was negotiated in the quarters recorded, in words: who takes part, and the talks by quarter."""
+    assert market.recorder is not None
+    sheets = [deal_sheet(market, page) for page in sorted(market.recorder.pages)]
+    told = {sheet.quarter: _told(sheet if firm is None else sheet.about(firm)) for sheet in sheets}
+    parties = {name for talks in told.values() for talk in talks for name in talk["parties"]}
+    named = sorted((title(name), name) for name in parties)
+    return {"firms": [{"name": name, "title": words} for words, name in named], "quarters": told}
 
 
 def _told(sheet: DealSheet) -> list[dict[str, Any]]:

@@ -24,6 +24,8 @@ from viz.page.state import Shelf
 MOST_WAITING = 40
 """Requests in the queue; beyond them the page is told to try again."""
 ANSWERS_KEPT, RUNS_KEPT, BYTES_KEPT = 48, 3, 250_000_000
+BREATH = 0.2
+"""Seconds after an answer in which it is sent, before rubbish is collected."""
 
 
 class BusyError(RuntimeError):
@@ -65,6 +67,7 @@ class Engine:
         self._current: _Job | None = None
         self._changed = threading.Condition()
         self._closed = False
+        self._littered = False
         self._engine_seconds = 0.0
         self._thread = threading.Thread(target=self._loop, name="engine", daemon=True)
         self._thread.start()
@@ -131,10 +134,12 @@ class Engine:
                 if job is not None:
                     self._current = job
                     return job
-                self._changed.wait()
+                if not self._changed.wait(BREATH if self._littered else None):
+                    self._collect()
 
     def _loop(self) -> None:
         while (job := self._next()) is not None:
+            self._collect()
             started, self._engine_seconds = perf_counter(), 0.0
             try:
                 body = job.work()
@@ -144,8 +149,16 @@ class Engine:
                 self._done(job, None, None)
             except BaseException as error:  # the thread serves whoever comes next
                 self._done(job, None, error)
+            self._littered = True
             del job
-            # A finished market is a ring of objects; its arrays would lie about until the collector comes by.
+
+    def _collect(self) -> None:
+        """A finished market is a ring of objects; its arrays would lie about until the collector comes by.
+
+        Not at once: collecting stops all threads, and the answer is still to be sent.
+        """
+        if self._littered:
+            self._littered = False
             gc.collect()
 
     def _done(self, job: _Job, reply: Reply | None, error: BaseException | None = None) -> None:

@@ -6,13 +6,12 @@ import base64
 import gzip
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from viz.page import api
 from viz.page.answer import TARGETS
-from viz.page.deals import deals_document
 from viz.page.engine import Engine
 from viz.page.state import State
 
@@ -25,9 +24,8 @@ def standalone(
     kit: tuple[bytes, bytes],
     progress: Callable[[int, int], None] | None = None,
 ) -> bytes:
-    """The page with these states baked in, the first on show; each with its claims, its typical world and its deals."""
-    script, charts = (gzip.decompress(part).decode() for part in kit)
-    baked: dict[str, Any] = {"page": api.page_document(engine.shelf), "charts": json.loads(charts), "states": []}
+    """The page with these states baked in, the first on show; each with its claims and its typical world."""
+    baked: dict[str, Any] = {"page": api.page_document(engine.shelf), "states": []}
     shown = dict.fromkeys(state.scenario for state in states)
     baked["page"]["scenarios"] = [row for row in baked["page"]["scenarios"] if row["name"] in shown]
     for done, state in enumerate(states, start=1):
@@ -41,12 +39,21 @@ def standalone(
                 "view": view,
                 "questions": asked,
                 "world": api.world_document(engine, state, typical),
-                "deals": deals_document(engine, state, typical, None, None),
                 "claims": api.claims_document(engine, state),
             }
         )
         if progress is not None:
             progress(done, len(states))
+    return page_file(baked, kit)
+
+
+def page_file(baked: Mapping[str, Any], kit: tuple[bytes, bytes]) -> bytes:
+    """The page as one file.
+
+    Args: baked: the page's own document (`page`) and what it shows (`states`); kit: of `drawing_kit`.
+    """
+    script, charts = (gzip.decompress(part).decode() for part in kit)
+    baked = {**baked, "charts": json.loads(charts)}
     data = api.encoded(baked).decode().replace("<", "\\u003c")
     page = (ASSETS / "page.js").read_text(encoding="utf-8")
     style = (ASSETS / "page.css").read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ from viz.page.look import (
     DOLLARS_H,
     MILLIONS,
     PERCENT,
+    YEARLY,
     Columns,
     Filling,
     Format,
@@ -48,6 +49,7 @@ def _firm(metric: str, member: str) -> Callable[[Look], Filling]:
         found = look.band(metric, member, MILLIONS)
         tops = [look.band(row[1], row[2], MILLIONS).signals["top"] for row in FIRMS]
         found.signals["top"] = max(tops)
+        found.sub = [text.removesuffix(MILLIONS.suffix).replace(" to ", "–") for text in found.sub]
         found.signals |= {"least": 0.1, "first": look.first}
         del found.signals["height"]
         found.spoken = _spoken(look, found, "compute in millions of H100 equivalents")
@@ -72,7 +74,7 @@ def _plain_fan(look: Look, metric: str, form: Format, what: str, member: str | N
     return found
 
 
-@card("price", "GPU price: an H100 for an hour", "$ per hour on a one-year contract", "market", "fan", colour="price")
+@card("price", "GPU price", "H100 for an hour on a one-year contract", "market", "fan", colour="price")
 def price(look: Look) -> Filling:
     """The posted price of an H100."""
     return _plain_fan(look, "h100_price_usd_h", DOLLARS_H, "Price of an H100-hour on a one-year contract")
@@ -182,16 +184,17 @@ def cash(look: Look) -> Filling:
     return _plain_fan(look, "openai_cash_usd_bn", BILLIONS, "OpenAI's cash")
 
 
-@card("revenue", "OpenAI's revenue", "$bn a quarter", "market", "fan", colour="openai")
+@card("revenue", "OpenAI's revenue", "$bn, annual rate", "market", "fan", colour="openai")
 def revenue(look: Look) -> Filling:
     """OpenAI's revenue."""
-    return _plain_fan(look, "openai_revenue_usd_bn", BILLIONS, "OpenAI's revenue in a quarter")
+    return _plain_fan(look, "openai_revenue_usd_bn", YEARLY, "OpenAI's revenue at an annual rate")
 
 
-@card("to_microsoft", "OpenAI's payments to Microsoft", "$bn a quarter", "market", "fan", colour="microsoft")
+@card("to_microsoft", "OpenAI pays Microsoft", "$bn, annual rate", "market", "fan", colour="microsoft")
 def to_microsoft(look: Look) -> Filling:
     """Rent and revenue share."""
-    return _plain_fan(look, "openai_payments_to_microsoft_usd_bn", BILLIONS, "OpenAI's payments to Microsoft")
+    metric = "openai_payments_to_microsoft_usd_bn"
+    return _plain_fan(look, metric, YEARLY, "OpenAI's payments to Microsoft at an annual rate")
 
 
 @card("abilene", "Abilene", "GW of facility power, energised", "market", "fan", colour="oracle")
@@ -213,17 +216,17 @@ def ltv(look: Look) -> Filling:
     return _plain_fan(look, "softbank_ltv", PERCENT, "SoftBank's loan to value")
 
 
-@card("inference", "Inference against R&D", "OpenAI's compute cost, $bn a quarter, medians", "market", "lines")
+@card("inference", "Inference against R&D", "OpenAI's compute cost, $bn at annual rate, medians", "market", "lines")
 def inference(look: Look) -> Filling:
     """When running models costs more than making them."""
     rows = [("inference_cost_usd_bn", None, "openai"), ("rd_cost_usd_bn", None, "microsoft")]
-    found = lines(look, rows, BILLIONS)
+    found = lines(look, rows, YEARLY)
     for name, words in (("Inference cost usd bn", "Inference"), ("Rd cost usd bn", "R&D")):
         found.data["names"]["name"] = [words if n == name else n for n in found.data["names"]["name"]]
         found.data["lines"]["member"] = [words if n == name else n for n in found.data["lines"]["member"]]
         found.data["strips"]["all"] = [text.replace(name, words) for text in found.data["strips"]["all"]]
         found.note = found.note.replace(name, words)
-    found.spoken = f"Median cost of OpenAI's compute in {look.quarters[-1]}: {found.note}."
+    found.spoken = f"Median cost of OpenAI's compute at an annual rate in {look.quarters[-1]}: {found.note}."
     return found
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from runs.stargate import SPONSORS
 from viz.page.cards import card
 from viz.page.figures import HOURS_PER_QUARTER
 from viz.page.look import BILLIONS, Columns, Filling, Format, Look, colour, listed, nice_top, numbers
@@ -61,50 +62,58 @@ class StargateMoney:
 
     rent: np.ndarray
     """What OpenAI pays Oracle for its leases: in the end the customer pays."""
-    capex: np.ndarray
-    """What Oracle spends on chips and sites, all tenants."""
-    sponsors: dict[str, np.ndarray]
-    """Equity into the programme's phases."""
-    debt: np.ndarray
-    """Change of Oracle's debt."""
-    own: np.ndarray
-    """The rest: Oracle's own cash flow."""
+    capital: np.ndarray
+    """Oracle's capital spending as far as its leases are Stargate's, and OpenAI's on its own chips and sites."""
+    sources: dict[str, tuple[str, np.ndarray]]
+    """Where that capital comes from: colour and money by name; they add up to it."""
+
+    def totals(self) -> dict[str, float]:
+        """Each source over the whole run, mean over the worlds, $bn; loans repaid come out of Oracle's cash flow."""
+        found = {name: float(values.sum(axis=0).mean()) for name, (_, values) in self.sources.items()}
+        found["Oracle's cash flow"] += min(found["Oracle's lenders"], 0.0)
+        return found
 
 
 def stargate_money(look: Look) -> StargateMoney:
-    """Work out who pays for Stargate from the run's records."""
+    """Work out who pays for Stargate from the run's records.
+
+    Oracle's spending and borrowing are not kept by tenant. Stargate's part of them is its part of Oracle's leases,
+    active and signed; of the chips owned and ordered where those are more, since what nobody leases is built for none.
+    """
     run = look.run
     price = np.nan_to_num(look.path("lease_price_usd_h", STARGATE_PAIR))
     rent = price * look.path("leased_h100e_m", STARGATE_PAIR) * HOURS_PER_QUARTER / 1000.0
-    capex = look.path("capex_usd_bn", "oracle")
-    members = run.members("stargate_equity_usd_bn")
-    sponsors = {member: run.sum_of(look.path("stargate_equity_usd_bn", member)) for member in members}
+    pairs = [pair for pair in run.members("leased_h100e_m") if pair.startswith("oracle>")]
+    book = {pair: look.path("leased_h100e_m", pair) + look.path("pending_h100e_m", pair) for pair in pairs}
+    chips = look.path("sold_h100e_m", "oracle") + look.path("backlog_h100e_m", "oracle")
+    part = book[STARGATE_PAIR] / np.maximum(np.maximum(sum(book.values()), chips), 1e-12)
     debt = look.path("oracle_debt_usd_bn")
-    change = np.diff(debt, axis=0, prepend=debt[:1])
-    total, lent = run.sum_of(capex), run.sum_of(change)
-    own = total - lent - sum(sponsors.values())
-    return StargateMoney(run.sum_of(rent), total, sponsors, lent, own)
+    spent = run.sum_of(part * look.path("capex_usd_bn", "oracle"))
+    lent = run.sum_of(part * np.diff(debt, axis=0, prepend=debt[:1]))
+    equity = {name: run.sum_of(look.path("stargate_equity_usd_bn", name)) for name in SPONSORS}
+    own = run.sum_of(look.path("capex_usd_bn", "openai"))
+    sources = {
+        "Oracle's cash flow": ("oracle", spent - lent - sum(equity.values())),
+        "Oracle's lenders": ("lenders", lent),
+        "SoftBank": ("softbank", equity["softbank"]),
+        "OpenAI": ("openai", equity["openai"] + own),
+        "other sponsors": ("investors", equity["investors"]),
+    }
+    return StargateMoney(run.sum_of(rent), spent + own, sources)
 
 
-@card("payers", "Who pays for Stargate", "Oracle's capital spending by source, $bn a year, mean of worlds",
+@card("payers", "Who pays for Stargate", "capital for its chips and sites by source, $bn a year, mean of worlds",
       "market", "bars")  # fmt: skip
 def payers(look: Look) -> Filling:
-    """Oracle's capital spending by where the money comes from, and OpenAI's rent in words."""
+    """Stargate's capital by where the money comes from, and OpenAI's rent in words."""
     money = stargate_money(look)
-    parts = {
-        "Oracle's cash flow": ("oracle", money.own),
-        "Oracle's lenders": ("lenders", money.debt),
-        "SoftBank": ("softbank", money.sponsors["softbank"]),
-        "OpenAI as sponsor": ("openai", money.sponsors["openai"]),
-        "other sponsors": ("investors", money.sponsors["investors"]),
-    }
-    found = yearly_bars(look, parts)
-    totals = {name: float(values.sum(axis=0).mean()) for name, (_, values) in parts.items()}
+    found = yearly_bars(look, money.sources)
     rent = float(money.rent.sum(axis=0).mean())
     found.note = (
-        f"To {look.run.end}: {listed(totals, BILLIONS, 0.5)}. OpenAI pays Oracle {BILLIONS.figure(rent)} of rent."
+        f"To {look.run.end}: {listed(money.totals(), BILLIONS, 0.5)}. OpenAI: own chips, and equity as a sponsor. "
+        f"Besides, it pays Oracle {BILLIONS.figure(rent)} of rent. Buildings of landlords are in Oracle's costs."
     )
-    found.spoken = f"Oracle's capital spending by source, means. {found.note}"
+    found.spoken = f"Stargate's capital by source, means. {found.note}"
     return found
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
+import xarray as xr
 
+from runs.explain import CRITERIA, choose_world
 from runs.one_world import OneWorld
-from runs.reading import Reader
 from runs.registry import REGISTRY
 from runs.results import title
 from viz.page.cards import place
-from viz.page.look import DOLLARS_H, Columns, Filling, colour, moment, nice_top, numbers, plain
+from viz.page.look import DOLLARS_H, Columns, Filling, Look, colour, moment, nice_top, numbers, plain
 
 place("ribbons", "Who leases from whom", "M H100e under lease, providers left, tenants right", "world", "ribbons",
       size="half")  # fmt: skip
@@ -21,8 +21,8 @@ place("flows", "Money of the quarter", "largest payments between firms, $bn", "w
 
 LINES = {
     "price": ("h100_price_usd_h", None, 1.0), "cash": ("openai_cash_usd_bn", None, 1.0),
-    "revenue": ("openai_revenue_usd_bn", None, 1.0), "stargate": ("stargate_share", None, 100.0),
-    "to_microsoft": ("openai_payments_to_microsoft_usd_bn", None, 1.0), "ltv": ("softbank_ltv", None, 100.0),
+    "revenue": ("openai_revenue_usd_bn", None, 4.0), "stargate": ("stargate_share", None, 100.0),
+    "to_microsoft": ("openai_payments_to_microsoft_usd_bn", None, 4.0), "ltv": ("softbank_ltv", None, 100.0),
     "abilene": ("abilene_facility_gw", None, 1.0), "oracle_debt": ("oracle_debt_usd_bn", None, 1.0),
     "compute_openai": ("used_h100e_m", "openai", 1.0), "compute_microsoft": ("sold_h100e_m", "microsoft", 1.0),
     "compute_oracle": ("sold_h100e_m", "oracle", 1.0), "compute_xai": ("sold_h100e_m", "xai", 1.0),
@@ -46,6 +46,15 @@ def world_cards(world: OneWorld) -> dict[str, Filling]:
         for name, (metric, member, scale) in LINES.items()
     }
     return found | {"ribbons": ribbons(world), "sites": sites(world), "flows": flows(world), "events": events(world)}
+
+
+def lines_of(look: Look, number: int) -> dict[str, Columns]:
+    """The thin lines of a world that is in the ensemble on show, by card."""
+    place_ = look.dataset["world"].to_numpy().tolist().index(number)
+    return {
+        name: {"x": look.x, "y": numbers(look.path(metric, member)[:, place_] * scale)}
+        for name, (metric, member, scale) in LINES.items()
+    }
 
 
 def ribbons(world: OneWorld) -> Filling:
@@ -154,6 +163,8 @@ def events(world: OneWorld) -> Filling:
         rows["text"].append(text)
 
     for k in range(len(world.quarters)):
+        note(k, _price_of(world, k))
+        note(k, _binding_of(world, k))
         for pair in REGISTRY["signed_h100e_m"].members:
             amount = float(world.path("signed_h100e_m", pair)[k])
             provider, tenant = pair.split(">")
@@ -175,6 +186,35 @@ def events(world: OneWorld) -> Filling:
     return Filling({"events": rows}, spoken="A list of what happens in this world.")
 
 
+def _price_of(world: OneWorld, k: int) -> str:
+    """What an H100 rents for, and how that has moved."""
+    path = world.path("h100_price_usd_h")
+    said = f"An H100 for an hour costs {DOLLARS_H.figure(float(path[k]))} on a one-year contract"
+    if not k:
+        return f"{said}."
+    change = 100.0 * (float(path[k]) / float(path[k - 1]) - 1.0)
+    if abs(change) < 0.5:
+        return f"{said}, as in the quarter before."
+    return f"{said}, {abs(change):.0f}\u00a0% {'more' if change > 0 else 'less'} than in the quarter before."
+
+
+BINDING_WORDS = {
+    "demand": "Demand binds most builders: they order what they expect to let",
+    "power": "Power binds most builders: the grid gives them no more",
+    "shells": "Shells bind most builders: buildings are not ready",
+    "chips": "Chips bind most builders: the vendors deliver no more",
+    "finance": "Finance binds most builders: lenders and equity give no more",
+    "appetite": "Appetite binds most builders: they will not grow faster",
+}
+
+
+def _binding_of(world: OneWorld, k: int) -> str:
+    """What holds the builders back, weighted by their fleets."""
+    shares = {member: float(world.path("binding_share", member)[k]) for member in BINDING_WORDS}
+    most = max(shares, key=lambda member: shares[member])
+    return f"{BINDING_WORDS[most]} ({100.0 * shares[most]:.0f}\u00a0% of orders)."
+
+
 MILESTONES = {
     "contracted": "is contracted",
     "building": "is financed; building begins",
@@ -192,19 +232,12 @@ def _sites_of(world: OneWorld, k: int) -> list[str]:
     ]
 
 
-def picks(run: Reader) -> list[dict[str, Any]]:
-    """Worlds worth a look: the most typical one, and those at the ends of what the questions turn on."""
-    numbers_ = run.dataset["world"].to_numpy()
-    metrics = ("h100_price_usd_h", "stargate_share", "openai_cash_usd_bn", "openai_revenue_usd_bn")
-    ends = [run.path(metric)[-1] for metric in metrics]
-    ranks = [np.argsort(np.argsort(values, kind="stable"), kind="stable") / max(values.size - 1, 1) for values in ends]
-    typical = int(np.argmin(sum((rank - 0.5) * (rank - 0.5) for rank in ranks)))
-    found = [("the typical world", typical)]
-    price, share, _, _ = ends
-    found += [("the dearest GPUs", int(price.argmax())), ("the cheapest GPUs", int(price.argmin()))]
-    found += [("most Stargate", int(share.argmax())), ("least Stargate", int(share.argmin()))]
-    found += [("OpenAI shortest of cash", int(run.path("openai_cash_usd_bn").min(axis=0).argmin()))]
-    return [{"label": label, "world": int(numbers_[place_])} for label, place_ in found]
+def picks(dataset: xr.Dataset) -> list[dict[str, Any]]:
+    """The worlds of a run that `gigawatt explain` knows by what happens in them, the typical one first."""
+    return [
+        {"name": name, "label": criterion.sentence.removeprefix("the world "), "world": choose_world(dataset, name)}
+        for name, criterion in CRITERIA.items()
+    ]
 
 
-__all__ = ["picks", "world_cards"]
+__all__ = ["lines_of", "picks", "world_cards"]

@@ -55,9 +55,12 @@ class Format:
 
 MILLIONS = Format(".1f", fine=".1f", suffix=" M")
 DOLLARS_H = Format(".2f", axis=".2~f", fine=".2f", prefix="$")
+YEARLY = Format(",.0f", axis="~s", fine=",.0f", prefix="$", suffix="bn", scale=4.0)
+"""A quarter's billions at their annual rate, so that they stand beside what is told by year."""
 BILLIONS = Format(",.0f", axis="~s", fine=",.0f", prefix="$", suffix="bn")
 PERCENT = Format(".0f", axis="~g", fine=".0f", suffix=" %", scale=100.0)
 RATIO = Format(".1f", fine=".1f")
+GIGAWATTS = Format(".2f", suffix=" GW")
 
 
 @dataclass
@@ -239,6 +242,7 @@ def listed(parts: Mapping[str, float], form: Format, least: float = 0.0) -> str:
 
 
 __all__ = [
-    "BILLIONS", "COLOURS", "DOLLARS_H", "FIRST", "MILLIONS", "PERCENT", "RATIO", "Columns", "Filling", "Format",
-    "Look", "colour", "listed", "moment", "nice_top", "numbers", "plain", "record_columns", "spread_labels", "title",
+    "BILLIONS", "COLOURS", "DOLLARS_H", "FIRST", "GIGAWATTS", "MILLIONS", "PERCENT", "RATIO", "YEARLY", "Columns",
+    "Filling", "Format", "Look", "colour", "listed", "moment", "nice_top", "numbers", "plain", "record_columns",
+    "spread_labels", "title",
 ]  # fmt: skip

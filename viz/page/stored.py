@@ -6,90 +6,46 @@ import csv
 import io
 import threading
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
-from runs.batch_status import status
 from runs.results import LEVELS
-from runs.store import Batch, Quantiles, open_batch
+from runs.store import Quantiles, open_batch
+from runs.store_compare import Paired, paired_differences
 from viz.page import figures, figures_money  # noqa: F401  they register their cards
-from viz.page.cards import CARDS, FILLS, SECTIONS, Card, order_for
-from viz.page.look import BILLIONS, DOLLARS_H, PERCENT, RATIO, Format, Look, moment
+from viz.page.cards import CARDS, FILLS, SECTIONS, order_for
 from viz.page.state import OF_THE_VIEW, RefusedError
+from viz.page.stored_look import NotKeptError, StoredLook
+from viz.page.stored_words import TOLD, opened_words, resume, sentence, table, tiles
+from viz.page.versus import COMPARED, Change, forest, versus_words
 
-GIGAWATTS = Format(".2f", suffix=" GW")
-TOLD = (
-    ("h100_price_usd_h", None, "Price of an H100 for an hour, one-year contract", DOLLARS_H),
-    ("stargate_share", None, "Stargate's share of OpenAI's compute", PERCENT),
-    ("used_h100e_m", "openai", "Compute that OpenAI uses, H100e", Format(".1f", suffix=" M")),
-    ("openai_revenue_usd_bn", None, "OpenAI's revenue in the year", BILLIONS),
-    ("openai_burn_usd_bn", None, "OpenAI's burn in the year", BILLIONS),
-    ("openai_raised_usd_bn", None, "Equity into OpenAI in the year", BILLIONS),
-    ("openai_cash_usd_bn", None, "OpenAI's cash", BILLIONS),
-    ("openai_payments_to_microsoft_usd_bn", None, "OpenAI's payments to Microsoft in the year", BILLIONS),
-    ("oracle_debt_usd_bn", None, "Oracle's debt", BILLIONS),
-    ("oracle_dscr", None, "Oracle's cover of its debt service", RATIO),
-    ("softbank_ltv", None, "SoftBank's loan to value", PERCENT),
-    ("abilene_facility_gw", None, "Power at Abilene", GIGAWATTS),
-)
-"""What the table tells of every batch: stocks at the horizon, flows by calendar year."""
+KNOWN = ("scenario", "with")
+"""The names in a query that choose what is read."""
 
 
-class NotKeptError(Exception):
-    """A card needs what the batch's tables do not hold."""
+@dataclass(frozen=True)
+class Asked:
+    """What a query asks of a batch: a scenario, perhaps another to compare it with."""
+
+    scenario: str
+    versus: str = ""
+
+    def query(self) -> str:
+        """As the query of a link."""
+        return f"scenario={self.scenario}" + (f"&with={self.versus}" if self.versus else "")
 
 
-class StoredLook(Look):
-    """A scenario of a batch for the functions that fill cards: by quarter, from the disk; paths of worlds are none."""
+@dataclass(frozen=True)
+class Answer:
+    """What the page shows, and the figures that it is made of, by scenario."""
 
-    def __init__(self, batch: Batch, scenario: str, worlds: int, closed: threading.Event) -> None:
-        self.batch, self.scenario, self.closed = batch, scenario, closed
-        self.quarters = list(batch.quarters(scenario))
-        self.worlds = worlds
-        self.x = [moment(label) for label in self.quarters]
-        self.other = None
-        self._bands = {}
-        self.read: dict[tuple[str, str | None, tuple[float, ...]], Quantiles] = {}
-        """What was read of the batch so far: what the page shows."""
-
-    def __getattr__(self, name: str) -> NoReturn:
-        # Only what an ensemble in memory has and this has not: its dataset, its reader, its paths.
-        raise NotKeptError(name)
-
-    def path(self, metric: str, member: str | None = None) -> np.ndarray:
-        """Not for batches of any size. Raises: NotKeptError."""
-        raise NotKeptError(metric)
-
-    def levels(self, metric: str, member: str | None = None, probs: tuple[float, ...] = LEVELS) -> np.ndarray:
-        """Exact quantiles by quarter. Raises: NotKeptError."""
-        return self._quantiles(metric, member, probs).values
-
-    def rare(self, metric: str, member: str | None = None) -> np.ndarray:
-        """Whether more than half of the worlds have no number."""
-        return np.asarray(self._quantiles(metric, member, (0.25, 0.5, 0.75)).worlds < 0.5 * self.worlds)
-
-    def mean(self, metric: str, member: str | None = None) -> np.ndarray:
-        """Means by quarter. Raises: NotKeptError."""
-        if not self.batch.by_quarter(metric, member):
-            raise NotKeptError(metric)
-        self._go_on()
-        return self.batch.means(metric, member, self.scenario)
-
-    def _go_on(self) -> None:
-        if self.closed.is_set():
-            raise ValueError("the server stops")
-
-    def _quantiles(self, metric: str, member: str | None, probs: tuple[float, ...]) -> Quantiles:
-        key = (metric, member, probs)
-        if key not in self.read:
-            if not self.batch.by_quarter(metric, member):
-                raise NotKeptError(metric)
-            self._go_on()
-            self.read[key] = self.batch.quantiles(metric, member, probs, self.scenario)
-        return self.read[key]
+    document: dict[str, Any]
+    shown: dict[str, list[Quantiles]]
+    paired: list[Paired]
 
 
 class Stored:
@@ -102,27 +58,25 @@ class Stored:
         """Set when the server stops: reading ends at the next metric."""
         self._lock = threading.Lock()
         self._answer = lru_cache(maxsize=32)(self._work)
+        self._look = lru_cache(maxsize=16)(self._opened)
         if not self.batch.blocks:
-            raise ValueError(f"{folder}: no block is whole yet; {self._resume}")
+            raise ValueError(f"{folder}: no block is whole yet; {resume(folder)}")
         wrong = self.batch.verify()
         if wrong:
             more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-            raise ValueError(f"{folder}: {wrong[0]}{more}; {self._resume} and runs what is damaged again")
+            raise ValueError(f"{folder}: {wrong[0]}{more}; {resume(folder)} and runs what is damaged again")
 
-    @property
-    def _resume(self) -> str:
-        return f"gigawatt batch --resume {self.folder} finishes it"
-
-    def scenario(self, pairs: Sequence[tuple[str, str]]) -> str:
-        """The scenario that a query asks for. Raises: RefusedError naming what is allowed."""
+    def asked(self, pairs: Sequence[tuple[str, str]]) -> Asked:
+        """What a query asks for. Raises: RefusedError naming what is allowed."""
         for name, _ in pairs:
-            if name not in ("scenario", *OF_THE_VIEW):
-                raise RefusedError(f"{name}: a batch is shown as it was run; a request may hold scenario")
-        name = dict(pairs).get("scenario") or self.batch.scenarios[0]
-        if name not in self.batch.scenarios:
-            has = ", ".join(self.batch.scenarios)
-            raise RefusedError(f"scenario: there is no scenario {name[:60]!r} in this batch; there are {has}")
-        return name
+            if name not in (*KNOWN, *OF_THE_VIEW):
+                raise RefusedError(f"{name}: a batch is shown as it was run; a request may hold {', '.join(KNOWN)}")
+        given = {name: value for name, value in pairs if name in KNOWN and value}
+        for key, name in given.items():
+            if name not in self.batch.scenarios:
+                has = ", ".join(self.batch.scenarios)
+                raise RefusedError(f"{key}: there is no scenario {name[:60]!r} in this batch; there are {has}")
+        return Asked(given.get("scenario", self.batch.scenarios[0]), given.get("with", ""))
 
     def page_document(self) -> dict[str, Any]:
         """What the page needs once."""
@@ -135,20 +89,22 @@ class Stored:
             "scenarios": scenarios,
             "parameters": [],
             "questions": [],
-            "sections": {name: words for name, words in SECTIONS.items() if name in ("compute", "market")},
-            "cards": [card.as_dictionary() for name, card in CARDS.items() if name in FILLS],
+            "sections": {name: words for name, words in SECTIONS.items() if name != "world"},
+            "cards": [card.as_dictionary() for name, card in CARDS.items() if name in FILLS or name == "difference"],
             "limits": {},
             "batch": str(self.folder),
         }
 
-    def view_document(self, scenario: str) -> dict[str, Any]:
+    def view_document(self, asked: Asked) -> dict[str, Any]:
         """What the page shows of one scenario."""
-        return self._current(scenario)[0]
+        return self._current(asked).document
 
-    def quantiles_document(self, scenario: str) -> dict[str, Any]:
-        """What is shown of it as figures: quantiles by quarter where paths are kept, else at the horizon or by year."""
+    def quantiles_document(self, asked: Asked) -> dict[str, Any]:
+        """What is shown as figures: quantiles by quarter where paths are kept, else at the horizon or by year."""
+        answer = self._current(asked)
         metrics = [
             {
+                "scenario": scenario,
                 "name": row.metric,
                 "member": row.member,
                 "unit": row.unit,
@@ -156,21 +112,33 @@ class Stored:
                 "worlds": row.worlds.tolist(),
                 "quantiles": {f"{prob:g}": values.tolist() for prob, values in zip(row.probs, row.values, strict=True)},
             }
-            for row in self._current(scenario)[1]
+            for scenario, rows in answer.shown.items()
+            for row in rows
         ]
-        return {"batch": str(self.folder), "scenario": scenario, "run": self.facts(scenario), "metrics": metrics}
+        document = {"batch": str(self.folder), "scenario": asked.scenario, "run": self.facts(asked.scenario)}
+        compared = {"with": asked.versus, "differences": [asdict(row) for row in answer.paired]} if asked.versus else {}
+        return document | compared | {"metrics": metrics}
 
-    def quantiles_table(self, scenario: str) -> str:
-        """The same as CSV."""
+    def quantiles_table(self, asked: Asked) -> str:
+        """The same as CSV, the scenario compared with below."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["scenario", "metric", "member", "unit", "time", "worlds", *(f"{level:g}" for level in LEVELS)])
-        for row in self._current(scenario)[1]:
-            for place, time in enumerate(row.times):
-                figures_ = ["" if np.isnan(value) else repr(float(value)) for value in row.values[:, place]]
-                start = [scenario, row.metric, row.member or "", row.unit, time, int(row.worlds[place])]
-                writer.writerow([*start, *figures_])
+        for scenario, rows in self._current(asked).shown.items():
+            for row in rows:
+                for place, time in enumerate(row.times):
+                    figures_ = ["" if np.isnan(value) else repr(float(value)) for value in row.values[:, place]]
+                    start = [scenario, row.metric, row.member or "", row.unit, time, int(row.worlds[place])]
+                    writer.writerow([*start, *figures_])
         return text.getvalue()
+
+    def baked(self, asked: Sequence[Asked]) -> dict[str, Any]:
+        """What a page needs to open without a server, these requests on show."""
+        rows = [{"query": a.query(), "scenario": a.scenario, "view": self.view_document(a)} for a in asked]
+        names = {a.scenario for a in asked}
+        page = self.page_document()
+        page["scenarios"] = [row for row in page["scenarios"] if row["name"] in names]
+        return {"page": page | {"first": asked[0].scenario}, "states": rows}
 
     def facts(self, scenario: str) -> dict[str, Any]:
         """What the run is: worlds that are there, seed, program, the scenario's start."""
@@ -185,118 +153,87 @@ class Stored:
             "start": start,
         }
 
-    def _current(self, scenario: str) -> tuple[dict[str, Any], list[Quantiles]]:
+    # ------------------------------------------------------------------ reading
+
+    def _current(self, asked: Asked) -> Answer:
         with self._lock:
             self.batch.refresh()
-            return self._answer(scenario, len(self.batch.blocks))
+            return self._answer(asked, len(self.batch.blocks))
 
-    def _work(self, scenario: str, _: int) -> tuple[dict[str, Any], list[Quantiles]]:
-        settings = self.batch.plan.request.scenarios[self.batch.scenarios.index(scenario)]
+    def _opened(self, scenario: str, _: int) -> StoredLook:
         facts = self.facts(scenario)
         if not facts["worlds"]:
-            raise ValueError(f"{self.folder}: no block of {scenario} is whole yet; {self._resume}")
-        look = StoredLook(self.batch, scenario, int(facts["worlds"] * facts["points"]), self.closed)
+            raise ValueError(f"{self.folder}: no block of {scenario} is whole yet; {resume(self.folder)}")
+        return StoredLook(self.batch, scenario, int(facts["worlds"] * facts["points"]), self.closed)
+
+    def _work(self, asked: Asked, blocks: int) -> Answer:
+        settings = self.batch.plan.request.scenarios[self.batch.scenarios.index(asked.scenario)]
+        look = self._look(asked.scenario, blocks)
+        if asked.versus:
+            look = look.compared_with(self._look(asked.versus, blocks))
         cards, missing = {}, []
         for name, fill in FILLS.items():
             try:
                 filling = fill(look)
             except NotKeptError:
-                missing.append(_named(CARDS[name]))
+                missing.append(CARDS[name])
                 continue
             filling.signals = {"first": look.first, "last": look.last} | filling.signals
             cards[name] = filling.as_dictionary()
-        rows = [
-            (self.batch.quantiles(m, f, scenario=scenario, summary=True), label, form) for m, f, label, form in TOLD
-        ]
+        shown = {asked.scenario: self._shown(look)}
+        paired: list[Paired] = []
+        if look.beside is not None:
+            shown.setdefault(asked.versus, self._shown(look.beside))
+            paired = paired_differences(self.batch, asked.versus, asked.scenario, list(COMPARED))
+            if any(row.worlds for row in paired):
+                cards["difference"] = _differences(paired)
+        rows = [(self._told(look, metric, member), label, form) for metric, member, label, form in TOLD]
         document = {
-            "run": facts,
-            "query": f"scenario={scenario}",
+            "run": self.facts(asked.scenario),
+            "query": asked.query(),
             "title": settings.title,
             "description": settings.description,
             "quarters": look.quarters,
             "x": look.x,
-            "sentence": _sentence(rows, look),
-            "versus": "",
+            "sentence": sentence(rows, look.worlds),
+            "versus": self._versus(look),
             "settings": "",
-            "tiles": _tiles(rows),
+            "tiles": tiles(rows),
             "order": [name for name in order_for(0) if name in FILLS],
             "cards": cards,
-            "table": _table(rows),
-            "stored": self._words(missing),
+            "table": table(rows),
+            "stored": opened_words(self.batch, missing),
         }
-        shown = [row for (_, _, probs), row in look.read.items() if probs == LEVELS]
-        return document, shown + [row for row, _, _ in rows]
+        return Answer(document, shown, paired)
 
-    def _words(self, missing: list[str]) -> list[str]:
-        """What is opened, how whole it is, and what is not on show."""
-        now = status(self.folder)
-        plan = self.batch.plan
-        found = [
-            f"Read-only: the batch {self.folder}. Tables: {', '.join(self.batch.tables)}.",
-            "Its assumptions cannot be moved; gigawatt view SCENARIO runs worlds anew.",
+    def _told(self, look: StoredLook, metric: str, member: str | None) -> Quantiles:
+        """What the table tells: at the horizon, or by calendar year."""
+        return self.batch.quantiles(metric, member, scenario=look.scenario, summary=True)
+
+    def _shown(self, look: StoredLook) -> list[Quantiles]:
+        """The figures that a scenario is shown by."""
+        by_quarter = [row for (_, _, probs), row in look.read.items() if probs == LEVELS]
+        return by_quarter + [self._told(look, metric, member) for metric, member, _, _ in TOLD]
+
+    def _versus(self, look: StoredLook) -> str:
+        """The sentence on the scenario that it is compared with."""
+        if look.beside is None:
+            return ""
+        title = self.batch.plan.request.scenarios[self.batch.scenarios.index(look.beside.scenario)].title
+        metrics = ("h100_price_usd_h", "stargate_share")
+        middle = LEVELS.index(0.5)
+        medians = [
+            float(self._told(one, metric, None).values[middle, -1]) for metric in metrics for one in (look.beside, look)
         ]
-        if not now["complete"]:
-            found.append(
-                f"Unfinished: {now['worlds_done']:,} of {now['worlds']:,} runs are there, and only they are shown; "
-                f"{'it is being run' if now['driver_at_work'] else self._resume}."
-            )
-        if plan.points > 1:
-            named = ", ".join(plan.request.design.names)
-            found.append(f"All {plan.points} points of the design ({named}) are shown together.")
-        if plan.request.parameters:
-            told = ", ".join(f"{name} = {value}" for name, value in plan.request.parameters.items())
-            found.append(f"Run with {told}.")
-        if not self.batch.by_quarter("h100_price_usd_h"):
-            found.append(
-                "No paths are kept, so there are no charts by quarter; gigawatt batch --keep paths keeps them."
-            )
-        elif missing:
-            found.append(f"Not on show, since the tables kept cannot tell it: {'; '.join(missing)}.")
-        return found
+        said = versus_words(title, *medians)
+        return said if self.batch.by_quarter(metrics[0]) else said.removeprefix("Dashed: ")
 
 
-def _named(card: Card) -> str:
-    """What a card shows, where its heading alone does not say it."""
-    return f"compute of {card.title}" if card.section == "compute" else card.title
-
-
-def _sentence(rows: list[tuple[Quantiles, str, Format]], look: StoredLook) -> str:
-    """Price and share at the horizon."""
-    (price, _, dollars), (share, _, percent) = rows[0], rows[1]
-    low, middle, high = _band(price, -1, dollars)
-    few, mid, many = _band(share, -1, percent)
-    return (
-        f"In the {look.worlds:,} stored runs an H100-hour costs {middle} in {price.times[-1]} ({low} to {high} in "
-        f"90\u00a0% of them), and Stargate supplies {mid} of OpenAI's compute ({few} to {many})."
-    )
-
-
-def _band(row: Quantiles, place: int, form: Format) -> tuple[str, str, str]:
-    """5 %, 50 % and 95 % in words."""
-    low, middle, high = (form.figure(float(row.values[k, place]) * form.scale) for k in (0, 2, 4))
-    return low, middle, high
-
-
-def _tiles(rows: list[tuple[Quantiles, str, Format]]) -> list[dict[str, str]]:
-    """Four figures: those of a live page."""
-    found = []
-    for row, label, form in (rows[0], rows[1], rows[2], rows[4]):
-        place = row.times.index("2027") if "2027" in row.times else len(row.times) - 1
-        low, middle, high = _band(row, place, form)
-        spread = f"90 % of worlds: {low.removesuffix(form.suffix)} to {high.removesuffix(form.suffix)}"
-        found.append({"label": f"{label}, {row.times[place]}", "value": middle, "spread": spread})
-    return found
-
-
-def _table(rows: list[tuple[Quantiles, str, Format]]) -> dict[str, Any]:
-    """A line for each metric, one column for the horizon and one for each year: median and 90 % band, or nothing."""
-    times = sorted({time for row, _, _ in rows for time in row.times}, key=lambda time: ("Q" not in time, time))
-    lines = []
-    for row, label, form in rows:
-        told: dict[str, list[str]] = {}
-        for place, time in enumerate(row.times):
-            if row.worlds[place]:
-                low, middle, high = _band(row, place, form)
-                told[time] = [middle, f"{low} to {high}"]
-        lines.append({"name": label, "cells": [told.get(time, []) for time in times]})
-    return {"times": times, "lines": lines}
+def _differences(paired: Sequence[Paired]) -> dict[str, Any]:
+    """The card of differences at the last time that is kept of each metric."""
+    last = {(row.metric, row.member): row for row in paired if row.mean is not None}
+    changes = {
+        key: Change(row.mean_a or 0.0, row.mean_b or 0.0, row.mean or 0.0, row.low or 0.0, row.high or 0.0)
+        for key, row in last.items()
+    }
+    return forest(changes, max(row.time[:4] for row in last.values())).as_dictionary()

@@ -7,7 +7,7 @@ const nodes = new Map();     // card -> its elements
 const fillings = new Map();  // card -> what the server last sent, one world's part merged in
 const visible = new Set();   // cards on or near the screen
 const dirty = new Set();     // cards whose data are newer than their drawing
-let deals = null;            // the negotiations of the one world: {key, found}
+let one = {};                // the one world: {key, found, asked}
 let page, charts, answer, sliders = [], state, asking = null, token = 0, again = false, playing = 0;
 
 // ---------------------------------------------------------------- small helpers
@@ -40,8 +40,8 @@ function readLink() {
 }
 function runQuery(worlds = state.worlds) {
   const query = new URLSearchParams({ scenario: state.scenario });
-  if (page.batch) return query;
   if (state.versus) query.set("with", state.versus);
+  if (page.batch) return query;
   query.set("worlds", worlds);
   query.set("seed", state.seed);
   for (const [name, value] of [...state.settings].sort()) query.append("set", `${name}=${value}`);
@@ -88,10 +88,12 @@ async function run({ preview = false, step = true } = {}) {
   document.body.removeAttribute("data-ready");
   document.body.setAttribute("data-busy", asking);
   if (!preview) remember(step);
+  const early = run.early;
+  run.early = null;
   try {
     const asked = performance.now();
     const worlds = preview ? Math.min(page.limits.preview, Number(state.worlds) || 1) : state.worlds;
-    const found = baked ? bakedView() : await fetched(`api/view?${runQuery(worlds)}`, run.abort.signal);
+    const found = baked ? bakedView() : await (early || fetched(`api/view?${runQuery(worlds)}`, run.abort.signal));
     if (mine !== token) return;
     const received = performance.now();
     say("");
@@ -103,7 +105,7 @@ async function run({ preview = false, step = true } = {}) {
     asking = null;
     if (preview) { document.body.setAttribute("data-preview", found.query); if (again) run({ preview: true }); return; }
     document.body.removeAttribute("data-busy");
-    if (page.batch) stored(); else await world(mine);
+    if (page.batch) stored(); else await world();
     if (state.view === "claims") await claims(mine);
     if (mine === token) document.body.setAttribute("data-ready", found.query);
   } catch (error) {
@@ -116,7 +118,9 @@ async function run({ preview = false, step = true } = {}) {
 }
 function bakedState() { return baked.states.find((row) => row.scenario === state.scenario) || baked.states[0]; }
 function bakedView() {
-  const row = bakedState(), asked = row.questions[state.question] || row.questions["0"];
+  const row = bakedState();
+  if (!row.questions) return row.view;
+  const asked = row.questions[state.question] || row.questions["0"];
   return { ...row.view, ...asked, cards: { ...row.view.cards, ...asked.cards } };
 }
 function worldQuery() {
@@ -125,42 +129,43 @@ function worldQuery() {
   query.set("world", state.world ?? answer.picks[0].world);
   return query;
 }
-async function world(mine) {
-  const query = worldQuery();
-  const found = baked ? bakedState().world : await fetched(`api/world?${query}`, run.abort.signal);
-  if (mine !== token) return;
-  for (const [name, part] of Object.entries(found.cards)) merge(name, part);
-  picker(found.world);
-  negotiations(query.toString());
-  await moved();
-}
-// Why it happened: asked for once per world, when its card is near the screen, for all quarters, so that scrubbing asks nothing.
-async function negotiations(key = deals?.key) {
-  const sheet = nodes.get("events")?.sheet;
-  if (!sheet) return;
-  if (key !== deals?.key) { deals = { key }; sheet.box.removeAttribute("data-told"); sheet.list.replaceChildren(); sheet.count.textContent = ""; }
-  if (!key || deals.found || deals.asked || !visible.has("events")) return;
-  const mine = deals;
+// One world is run when it is looked at: its section near the screen, stepped through, or named in the link.
+const watched = () => state.hide || state.world != null || [...visible].some((name) => nodes.get(name).row.section === "world");
+async function world() {
+  if (page.batch || !answer?.picks) return;
+  const query = worldQuery(), key = query.toString(), sheet = nodes.get("events").sheet;
+  picker(Number(query.get("world")));
+  if (key !== one.key) {
+    one = { key };
+    sheet.box.removeAttribute("data-told");
+    document.body.removeAttribute("data-world");
+  }
+  if (one.asked || !watched()) return;
+  const mine = one;
   mine.asked = true;
-  sheet.list.replaceChildren(element("p", { class: "hint" }, `Running world no. ${new URLSearchParams(key).get("world")} again with its negotiations on record …`));
+  for (const node of nodes.values()) if (node.row.section === "world") node.card.setAttribute("aria-busy", "true");
   try {
-    const found = baked ? bakedState().deals : await fetched(`api/deals?${key}`, run.abort.signal);
-    if (mine !== deals) return;
-    deals.found = found;
-    sheet.firm.replaceChildren(element("option", { value: "" }, "all"), ...found.firms.map((row) => element("option", { value: row.name }, row.title)));
-    if (state.firm && !found.firms.some((row) => row.name === state.firm)) state.firm = "";
-    sheet.firm.value = state.firm;
-    tell();
+    const found = baked ? bakedState().world : await fetched(`api/world?${query}`, run.abort?.signal);
+    if (mine !== one) return;
+    mine.found = found;
+    for (const [name, part] of Object.entries(found.cards)) merge(name, part);
+    sheet.firm.replaceChildren(element("option", { value: "" }, "all"), ...found.deals.firms.map((row) => element("option", { value: row.name }, row.title)));
+    if (state.firm && !found.deals.firms.some((row) => row.name === state.firm)) state.firm = "";
+    for (const node of nodes.values()) node.card.removeAttribute("aria-busy");
+    await moved();
+    if (mine === one) document.body.setAttribute("data-world", key);
   } catch (error) {
     mine.asked = false;
-    if (mine === deals && error.name !== "AbortError") sheet.list.replaceChildren(element("p", {}, error.message));
+    throw error;
   }
 }
+const look = () => world().catch((error) => { if (error.name !== "AbortError") say(error.message); });
 function tell() {
   const sheet = nodes.get("events")?.sheet, quarter = answer.quarters[place()];
   if (!sheet) return;
   sheet.title.textContent = `Negotiations of ${quarter}`;
-  const all = deals?.found?.quarters[quarter];
+  const all = one.found?.deals.quarters[quarter];
+  narrate(quarter);
   if (!all) return;
   if (sheet.firm.value !== state.firm) sheet.firm.value = state.firm;
   const name = (talk) => `${talk.kind} ${talk.parties[0] || ""}`;
@@ -171,6 +176,15 @@ function tell() {
   if (!mine.length) sheet.list.append(element("p", { class: "hint" }, "No negotiation of this quarter involves this firm."));
   sheet.count.textContent = `${mine.length} of ${all.length}`;
   sheet.box.setAttribute("data-told", quarter);
+}
+// While the market is stepped through: what happened in the quarter, in words, wherever on the page the reader is.
+function narrate(quarter) {
+  const rows = one.found?.cards.events.data.events;
+  $("told").hidden = !state.hide;
+  if (!state.hide) return;
+  const now = rows ? rows.text.filter((text, k) => rows.quarter[k] === quarter) : ["Running this world …"];
+  $("told").replaceChildren(element("b", {}, `${quarter}, world no. ${worldQuery().get("world")}. `), now.join(" "));
+  $("told").scrollTop = 0;
 }
 function dealSheet() {
   const sheet = { title: element("h4", {}, "Negotiations"), count: element("span", { class: "hint", role: "status" }), firm: element("select", { id: "firm" }, element("option", { value: "" }, "all")),
@@ -186,7 +200,7 @@ function stored() {
   table.tBodies[0].replaceChildren(...lines.map((line) => element("tr", {}, element("th", { scope: "row" }, line.name),
     ...line.cells.map(([median, band]) => element("td", {}, median || "", ...(band ? [element("small", {}, band)] : []))))));
   $("stored-words").replaceChildren(...answer.stored.map((text) => element("p", {}, text)));
-  const bands = [...nodes.values()].some((node) => !node.card.hidden);
+  const bands = [...nodes.values()].some((node) => node.row.section !== "difference" && !node.card.hidden);
   document.querySelector("footer").hidden = !bands;
 }
 async function claims(mine = token) {
@@ -219,6 +233,7 @@ async function show() {
   $("sentence").textContent = answer.sentence;
   $("versus-line").textContent = answer.versus;
   $("versus-line").hidden = !answer.versus;
+  $("versus-line").className = answer.versus.startsWith("Dashed") ? "dashed" : "hint";
   $("settings-line").textContent = [answer.settings, answer.hint].filter(Boolean).join(". ");
   $("tiles").replaceChildren(...answer.tiles.map((tile, k) => element("div", { "data-colour": ["price", "oracle", "openai", "softbank"][k] },
     element("dt", {}, tile.label), element("dd", {}, tile.value, element("small", {}, tile.spread)))));
@@ -236,8 +251,9 @@ async function show() {
   for (const card of page.cards) {
     const part = answer.cards[card.name];
     if (part) {
-      const kept = fillings.get(card.name)?.data?.one;
-      merge(card.name, part, kept ? { data: { one: kept } } : {});
+      // The typical world's line comes with the ensemble; another's stays until that world is run again.
+      const kept = state.world != null && fillings.get(card.name)?.data?.one;
+      merge(card.name, kept ? { ...part, data: { ...part.data, one: kept } } : part, {});
     }
     if (card.section !== "world") nodes.get(card.name).card.hidden = !part;
   }
@@ -293,8 +309,19 @@ function records(columns) {
   }
   return found;
 }
-async function draw(names = [...visible]) {
-  await Promise.all(names.filter((name) => dirty.has(name) && fillings.has(name)).map(paint));
+// What is on the screen is drawn now; what is near it follows, card by card, so that neither input nor paint waits.
+const onScreen = (name) => { const box = nodes.get(name).card.getBoundingClientRect(); return box.bottom > 0 && box.top < innerHeight; };
+async function draw() {
+  clearTimeout(draw.rest);
+  await Promise.all([...dirty].filter((name) => fillings.has(name) && onScreen(name)).map(paint));
+  draw.rest = setTimeout(drawNext);
+}
+async function drawNext() {
+  const name = [...visible].find((one) => dirty.has(one) && fillings.has(one));
+  if (name === undefined) return;
+  await paint(name);
+  clearTimeout(draw.rest);
+  draw.rest = setTimeout(drawNext);
 }
 async function paint(name) {
   const node = nodes.get(name), part = fillings.get(name);
@@ -340,7 +367,7 @@ const watcher = new IntersectionObserver((entries) => {
     const name = entry.target.dataset.card;
     if (entry.isIntersecting) visible.add(name); else visible.delete(name);
   }
-  if (answer) { draw(); negotiations(); }
+  if (answer) { draw(); look(); }
 }, { rootMargin: "300px 0px" });
 
 function layOut() {
@@ -348,11 +375,11 @@ function layOut() {
     const grid = element("div", { class: "grid" });
     const line = element("div", { class: "heading" }, element("h2", { id: `h-${section}` }, heading));
     if (section === "compute") {
-      line.append(element("p", {}, `line: median world · dark band: middle 50 % · light band: 90 % · dots: the record${page.batch ? "" : " · thin line: the one world below"}`),
+      line.append(element("p", {}, `line: median · bands: 50 % and 90 % of worlds · dots: the record${page.batch ? "" : " · thin: the one world below"}`),
         element("label", {}, element("input", { type: "checkbox", id: "log" }), " log scale"));
     }
     if (section === "world") {
-      line.append(element("label", {}, "Show ", element("select", { id: "pick" })),
+      line.append(element("label", {}, "Show the world ", element("select", { id: "pick" })),
         element("label", { class: "live" }, "or world number ", element("input", { id: "number", type: "number", min: 0, step: 1, inputmode: "numeric" })));
     }
     for (const row of page.cards.filter((card) => card.section === section)) {
@@ -460,8 +487,8 @@ function controls() {
 function picker(number) {
   const known = answer.picks.some((pick) => pick.world === number);
   const options = answer.picks.map((pick) => element("option", { value: pick.world }, `${pick.label} (no. ${pick.world})`));
-  if (!known) options.unshift(element("option", { value: number }, `world no. ${number}`));
-  $("pick").replaceChildren(...options);
+  if (!known) options.unshift(element("option", { value: number }, `no. ${number}`));
+  if (!known || $("pick").options.length !== options.length || answer.picks.some((pick, k) => $("pick").options[k]?.value !== String(pick.world))) $("pick").replaceChildren(...options);
   $("pick").value = number;
   $("number").value = number;
 }
@@ -474,7 +501,7 @@ async function go(k, follow = true) {
   performance.measure("scrub", { start: began, end: performance.now() });
   if (follow) remember(false);
 }
-function hide(on) { state.hide = on; $("future").checked = on; }
+function hide(on) { state.hide = on; $("future").checked = on; if (on) look(); }
 function stop() { clearInterval(playing); playing = 0; $("play").setAttribute("aria-pressed", "false"); $("play").setAttribute("aria-label", "Play"); $("play").textContent = "▶"; }
 function play() {
   if (playing) return stop();
@@ -547,9 +574,9 @@ function wire() {
 
 async function start() {
   const drawing = window.vegaEmbed ? null : import("./vega.js");
-  const query = new URLSearchParams(location.search);
-  for (const name of ["quarter", "world", "view", "scale", "future"]) query.delete(name);
+  if (!baked) { run.early = fetched(`api/view${location.search}`); run.early.catch(() => {}); }
   [page, charts] = baked ? [baked.page, baked.charts] : await Promise.all([fetched("api/page"), fetched("api/charts")]);
+  if (page.batch) run.early = null;
   state = baked ? { ...readLink(), scenario: baked.states[0].scenario } : readLink();
   layOut();
   wire();
@@ -564,6 +591,7 @@ async function start() {
   if (page.batch) {
     for (const part of document.querySelectorAll(".run")) part.hidden = true;
     for (const name of ["stored", "stored-words"]) $(name).hidden = false;
+    $("versus-label").hidden = Boolean(baked) || page.scenarios.length < 2;
     state.view = "charts";
   }
   await drawing;
