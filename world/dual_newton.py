@@ -80,6 +80,9 @@ class Search:
         Where the slope from the start to the trial still falls at the trial, convexity proves the descent with no
         subtraction of nearly equal values. A price that has just reached the box bends the way: then descent is enough.
         """
+        new = np.isinf(self.dual)
+        if new.all():  # nothing to compare with yet
+            return new
         move = price - self.price
         before, after = -fold_pairs(self.excess * move, 0), -fold_pairs(excess * move, 0)
         flat = -before <= FLAT_SHARE * np.abs(dual)
@@ -93,7 +96,7 @@ class Search:
         )
         reaches_box = (at_box & (move != 0.0)).any(axis=0)
         narrow = (self.too_long - self.too_short) * np.abs(self.direction).max(axis=0) < SHORTEST_BRACKET
-        accepted = np.isinf(self.dual) | (lower & (halved | reaches_box | narrow))
+        accepted = new | (lower & (halved | reaches_box | narrow))
 
         overshot = (slope > 0.0) | ~lower
         self.too_long = np.where(overshot, self.length, self.too_long)
@@ -104,10 +107,13 @@ class Search:
         self, accepted: np.ndarray, price: np.ndarray, excess: np.ndarray, dual: np.ndarray, direction: np.ndarray
     ) -> None:
         """Start afresh from the trial where it was accepted, else try the middle between too short and too long."""
-        self.price = np.where(accepted, price, self.price)
-        self.excess = np.where(accepted, excess, self.excess)
-        self.dual = np.where(accepted, dual, self.dual)
-        self.direction = np.where(accepted, direction, self.direction)
+        if accepted.all():
+            self.price, self.excess, self.dual, self.direction = price, excess, dual, direction
+        else:
+            self.price = np.where(accepted, price, self.price)
+            self.excess = np.where(accepted, excess, self.excess)
+            self.dual = np.where(accepted, dual, self.dual)
+            self.direction = np.where(accepted, direction, self.direction)
         self.slope = -fold_pairs(self.excess * self.price * self.direction, 0)
         self.too_short = np.where(accepted, 0.0, self.too_short)
         self.too_long = np.where(accepted, NONE_TOO_LONG, self.too_long)

@@ -170,9 +170,9 @@ class LeasePools:
         begin = self.to_start.next_quarter
         if latest >= begin:
             starts = self.to_start.amount.reshape(self.rows, _WAITING, -1, self.worlds)
-            pools = np.stack([starts[row, :, begin : latest + 1] for row in of], axis=2)
-            slots = np.arange(begin, latest + 1, dtype=np.float64)[:, None, None]
-            for part in _running(pools, date - slots + 1.0, slots - date):
+            pools = {measure: starts[of, measure, begin : latest + 1] for measure in (CAPACITY, RENT, VALUE)}
+            slots = np.arange(begin, latest + 1, dtype=np.float64)[:, None]
+            for part in _running(pools, date - slots + 1.0, slots - date).swapaxes(0, 1):
                 runs += part
         total[waiting] = runs
         return total
@@ -239,7 +239,7 @@ class LeasePools:
         return total
 
 
-def _running(pool: np.ndarray, begun: np.ndarray, ran: np.ndarray) -> np.ndarray:
+def _running(pool: np.ndarray | Mapping[int, np.ndarray], begun: np.ndarray, ran: np.ndarray) -> np.ndarray:
     """Capacity of a pool (measures, ..., worlds) that runs `begun` quarters after its start, less its term so far."""
     # Where there is no rent there is no value either.
     term = pool[VALUE] / np.maximum(pool[RENT], _LEAST_RENT)
