@@ -136,9 +136,10 @@ class LeasePools:
         first, top = max(quarter + 2, self.to_end.next_quarter), self.to_end.reach
         if first <= top:
             to_go = np.arange(first, top + 1, dtype=np.float64)[:, np.newaxis] - float(quarter + 1)
+            owed = np.empty((top + 1 - first, self.worlds))
             for row, runs in enumerate(self.running(CAPACITY)):
                 if some(runs):
-                    value[row] += fold(rents[row, first : top + 1] * to_go)
+                    value[row] += fold(np.multiply(rents[row, first : top + 1], to_go, out=owed))
         return value
 
     def capacity_at(self, date: np.ndarray, now: int, rows: Sequence[int] | None = None) -> PerRow:
