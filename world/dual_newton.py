@@ -27,6 +27,8 @@ ENOUGH_DESCENT = 1e-4
 """Share of the descent promised by the slope that a step must achieve (Armijo's rule)."""
 FLAT_SHARE = 1e-9
 """Below this share of the dual its change drowns in rounding, and the slope alone decides."""
+CIRCLING_STEPS = 200
+"""After so many steps the search may run in circles: where the dual is flat to rounding, its value counts no more."""
 STEPS_IN_LOGS = 4
 """So many steps close the gap of the logarithms; far from the solution they go where plain Newton steps crawl."""
 FARTHEST = 1e9
@@ -74,7 +76,9 @@ class Search:
         moved *= self.price
         return moved.clip(curves.floor, curves.cap, out=moved)
 
-    def judge(self, curves: RentalCurves, price: np.ndarray, excess: np.ndarray, dual: np.ndarray) -> np.ndarray:
+    def judge(
+        self, curves: RentalCurves, price: np.ndarray, excess: np.ndarray, dual: np.ndarray, step: int
+    ) -> np.ndarray:
         """Accept the trial where it lowers the dual and its slope has halved, else narrow the search for a length.
 
         Where the slope from the start to the trial still falls at the trial, convexity proves the descent with no
@@ -86,8 +90,10 @@ class Search:
         move = price - self.price
         before, after = -fold_pairs(self.excess * move, 0), -fold_pairs(excess * move, 0)
         flat = -before <= FLAT_SHARE * np.abs(dual)
-        lower = np.where(flat, after <= -SLOPE_LEFT * before, dual <= self.dual + ENOUGH_DESCENT * before)
-        lower |= after <= 0.0
+        lower = dual <= self.dual + ENOUGH_DESCENT * before
+        if step >= CIRCLING_STEPS:
+            lower &= ~flat
+        lower |= (after <= 0.0) | (flat & (after <= -SLOPE_LEFT * before))
 
         at_box = (price >= curves.cap) | (price <= curves.floor)
         slope = -fold_pairs(excess * price * np.where(at_box, 0.0, self.direction), 0)
@@ -148,7 +154,7 @@ def minimise_dual(curves: RentalCurves, start_price: np.ndarray, tolerance: floa
                 curves, search, worlds, point = curves.pick(left), search.pick(left), worlds[left], point.pick(left)
                 trial, excess, held = (pick_worlds(each, left) for each in (trial, excess, held))
                 left = np.ones(worlds.size, dtype=bool)
-        accepted = search.judge(curves, trial, excess, point.dual)
+        accepted = search.judge(curves, trial, excess, point.dual, step)
         search.advance(accepted, trial, excess, point.dual, newton_direction(curves, trial, point, excess, held, step))
     return solution
 

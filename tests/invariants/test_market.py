@@ -257,7 +257,7 @@ def test_demand_of_a_million_times_the_supply_hides_no_other_price() -> None:
     }
     cleared = clear(market | {"start_price": np.full((6, 1), 100.0)})
     assert_cleared(cleared, market)
-    assert cleared.iterations.max() <= 60
+    assert cleared.iterations.max() <= 300
     assert cleared.price[4, 0] < 100.0 and cleared.rationed[0, 0]
 
 
