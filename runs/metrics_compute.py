@@ -45,7 +45,7 @@ def binding(m: ComputeMarket) -> PerRow:
     s = m.state
     weight = s.flow["owned_h100e_m"]
     weight = weight / np.maximum(fold(weight), 1e-12)
-    return np.array([fold(np.where(s.binding == k, weight, 0.0)) for k in range(len(BINDING))])
+    return np.array([fold((s.binding == k) * weight) for k in range(len(BINDING))])
 
 
 def chip_price(m: ComputeMarket) -> PerRow:

@@ -10,7 +10,7 @@ import numpy as np
 from agents.cast import OPERATORS
 from runs.state import OPERATOR, State
 from world.arrays import Flags, PerRow, PerWorld, some
-from world.credit import size_project_loan
+from world.credit import ProjectLoan, size_project_loan
 from world.draws import exponential
 from world.sites import BUILDING
 
@@ -35,12 +35,14 @@ def place_sites(market: ComputeMarket, granted_gw: PerRow) -> np.ndarray:
         [exponential(market.draws.uniform(f"slippage:{name}", market.calendar_quarter)) for name in OPERATORS]
     )
     lead = np.array([market.firms[name].parameters.build_quarters for name in OPERATORS])
-    loans = {
-        tenant: phase_loan_share(market, tenant)
-        for tenant in dict.fromkeys(("openai", *(p.tenant for p in s.phases.phases)))
-    }
+    # Only the largest tenant's promises are weighed against its means: all others get the same loan.
+    doubted, trusted = phase_loan(market, s.flow["tenant_spread"]), phase_loan(market, np.zeros(s.worlds))
     least = market.parameters.of("landlords").least_loan
-    banked = {tenant: share >= least for tenant, share in loans.items()}
+    banked = {}
+    for tenant in dict.fromkeys(("openai", *(p.tenant for p in s.phases.phases))):
+        loan = doubted if tenant == "openai" else trusted
+        s.flow[f"loan_share.{tenant}"], s.flow[f"loan_rate.{tenant}"] = loan.debt_usd_bn, loan.rate
+        banked[tenant] = loan.debt_usd_bn >= least
     placed = [
         place_phases(market, name, granted_gw[row], lead[row], late[row], banked) for name, row in OPERATOR.items()
     ]
@@ -49,27 +51,26 @@ def place_sites(market: ComputeMarket, granted_gw: PerRow) -> np.ndarray:
     return np.array([unbanked for _, unbanked in placed])
 
 
-def phase_loan_share(market: ComputeMarket, tenant: str) -> PerWorld:
-    """Debt over cost that lenders give on a new phase let to a tenant in the end, (worlds,).
+def phase_loan(market: ComputeMarket, tenant_credit: PerWorld) -> ProjectLoan:
+    """The loan that lenders give on a new phase of cost one, let in the end to a tenant of that credit.
 
     The shell is let for its yield on cost; whether that rent comes depends on the tenant behind the operator.
+
+    Args: tenant_credit: (worlds,) what lenders add to the rate for the tenant, per year.
     """
     s, p = market.state, market.parameters
     landlords, lenders = p.of("landlords"), p.of("lenders")
-    nothing = np.zeros(s.worlds)
-    loan = size_project_loan(
+    return size_project_loan(
         np.ones(s.worlds),
         landlords.yield_on_cost,
         most_share=landlords.loan_to_cost,
         base_rate=s.base_rate,
         base_spread=lenders.spread_landlords,
-        tenant_credit=s.flow["tenant_spread"] if tenant == "openai" else nothing,
+        tenant_credit=tenant_credit,
         cycle=market.firms["lenders"].credit_cycle,
         years=landlords.loan_years,
         min_dscr=lenders.min_dscr,
     )
-    s.flow[f"loan_share.{tenant}"], s.flow[f"loan_rate.{tenant}"] = loan.debt_usd_bn, loan.rate
-    return loan.debt_usd_bn
 
 
 def place_phases(

@@ -27,6 +27,8 @@ ENOUGH_DESCENT = 1e-4
 """Share of the descent promised by the slope that a step must achieve (Armijo's rule)."""
 FLAT_SHARE = 1e-9
 """Below this share of the dual its change drowns in rounding, and the slope alone decides."""
+CIRCLING_STEPS = 200
+"""After so many steps the search may run in circles: where the dual is flat to rounding, its value counts no more."""
 STEPS_IN_LOGS = 4
 """So many steps close the gap of the logarithms; far from the solution they go where plain Newton steps crawl."""
 FARTHEST = 1e9
@@ -74,16 +76,24 @@ class Search:
         moved *= self.price
         return moved.clip(curves.floor, curves.cap, out=moved)
 
-    def judge(self, curves: RentalCurves, price: np.ndarray, excess: np.ndarray, dual: np.ndarray) -> np.ndarray:
+    def judge(
+        self, curves: RentalCurves, price: np.ndarray, excess: np.ndarray, dual: np.ndarray, step: int
+    ) -> np.ndarray:
         """Accept the trial where it lowers the dual and its slope has halved, else narrow the search for a length.
 
         Where the slope from the start to the trial still falls at the trial, convexity proves the descent with no
         subtraction of nearly equal values. A price that has just reached the box bends the way: then descent is enough.
         """
+        new = np.isinf(self.dual)
+        if new.all():  # nothing to compare with yet
+            return new
         move = price - self.price
         before, after = -fold_pairs(self.excess * move, 0), -fold_pairs(excess * move, 0)
-        lower = (after <= 0.0) | (dual <= self.dual + ENOUGH_DESCENT * before)
-        lower |= (-before <= FLAT_SHARE * np.abs(dual)) & (after <= -SLOPE_LEFT * before)
+        flat = -before <= FLAT_SHARE * np.abs(dual)
+        lower = dual <= self.dual + ENOUGH_DESCENT * before
+        if step >= CIRCLING_STEPS:
+            lower &= ~flat
+        lower |= (after <= 0.0) | (flat & (after <= -SLOPE_LEFT * before))
 
         at_box = (price >= curves.cap) | (price <= curves.floor)
         slope = -fold_pairs(excess * price * np.where(at_box, 0.0, self.direction), 0)
@@ -92,7 +102,7 @@ class Search:
         )
         reaches_box = (at_box & (move != 0.0)).any(axis=0)
         narrow = (self.too_long - self.too_short) * np.abs(self.direction).max(axis=0) < SHORTEST_BRACKET
-        accepted = np.isinf(self.dual) | (lower & (halved | reaches_box | narrow))
+        accepted = new | (lower & (halved | reaches_box | narrow))
 
         overshot = (slope > 0.0) | ~lower
         self.too_long = np.where(overshot, self.length, self.too_long)
@@ -103,10 +113,13 @@ class Search:
         self, accepted: np.ndarray, price: np.ndarray, excess: np.ndarray, dual: np.ndarray, direction: np.ndarray
     ) -> None:
         """Start afresh from the trial where it was accepted, else try the middle between too short and too long."""
-        self.price = np.where(accepted, price, self.price)
-        self.excess = np.where(accepted, excess, self.excess)
-        self.dual = np.where(accepted, dual, self.dual)
-        self.direction = np.where(accepted, direction, self.direction)
+        if accepted.all():
+            self.price, self.excess, self.dual, self.direction = price, excess, dual, direction
+        else:
+            self.price = np.where(accepted, price, self.price)
+            self.excess = np.where(accepted, excess, self.excess)
+            self.dual = np.where(accepted, dual, self.dual)
+            self.direction = np.where(accepted, direction, self.direction)
         self.slope = -fold_pairs(self.excess * self.price * self.direction, 0)
         self.too_short = np.where(accepted, 0.0, self.too_short)
         self.too_long = np.where(accepted, NONE_TOO_LONG, self.too_long)
@@ -141,7 +154,7 @@ def minimise_dual(curves: RentalCurves, start_price: np.ndarray, tolerance: floa
                 curves, search, worlds, point = curves.pick(left), search.pick(left), worlds[left], point.pick(left)
                 trial, excess, held = (pick_worlds(each, left) for each in (trial, excess, held))
                 left = np.ones(worlds.size, dtype=bool)
-        accepted = search.judge(curves, trial, excess, point.dual)
+        accepted = search.judge(curves, trial, excess, point.dual, step)
         search.advance(accepted, trial, excess, point.dual, newton_direction(curves, trial, point, excess, held, step))
     return solution
 

@@ -150,6 +150,7 @@ class Fleet:
         self.quarters_below: np.ndarray = np.zeros(shape)
         self.power_used_gw: np.ndarray = np.zeros((operators, worlds))
         self.power_available_gw: np.ndarray = np.zeros((operators, worlds))
+        self._sold: np.ndarray | None = None
         if sold is not None:
             self.open(sold, landed_this_quarter)
 
@@ -166,12 +167,15 @@ class Fleet:
         self.installed[...] = owned - fresh
         self.landed_this_quarter[...] = fresh
         self.received[...] = owned
+        self._sold = None
 
     @property
     def sold(self) -> PerOperatorGeneration:
-        """What each operator owns, (operators, generations, worlds), M H100e."""
-        owned: np.ndarray = self.installed + self.landed_this_quarter
-        return owned
+        """What each operator owns, (operators, generations, worlds), M H100e; read only."""
+        if self._sold is None:  # kept until chips land or are lost; what was handed out is never written
+            self._sold = self.installed + self.landed_this_quarter
+            self._sold.flags.writeable = False
+        return self._sold
 
     def land(self, arrivals: np.ndarray) -> None:
         """Chips of this quarter arrive, (operators, generations, worlds), M H100e; those of the last are installed."""
@@ -180,6 +184,7 @@ class Fleet:
         self.installed += self.landed_this_quarter
         self.landed_this_quarter[...] = fresh
         self.received += fresh
+        self._sold = None
 
     def deploy(self, kw_per_h100e: np.ndarray, power_gw: PerRow) -> PerOperatorGeneration:
         """Energise what is installed (see `energise`), remember it and return a copy."""
@@ -247,10 +252,12 @@ class Fleet:
             if state[name].shape != getattr(self, name).shape:
                 raise ValueError(f"{name}: expected shape {getattr(self, name).shape}, got {state[name].shape}")
             setattr(self, name, state[name].copy())
+        self._sold = None
 
     def _lose(self, share: np.ndarray, total: np.ndarray) -> PerOperatorGeneration:
         lost: np.ndarray = self.installed * share
         self.installed -= lost
+        self._sold = None
         # Deployed chips fail like the others, so that deployed never exceeds installed before the next `deploy`.
         self.deployed = np.minimum(self.deployed, self.installed)
         total += lost

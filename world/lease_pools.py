@@ -145,9 +145,10 @@ class LeasePools:
         first, top = max(quarter + 2, self.to_end.next_quarter), self.to_end.reach
         if first <= top:
             to_go = np.arange(first, top + 1, dtype=np.float64)[:, np.newaxis] - float(quarter + 1)
+            owed = np.empty((top + 1 - first, self.worlds))
             for row, runs in enumerate(self.running(CAPACITY)):
                 if some(runs):
-                    value[row] += fold(rents[row, first : top + 1] * to_go)
+                    value[row] += fold(np.multiply(rents[row, first : top + 1], to_go, out=owed))
         return value
 
     def capacity_at(self, date: np.ndarray, now: int, rows: Sequence[int] | None = None) -> PerRow:
@@ -179,9 +180,9 @@ class LeasePools:
         begin = self.to_start.next_quarter
         if latest >= begin:
             starts = self.to_start.amount.reshape(self.rows, _WAITING, -1, self.worlds)
-            pools = np.stack([starts[row, :, begin : latest + 1] for row in of], axis=2)
-            slots = np.arange(begin, latest + 1, dtype=np.float64)[:, None, None]
-            for part in _running(pools, date - slots + 1.0, slots - date):
+            pools = {measure: starts[of, measure, begin : latest + 1] for measure in (CAPACITY, RENT, VALUE)}
+            slots = np.arange(begin, latest + 1, dtype=np.float64)[:, None]
+            for part in _running(pools, date - slots + 1.0, slots - date).swapaxes(0, 1):
                 runs += part
         total[waiting] = runs
         return total
@@ -248,7 +249,7 @@ class LeasePools:
         return total
 
 
-def _running(pool: np.ndarray, begun: np.ndarray, ran: np.ndarray) -> np.ndarray:
+def _running(pool: np.ndarray | Mapping[int, np.ndarray], begun: np.ndarray, ran: np.ndarray) -> np.ndarray:
     """Capacity of a pool (measures, ..., worlds) that runs `begun` quarters after its start, less its term so far."""
     # Where there is no rent there is no value either.
     term = pool[VALUE] / np.maximum(pool[RENT], _LEAST_RENT)

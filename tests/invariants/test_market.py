@@ -243,6 +243,24 @@ def test_a_price_settles_exactly_on_the_corner_of_a_band() -> None:
     np.testing.assert_allclose(cleared.sold[:, 0, 0], [2.0, 0.0], atol=1e-9)
 
 
+def test_demand_of_a_million_times_the_supply_hides_no_other_price() -> None:
+    # At the cap nearly all of the dual is what cannot be had: what the fifth generation adds drowns in its rounding.
+    market: Market = {
+        "demand_scale": np.array([[1.3], [2.7e14], [5.2e15]]),
+        "price_elasticity": np.full(3, 0.131),
+        "substitution": np.full(3, 30.0),
+        "suitability": np.array([1.79, 1.0, 0.63, 0.337, 0.18, 1.75])
+        * np.array([[1, 1, 1, 1, 1, 0], [1, 1, 1, 1, 0, 0], [1, 1, 1, 1, 0, 1]]),
+        "capacity": np.array([[[0.057], [4.75], [27.2], [40.3], [0.546], [10.5]]]),
+        "reserve_price": np.array([[0.38, 0.22, 0.118, 0.055, 0.006, 0.17]]),
+        "band": 1.17,
+    }
+    cleared = clear(market | {"start_price": np.full((6, 1), 100.0)})
+    assert_cleared(cleared, market)
+    assert cleared.iterations.max() <= 300
+    assert cleared.price[4, 0] < 100.0 and cleared.rationed[0, 0]
+
+
 def test_what_nobody_trades_reports_the_cap_or_the_lowest_reserve() -> None:
     market = usual_market(1, 3, buyers=2, suppliers=2, generations=4)
     market["capacity"][:, 0] = 0.0  # type: ignore[index]
