@@ -22,7 +22,7 @@ TABLES = {
 }
 """What each way to keep writes; `worlds` comes last to disk and first here."""
 
-WIDE = ("provider", "holder", "sponsor", "constraint", "chip", "investor", "debtor", "bidder", "seller")
+WIDE = ("provider", "holder", "sponsor", "constraint", "chip", "investor", "debtor", "bidder", "seller", "creditor")
 """Kinds of members that the table `paths` holds as columns."""
 LONG = {"market": ("generation",), "firms": ("firm", "owner", "user", "lab"), "leases": ("pair",)}
 """Kinds of members that have a table with a row for each member."""
