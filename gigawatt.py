@@ -250,7 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MemoryError:
         return _fail(FAILED, "not enough memory for so many worlds; take fewer with --worlds")
     except RuntimeError as error:
-        if type(error).__name__ not in ("LawBroken", "RunFailed"):
+        if type(error).__name__ not in ("LawBroken", "RunFailed", "BatchFailed"):
             raise
         return _fail(FAILED, str(error))
 

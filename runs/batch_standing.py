@@ -40,7 +40,7 @@ class Standing:
     @property
     def cpu_seconds(self) -> float:
         """Of the workers, for all of these blocks."""
-        return sum(self.block_cpu_seconds)
+        return sum(self.block_cpu_seconds, 0.0)
 
     @property
     def peak_bytes(self) -> int:

@@ -77,7 +77,7 @@ def add_commands(commands: Commands) -> None:
 
 def batch_command(asked: argparse.Namespace) -> int:
     """Begin a batch, or go on with one."""
-    from runs.batch import BatchFailed, drive
+    from runs.batch import drive
     from runs.batch_engine import engine_for
     from viz.batch_progress import BatchProgress
 
@@ -89,9 +89,6 @@ def batch_command(asked: argparse.Namespace) -> int:
     try:
         with mistakes(), BatchProgress(folder.name or str(folder), asked.quiet) as progress:
             standing = drive(folder, plan, engine, progress)
-    except BatchFailed as error:
-        print("gigawatt: " + " ".join(str(error).split()), file=sys.stderr)
-        return FAILED
     except KeyboardInterrupt:
         if not asked.quiet:
             print(f"gigawatt: stopped; go on with: gigawatt batch --resume {quote(str(folder))}", file=sys.stderr)
