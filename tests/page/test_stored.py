@@ -98,7 +98,7 @@ def test_two_scenarios_differ_world_by_world_as_runs_do(batches: Path, keep: str
     for row in stored.quantiles_document(asked)["differences"]:
         runs = [r[row["metric"]] if row["member"] is None else r[row["metric"]].sel(user=row["member"]) for r in (a, b)]
         flow = REGISTRY[row["metric"]].flow
-        at = [k for k, q in enumerate(a["quarter"].to_numpy()) if str(q).startswith(row["time"])]
+        at = [k for k, q in enumerate(a["quarter"].to_numpy()) if str(q).startswith(row["quarter"])]
         if not at:
             assert row["worlds"] == 0  # a year that the table has for other scenarios
             continue
@@ -106,6 +106,8 @@ def test_two_scenarios_differ_world_by_world_as_runs_do(batches: Path, keep: str
         assert row["worlds"] == WORLDS
         error = 1.96 * change.std(ddof=1) / np.sqrt(WORLDS)
         assert row["mean"] == pytest.approx(change.mean(), rel=1e-4, abs=1e-4)
+        assert row["median"] == pytest.approx(np.median(change), rel=1e-3, abs=1e-4)
+        assert row["share_positive"] == pytest.approx((change > 1e-9).mean(), abs=0.03)
         assert row["high"] - row["low"] == pytest.approx(2.0 * error, rel=1e-3, abs=1e-4)
     view = stored.view_document(asked)
     assert len(view["cards"]["difference"]["data"]["differences"]["name"]) == len(COMPARED)

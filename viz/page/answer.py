@@ -203,8 +203,8 @@ def effects(look: Look, scenario: Scenario, question: int) -> Filling:
     rows["mean"] = [float(f"{mean:.4g}")] * len(found)
     rows["share_text"] = [f"{100.0 * e.share:.0f} % ±{100.0 * e.error:.0f}" for e in found]
     note = (
-        f"Mean of {TARGETS[question].label} over the fifth of worlds where the input is low (pale) and high (dark); "
-        f"beside it the share of the variance with its 95 % error. A click sets the slider."
+        "Its mean in the fifth of worlds where the input is low (pale) and high (dark); share of its variance with the "
+        "95 % error. A click sets the slider."
     )
     lead = ", ".join(f"{in_words(e.parameter)} {100.0 * e.share:.0f} %" for e in found[:3])
     ends = [*rows["low"], *rows["high"], mean]

@@ -19,7 +19,7 @@ class Card:
     section: str
     chart: str
     size: str = "third"
-    """`fifth`, `third`, `half` or `full` of the width of a wide screen."""
+    """`fifth`, `third`, `half` or `full` of the width of a wide screen; `tall` is half of it beside two others."""
     colour: str = "accent"
     log: bool = False
     """Whether there is a second chart on a logarithmic axis, called the same with `_log`."""

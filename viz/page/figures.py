@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from viz.page.cards import card
 from viz.page.look import (
     BILLIONS,
     DOLLARS_H,
+    GIGAWATTS,
     MILLIONS,
     PERCENT,
     YEARLY,
@@ -178,42 +180,25 @@ def stargate(look: Look) -> Filling:
     return found
 
 
-@card("cash", "OpenAI's cash", "$bn at the end of the quarter", "market", "fan", colour="openai")
-def cash(look: Look) -> Filling:
-    """OpenAI's cash."""
-    return _plain_fan(look, "openai_cash_usd_bn", BILLIONS, "OpenAI's cash")
+YEARLY_RATE = "$bn, annual rate"
+PLAIN_FANS = (
+    ("cash", "OpenAI's cash", "$bn at the end of the quarter", "openai", "openai_cash_usd_bn", BILLIONS),
+    ("revenue", "OpenAI's revenue", YEARLY_RATE, "openai", "openai_revenue_usd_bn", YEARLY),
+    ("to_microsoft", "OpenAI pays Microsoft", YEARLY_RATE, "microsoft", "openai_payments_to_microsoft_usd_bn", YEARLY),
+    ("abilene", "Abilene", "GW of facility power, energised", "oracle", "abilene_facility_gw",
+     replace(GIGAWATTS, words=".1f", fine=".2f")),
+    ("oracle_debt", "Oracle's debt", "$bn", "oracle", "oracle_debt_usd_bn", BILLIONS),
+    ("ltv", "SoftBank's loan to value", "its policy is 25, its cap 35", "softbank", "softbank_ltv", PERCENT),
+)  # fmt: skip
+"""Fans of one metric: card, title, what it shows, colour, metric, format."""
 
 
-@card("revenue", "OpenAI's revenue", "$bn, annual rate", "market", "fan", colour="openai")
-def revenue(look: Look) -> Filling:
-    """OpenAI's revenue."""
-    return _plain_fan(look, "openai_revenue_usd_bn", YEARLY, "OpenAI's revenue at an annual rate")
+def _fan_of(metric: str, form: Format, what: str) -> Callable[[Look], Filling]:
+    return lambda look: _plain_fan(look, metric, form, what)
 
 
-@card("to_microsoft", "OpenAI pays Microsoft", "$bn, annual rate", "market", "fan", colour="microsoft")
-def to_microsoft(look: Look) -> Filling:
-    """Rent and revenue share."""
-    metric = "openai_payments_to_microsoft_usd_bn"
-    return _plain_fan(look, metric, YEARLY, "OpenAI's payments to Microsoft at an annual rate")
-
-
-@card("abilene", "Abilene", "GW of facility power, energised", "market", "fan", colour="oracle")
-def abilene(look: Look) -> Filling:
-    """Power at Abilene."""
-    form = Format(".1f", fine=".2f", suffix=" GW")
-    return _plain_fan(look, "abilene_facility_gw", form, "Energised power at Abilene")
-
-
-@card("oracle_debt", "Oracle's debt", "$bn", "market", "fan", colour="oracle")
-def oracle_debt(look: Look) -> Filling:
-    """What Oracle owes."""
-    return _plain_fan(look, "oracle_debt_usd_bn", BILLIONS, "Oracle's debt")
-
-
-@card("ltv", "SoftBank's loan to value", "%; its policy is 25, its cap 35", "market", "fan", colour="softbank")
-def ltv(look: Look) -> Filling:
-    """SoftBank's net debt over its holdings."""
-    return _plain_fan(look, "softbank_ltv", PERCENT, "SoftBank's loan to value")
+for _name, _title, _about, _colour, _metric, _form in PLAIN_FANS:
+    card(_name, _title, _about, "market", "fan", colour=_colour)(_fan_of(_metric, _form, f"{_title}, {_about}"))
 
 
 @card("inference", "Inference against R&D", "OpenAI's compute cost, $bn at annual rate, medians", "market", "lines")

@@ -102,7 +102,7 @@ def stargate_money(look: Look) -> StargateMoney:
     return StargateMoney(run.sum_of(rent), spent + own, sources)
 
 
-@card("payers", "Who pays for Stargate", "capital for its chips and sites by source, $bn a year, mean of worlds",
+@card("payers", "Who pays for Stargate", "capital by source, $bn a year, mean of worlds",
       "market", "bars")  # fmt: skip
 def payers(look: Look) -> Filling:
     """Stargate's capital by where the money comes from, and OpenAI's rent in words."""
@@ -110,8 +110,8 @@ def payers(look: Look) -> Filling:
     found = yearly_bars(look, money.sources)
     rent = float(money.rent.sum(axis=0).mean())
     found.note = (
-        f"To {look.run.end}: {listed(money.totals(), BILLIONS, 0.5)}. OpenAI: own chips, and equity as a sponsor. "
-        f"Besides, it pays Oracle {BILLIONS.figure(rent)} of rent. Buildings of landlords are in Oracle's costs."
+        f"To {look.run.end}: {listed(money.totals(), BILLIONS, 0.5)}. OpenAI's part is its own chips and a sponsor's "
+        f"equity; its rent to Oracle, {BILLIONS.figure(rent)}, comes on top."
     )
     found.spoken = f"Stargate's capital by source, means. {found.note}"
     return found

@@ -15,9 +15,9 @@ from viz.page.look import DOLLARS_H, Columns, Filling, Look, colour, moment, nic
 
 place("ribbons", "Who leases from whom", "M H100e under lease, providers left, tenants right", "world", "ribbons",
       size="half")  # fmt: skip
-place("events", "What happens", "the deals of the quarter and why; then leases, sites, money", "world", "", size="half")
-place("sites", "Named sites", "by state, as far as the quarter", "world", "sites", size="half")
+place("events", "What happens", "the deals of the quarter and why; then leases, sites, money", "world", "", size="tall")
 place("flows", "Money of the quarter", "largest payments between firms, $bn", "world", "flows", size="half")
+place("sites", "Named sites", "by state, as far as the quarter", "world", "sites", size="full")
 
 LINES = {
     "price": ("h100_price_usd_h", None, 1.0), "cash": ("openai_cash_usd_bn", None, 1.0),

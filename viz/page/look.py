@@ -53,14 +53,14 @@ class Format:
         return self.figure(value).removesuffix(self.suffix) if self.suffix else self.figure(value)
 
 
-MILLIONS = Format(".1f", fine=".1f", suffix=" M")
+MILLIONS = Format(".1f", fine=".1f", suffix="\u00a0M")
 DOLLARS_H = Format(".2f", axis=".2~f", fine=".2f", prefix="$")
 YEARLY = Format(",.0f", axis="~s", fine=",.0f", prefix="$", suffix="bn", scale=4.0)
 """A quarter's billions at their annual rate, so that they stand beside what is told by year."""
 BILLIONS = Format(",.0f", axis="~s", fine=",.0f", prefix="$", suffix="bn")
-PERCENT = Format(".0f", axis="~g", fine=".0f", suffix=" %", scale=100.0)
+PERCENT = Format(".0f", axis="~g", fine=".0f", suffix="\u00a0%", scale=100.0)
 RATIO = Format(".1f", fine=".1f")
-GIGAWATTS = Format(".2f", suffix=" GW")
+GIGAWATTS = Format(".2f", suffix="\u00a0GW")
 
 
 @dataclass
@@ -145,7 +145,9 @@ class Look:
         band["other"] = self.other_median(metric, member, form.scale)
         record = record_columns(metric, member, form.scale)
         head = [form.figure(value) for value in rows[2]]
-        sub = [f"90 %: {form.bare(low)} to {form.figure(high)}" for low, high in zip(rows[0], rows[4], strict=True)]
+        sub = [
+            f"90\u00a0%: {form.bare(low)} to {form.figure(high)}" for low, high in zip(rows[0], rows[4], strict=True)
+        ]
         if self.worlds == 1:
             sub = ["one world"] * len(sub)
         top, bottom = self.ends(band, record)

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from runs.compare import Difference
 from runs.results import LEVELS
 from runs.store import Quantiles, open_batch
-from runs.store_compare import Paired, paired_differences
+from runs.store_compare import paired_differences
 from viz.page import figures, figures_money  # noqa: F401  they register their cards
 from viz.page.cards import CARDS, FILLS, SECTIONS, order_for
 from viz.page.state import OF_THE_VIEW, RefusedError
@@ -45,7 +46,7 @@ class Answer:
 
     document: dict[str, Any]
     shown: dict[str, list[Quantiles]]
-    paired: list[Paired]
+    paired: list[Difference]
 
 
 class Stored:
@@ -181,7 +182,7 @@ class Stored:
             filling.signals = {"first": look.first, "last": look.last} | filling.signals
             cards[name] = filling.as_dictionary()
         shown = {asked.scenario: self._shown(look)}
-        paired: list[Paired] = []
+        paired: list[Difference] = []
         if look.beside is not None:
             shown.setdefault(asked.versus, self._shown(look.beside))
             paired = paired_differences(self.batch, asked.versus, asked.scenario, list(COMPARED))
@@ -229,11 +230,11 @@ class Stored:
         return said if self.batch.by_quarter(metrics[0]) else said.removeprefix("Dashed: ")
 
 
-def _differences(paired: Sequence[Paired]) -> dict[str, Any]:
+def _differences(paired: Sequence[Difference]) -> dict[str, Any]:
     """The card of differences at the last time that is kept of each metric."""
     last = {(row.metric, row.member): row for row in paired if row.mean is not None}
     changes = {
         key: Change(row.mean_a or 0.0, row.mean_b or 0.0, row.mean or 0.0, row.low or 0.0, row.high or 0.0)
         for key, row in last.items()
     }
-    return forest(changes, max(row.time[:4] for row in last.values())).as_dictionary()
+    return forest(changes, max(row.quarter[:4] for row in last.values())).as_dictionary()

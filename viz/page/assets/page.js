@@ -288,12 +288,11 @@ async function moved() {
   await draw();
 }
 function log(node, part, now) {
-  const rows = part.data.events, items = [];
-  for (let k = rows.x.length - 1; k >= 0; k--) {
-    if (rows.x[k] > now + 0.01) continue;
-    const at = element("time", {}, rows.quarter[k]);
-    items.push(element("li", { class: Math.abs(rows.x[k] - now) < 0.01 ? "now" : null }, at, element("span", {}, rows.text[k])));
-  }
+  const rows = part.data.events, items = [], quarters = [...new Set(rows.quarter)].reverse();
+  for (const quarter of quarters) rows.text.forEach((text, k) => {
+    if (rows.quarter[k] !== quarter || rows.x[k] > now + 0.01) return;
+    items.push(element("li", { class: Math.abs(rows.x[k] - now) < 0.01 ? "now" : null }, element("time", {}, quarter), element("span", {}, text)));
+  });
   if (!items.length) items.push(element("li", {}, element("time", {}, ""), "Nothing yet."));
   node.list.replaceChildren(...items);
 }
@@ -379,8 +378,8 @@ function layOut() {
         element("label", {}, element("input", { type: "checkbox", id: "log" }), " log scale"));
     }
     if (section === "world") {
-      line.append(element("label", {}, "Show the world ", element("select", { id: "pick" })),
-        element("label", { class: "live" }, "or world number ", element("input", { id: "number", type: "number", min: 0, step: 1, inputmode: "numeric" })));
+      line.append(element("label", {}, "World ", element("select", { id: "pick" })),
+        element("label", { class: "live" }, "or number ", element("input", { id: "number", type: "number", min: 0, step: 1, inputmode: "numeric" })));
     }
     for (const row of page.cards.filter((card) => card.section === section)) {
       const node = { row, value: element("span", { class: "value" }), about: element("p", { class: "about" }), note: element("p", { class: "note" }), key: element("p", { class: "key" }) };
@@ -486,7 +485,7 @@ function controls() {
 }
 function picker(number) {
   const known = answer.picks.some((pick) => pick.world === number);
-  const options = answer.picks.map((pick) => element("option", { value: pick.world }, `${pick.label} (no. ${pick.world})`));
+  const options = answer.picks.map((pick) => element("option", { value: pick.world }, pick.label));
   if (!known) options.unshift(element("option", { value: number }, `no. ${number}`));
   if (!known || $("pick").options.length !== options.length || answer.picks.some((pick, k) => $("pick").options[k]?.value !== String(pick.world))) $("pick").replaceChildren(...options);
   $("pick").value = number;
