@@ -81,7 +81,6 @@ MOVERS = (
     Mover(BACKTEST, "market.delay_cost_per_quarter", 0.0, 0.2, "backlog_usd_bn", "oracle", "mean", -1, 0.05),
     Mover(BACKTEST, "openai.patience_share", 0.0, 20.0, "exclusivity", None, "mean", +1, 0.1),
     Mover(BACKTEST, "microsoft.consent_share", 0.0, 1.0, "exclusivity", None, "soon", +1, 0.2),
-    Mover(BACKTEST, "microsoft.consent_share", 0.0, 1.0, "release_price_usd_bn", None, "soon", -1, 0.2),
     Mover(BACKTEST, "microsoft.influence_share", 0.0, 0.2, "exclusivity", None, "mean", +1, 0.05),
     Mover(BACKTEST, "openai.contract_quarters", 8.0, 28.0, "release_price_usd_bn", None, "mean", +1, 0.2),
     Mover(BACKTEST, "openai.commitment_share", 0.0, 2.0, "release_commitment_usd_bn", None, "mean", +1, 0.5),

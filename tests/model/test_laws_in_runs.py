@@ -27,6 +27,8 @@ AS_FOUND = (Phase.explicit, Phase.reuse, Phase.generate)
 """A failing example is reported as it was found: a run takes a second, and shrinking would take hundreds of them."""
 NOT_NEGATIVE = ("H100e", "GW facility", "GW IT", "flag", "share", "$/H100e-h", "thousand")
 """Units of which nothing is ever below zero."""
+NO_PRICE = ("spot_price_usd_h", "chip_price_k")
+"""Where nothing is traded, or not launched yet, there is no price."""
 SIGNED = ("softbank_ltv",)
 """Shares that may be below zero: net debt is negative where cash exceeds debt."""
 
@@ -38,7 +40,7 @@ def assert_sound(market: ComputeMarket) -> None:
     assert market.state.ledger.check().largest <= 1e-9
     for name, row in REGISTRY.items():
         now = market.history.values[name][:, market.state.quarter]
-        if name != "spot_price_usd_h":  # where nothing is traded there is no price
+        if name not in NO_PRICE:
             assert np.isfinite(now).all(), f"{name} is not finite"
         if any(unit in row.unit for unit in NOT_NEGATIVE) and name not in SIGNED and "value" not in name:
             assert not (now < -1e-9).any(), f"{name} is negative"
@@ -58,7 +60,7 @@ def test_laws_hold_at_every_hard_limit(scenario: str) -> None:
     rows = [row for name, row in specifications().items() if name != "currency.scale"]
     changes = [{row.name: value} for row in rows for value in (row.minimum, row.maximum)]
     variants = run_variants(scenario, changes, worlds=1, seed=4)
-    assert all(np.isfinite(path).all() for name, path in variants.values.items() if name != "spot_price_usd_h")
+    assert all(np.isfinite(path).all() for name, path in variants.values.items() if name not in NO_PRICE)
 
 
 SHOCKS = st.one_of(
