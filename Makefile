@@ -4,12 +4,14 @@
 #             VENV=directory      another environment
 #             UV=                 pip, although uv is there
 #             CHROMIUM=/path/to   another Chromium for the tests of the page
+#             WORKERS=1           processes that share all the tests (by default one for each core, at most four)
 #             ARGS="..."          handed on to gigawatt, pytest or the resolver
 
 VENV ?= .venv
 UV ?= $(shell command -v uv 2>/dev/null)
 ARGS ?=
 CHROMIUM ?=
+WORKERS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 
 # The first interpreter that will do, the environment's own before others, so that PYTHON= needs saying only once.
 # It answers with the key of the set-up (of lock, pyproject, interpreter and place) and its path outside any venv.
@@ -46,7 +48,7 @@ test: export OPENBLAS_NUM_THREADS = 1
 test: export CHROMIUM := $(CHROMIUM)
 test: setup  ## all tests, with the linters and the type checker among them
 	@$(FIND_CHROMIUM)
-	"$(VENV)/bin/python" -m pytest $(ARGS)
+	"$(VENV)/bin/python" -m pytest $(or $(ARGS),$(IN_PARALLEL))
 
 bench: setup  ## measure the speed
 	"$(VENV)/bin/gigawatt" bench $(ARGS)
@@ -78,6 +80,10 @@ else
 	@"$(VENV)/bin/python" -m pip $(PIP_INSTALL) --no-deps --no-build-isolation -e .
 endif
 	@touch "$@"
+
+# Each process gets a run of neighbours, for files share what they set up, and takes over from others when it is done
+# (--dist loadfile would repeat a file whose test takes its process down, again and again). A selection runs in one.
+IN_PARALLEL = $(if $(filter-out 0 1,$(WORKERS)),--numprocesses $(WORKERS) --maxprocesses 4 --dist worksteal)
 
 # pyproject's constraint for uv has no hash, and served its purpose when the lock was made: hence no configuration.
 UV_INSTALL = install --quiet --no-config --python "$(VENV)/bin/python"

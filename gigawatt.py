@@ -28,6 +28,7 @@ from viz.command_line import (
     mistakes,
     parameters_asked,
     parameters_source,
+    place,
     print_json,
     scenario_asked,
     show_lines,
@@ -62,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
     )
     run.add_argument("scenario", nargs="?", default="baseline", help="name or TOML file (default baseline)")
     add_ensemble(run)
-    run.add_argument("--out", metavar="DIR", type=Path, help="where figures go (default results/SCENARIO)")
+    run.add_argument("--out", metavar="DIR", type=place, help="where figures go (default results/SCENARIO)")
     run.add_argument("--no-figures", action="store_true", help="draw no figures")
     compare = commands.add("compare", compare_command, "two scenarios on the same random numbers: paired differences")
     compare.add_argument("scenario", help="name or TOML file")
@@ -81,6 +82,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add("scenarios", scenarios_command, "the scenarios that come with the model")
     bench = commands.add("bench", bench_command, "measure the speed on this machine")
     bench.add_argument("--batch", type=whole(1, 10**8), metavar="N", help="measure a batch of N worlds instead")
+    bench.add_argument("--out", type=place, metavar="DIR", help="keep that batch, and go on with it if it was stopped")
     viz.command_batch.add_commands(commands)
     viz.command_record.add_commands(commands)
     viz.command_store.add_commands(commands)
@@ -193,8 +195,14 @@ def bench_command(asked: argparse.Namespace) -> int:
 
     if asked.batch is not None:
         from runs.bench_batch import bench_batch
+        from viz.batch_progress import BatchProgress
 
-        result = bench_batch(asked.batch)
+        if asked.out is not None:
+            check_writable(asked.out)
+        with mistakes(), BatchProgress("bench", asked.json) as progress:
+            result = bench_batch(asked.batch, asked.out, progress)
+    elif asked.out is not None:
+        raise Mistake("--out: goes with --batch N")
     else:
         from runs.bench import bench
 

@@ -14,8 +14,8 @@ from agents.base import policy
 from agents.labs import Lab
 from agents.operators import Operator
 from agents.views import CapacityOrder, ClusterBid, FirmView, MarketView
-from world.arrays import PerWorld, power, ratio
-from world.costs import level_price_usd_h
+from world.arrays import PerRow, PerWorld, fold, power, ratio
+from world.costs import annuity_value, level_price_usd_h
 
 NAME = "microsoft"
 
@@ -63,12 +63,11 @@ class CapOneTenant(CautiousBuilder):
 
 
 class Microsoft(Operator):
-    """The provider. State besides an operator's: waived_h100e_m and matched_h100e_m under its first refusal."""
+    """The provider. State besides an operator's: contract_worth_usd_bn, what its exclusive contract earns it."""
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
-        self.waived_h100e_m = self.zeros()
-        self.matched_h100e_m = self.zeros()
+        self.contract_worth_usd_bn = np.zeros((2, self.worlds))
 
     def appetite(self, view: MarketView, own: FirmView) -> PerWorld:
         """As its policy says."""
@@ -101,10 +100,14 @@ class Microsoft(Operator):
         able = 0.5 * cost_usd_bn <= p.cluster_cash_share * 4.0 * np.maximum(own.operating_cash_flow_usd_bn, 0.0)
         return ClusterBid(price * (1.0 + p.hurdle + premium), rate, p.build_quarters + p.expected_slippage, able)
 
-    def settle_refusals(self, matched_h100e_m: PerWorld, waived_h100e_m: PerWorld) -> None:
-        """Count what it matched and what it waived: waivers are how capacity went elsewhere."""
-        self.matched_h100e_m = self.matched_h100e_m + matched_h100e_m
-        self.waived_h100e_m = self.waived_h100e_m + waived_h100e_m
+    def settle_contract_worth(self, worth_usd_bn: PerRow) -> None:
+        """Remember, with fading weight, what its hold on its tenant is worth in a quarter, (2, worlds) by step."""
+        self.contract_worth_usd_bn = 0.5 * self.contract_worth_usd_bn + 0.5 * worth_usd_bn
+
+    def freedom_loss_usd_bn(self, view: MarketView, steps: np.ndarray) -> PerWorld:
+        """What it would lose over the years that the contract still counts, discounted; steps (2, worlds) given up."""
+        lost = fold(np.where(steps, self.contract_worth_usd_bn, 0.0))
+        return lost * annuity_value(np.log1p(view.cost_of_capital) / 4.0, self.parameters.contract_quarters)
 
 
 class InHouseLab(Lab):

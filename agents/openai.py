@@ -14,8 +14,9 @@ import numpy as np
 from agents.base import policy
 from agents.labs import Lab
 from agents.views import FirmView, MarketView
-from world.arrays import Flags, PerRow, PerWorld, ratio
+from world.arrays import Flags, PerRow, PerWorld, fold, ratio
 from world.chips import programme_npv_usd_bn
+from world.costs import annuity_value
 
 NAME = "openai"
 SOLE_PROVIDER, FIRST_REFUSAL, OPEN = 2.0, 1.0, 0.0
@@ -54,7 +55,7 @@ class StayWithAzure:
 
 
 class OpenAI(Lab):
-    """State besides a lab's: exclusivity, unmet requests, converted flag, the own-chip programme, and the cluster."""
+    """State besides a lab's: exclusivity and what it costs, unmet requests, conversion, own chip, and the cluster."""
 
     def __init__(
         self, *arguments: Any, exclusivity: float, converted: float, chip_started: float, **keywords: Any
@@ -63,6 +64,7 @@ class OpenAI(Lab):
         self.exclusivity = np.full(self.worlds, exclusivity)
         self.converted = np.full(self.worlds, converted)
         self.unmet_h100e_m = self.zeros()
+        self.contract_cost_usd_bn = np.zeros((2, self.worlds))
         self.cluster = self.zeros()
         self.chip_age_quarters = np.where(np.full(self.worlds, chip_started) > 0.0, 0.0, -1.0)
 
@@ -74,20 +76,29 @@ class OpenAI(Lab):
         """Remember, with fading weight, what nobody allowed under the contract would deliver."""
         self.unmet_h100e_m = 0.75 * self.unmet_h100e_m + unmet_h100e_m
 
-    def loosen_exclusivity(self, own: FirmView) -> Flags:
-        """Whether the next step of loosening is bought this quarter, with a commitment to the provider.
+    def presses(self, own: FirmView) -> Flags:
+        """Whether it puts the next step of its freedom on the table: unmet requests have passed a share of its use."""
+        pressed: Flags = self.unmet_h100e_m > self.parameters.patience_share * np.maximum(own.used_h100e_m, 1e-9)
+        return pressed
 
-        A sole provider gives way to first refusal once unmet requests pass a share of the lab's use; what is
-        left ends with the conversion.
-        """
-        pressed = self.unmet_h100e_m > self.parameters.patience_share * np.maximum(own.used_h100e_m, 1e-9)
-        return (self.exclusivity == SOLE_PROVIDER) & pressed
+    def settle_contract_cost(self, cost_usd_bn: PerRow) -> None:
+        """Remember, with fading weight, what its exclusive contract costs it in a quarter, (2, worlds) by step."""
+        self.contract_cost_usd_bn = 0.5 * self.contract_cost_usd_bn + 0.5 * cost_usd_bn
 
-    def settle_exclusivity(self, loosened: Flags, converted: Flags) -> None:
-        """Take over the new state of exclusivity and of the conversion."""
-        self.exclusivity = np.where(loosened, FIRST_REFUSAL, self.exclusivity)
+    def freedom_gain_usd_bn(self, steps: np.ndarray) -> PerWorld:
+        """What it would save over the years that the contract still counts, discounted; steps (2, worlds) taken."""
+        p = self.parameters
+        saved = fold(np.where(steps, self.contract_cost_usd_bn, 0.0))
+        return saved * annuity_value(np.log1p(p.cost_of_equity) / 4.0, p.contract_quarters)
+
+    def settle_release(self, happens: Flags, package: Flags) -> None:
+        """Take the step that was bought: the next one, or all of them with the conversion."""
+        step = np.where(package, OPEN, self.exclusivity - 1.0)
+        self.exclusivity = np.where(happens, step, self.exclusivity)
+
+    def settle_conversion(self, converted: Flags) -> None:
+        """Take over that it converted."""
         self.converted = np.where(converted, 1.0, self.converted)
-        self.exclusivity = np.where(self.converted > 0.0, OPEN, self.exclusivity)
 
     def settle_cluster(self, cluster: PerWorld) -> None:
         """Take note of who builds its very large cluster."""

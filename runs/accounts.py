@@ -12,11 +12,11 @@ from runs.chip_orders import BUYERS, pay_for_chips, prepay_orders
 from runs.credit import debt_dues, roll_debt
 from runs.distress import fill_shortfalls, work_out
 from runs.money import mark_stakes
-from runs.rental import USD_BN_PER_H
 from runs.sight import phases_building, power_gw, power_price
 from runs.stargate import pay_sponsor_equity
 from runs.state import GENERATION, OPERATOR, USER
 from world.arrays import PerRow, PerWorld, fold, fold_sectors, ratio, some
+from world.leases import USD_BN_PER_RENT
 from world.profit_share import profit_share_due, profit_share_total
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def compute_dues(market: ComputeMarket) -> None:
     deployed = s.flow["deployed_h100e_m"]
     active = s.leases.active
     price = np.where(s.market.traded, s.market.price_usd_h, 0.0)
-    earned = fold((s.market.sold_h100e_m * price).swapaxes(0, 1)) * USD_BN_PER_H
+    earned = fold((s.market.sold_h100e_m * price).swapaxes(0, 1)) * USD_BN_PER_RENT
     # What nobody rents from a provider that quarter stands idle: its tenants owe the take-or-pay part of the rent.
     sold = fold(s.market.sold_h100e_m.swapaxes(0, 1))
     busy = np.minimum(ratio(sold, deployed, 1.0), 1.0)
@@ -72,8 +72,8 @@ def compute_dues(market: ComputeMarket) -> None:
     available = np.minimum(ratio(deployed, let, 1.0), 1.0)
     rent = s.leases.rent_usd_bn(np.array([busy[OPERATOR[pair[0]]] for pair in PAIRS]))[LET] * available[PROVIDER_OF_LET]
     held = ratio(active[LET] * available[PROVIDER_OF_LET], deployed[PROVIDER_OF_LET]) * earned[PROVIDER_OF_LET]
-    s.flow["rent_usd_bn"] = np.zeros((len(PAIRS), s.worlds))
-    s.flow["rent_usd_bn"][LET] = rent
+    s.flow["rent_usd_bn"], s.flow["held_usd_bn"] = np.zeros((2, len(PAIRS), s.worlds))
+    s.flow["rent_usd_bn"][LET], s.flow["held_usd_bn"][LET] = rent, held
     for row, k in enumerate(LET):
         pay_rent(market, k, rent[row])
     gain = fold_sectors(held - rent, TENANT_ENTITY, len(ENTITIES))
@@ -81,7 +81,7 @@ def compute_dues(market: ComputeMarket) -> None:
         market.firms[tenant].settle_leases(gain[ENTITIES.index(tenant)])
     position = fold_sectors(held, TENANT_ENTITY, len(ENTITIES)) - fold_sectors(held, PROVIDER_ENTITY, len(ENTITIES))
     position[OPERATOR_ENTITY] += earned
-    used = fold((s.market.bought_h100e_m * price).swapaxes(0, 1)) * USD_BN_PER_H
+    used = fold((s.market.bought_h100e_m * price).swapaxes(0, 1)) * USD_BN_PER_RENT
     position -= fold_sectors(used, USER_ENTITY, len(ENTITIES))
     net_positions(market, dict(zip(ENTITIES, position, strict=True)))
     sublet(market, {tenant: position[ENTITIES.index(tenant)] for tenant in TENANTS})

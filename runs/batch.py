@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from pathlib import Path
+from shlex import quote
 from time import perf_counter, sleep
 from typing import Any
 
@@ -87,6 +88,7 @@ class _Driver:
         self.deaths: dict[int, int] = {}
         self.judged = 0
         self.began = perf_counter()
+        self.advice = f"go on with: gigawatt batch --resume {quote(str(folder))}"
 
     def run(self) -> Standing:
         """Until nothing is left."""
@@ -102,7 +104,7 @@ class _Driver:
                 sleep(SECONDS_BETWEEN)  # nobody is there to work just now
             ended, _ = wait(self.under_way, timeout=SECONDS_BETWEEN, return_when=FIRST_COMPLETED)
             if not self.engine.alive():
-                raise BatchFailed(f"nobody answers any more; go on with: gigawatt batch --resume {self.folder}")
+                raise BatchFailed(f"nobody answers any more; {self.advice}")
             for future in ended:
                 self._take(future)
             self._judge()
@@ -179,7 +181,7 @@ class _Driver:
                 )
             self.deaths.pop(index, None)
             self.standing.block_seconds.append(report.seconds)
-            self.standing.cpu_seconds += report.cpu_seconds
+            self.standing.block_cpu_seconds.append(report.cpu_seconds)
             self.standing.peaks[report.worker] = report.peak_bytes
             self._count(block)
         elif is_death(error):
@@ -188,8 +190,7 @@ class _Driver:
             raise ValueError(str(error))
         elif isinstance(error, OSError):
             raise BatchFailed(
-                f"block {index} could not be written ({error.strerror or error}); when that is put right, "
-                f"go on with: gigawatt batch --resume {self.folder}"
+                f"block {index} could not be written ({error.strerror or error}); when that is put right, {self.advice}"
             ) from error
         else:
             self.standing.failed[index] = f"{type(error).__name__}: {error}"

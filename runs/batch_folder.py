@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from time import sleep
 
 from runs.batch_plan import Plan, unlike
@@ -31,7 +32,9 @@ def begin(plan: Plan, folder: Path, files: Mapping[str, Path] | None = None) -> 
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder}: is not a directory")
     if (folder / MANIFEST).exists():
-        raise ValueError(f"{folder}: holds a batch already; go on with --resume {folder}, or name another directory")
+        raise ValueError(
+            f"{folder}: holds a batch already; go on with --resume {quote(str(folder))}, or name another directory"
+        )
     if folder.exists() and any(folder.iterdir()):
         raise ValueError(f"{folder}: is not empty; name a new directory")
     check_room(folder, needed_bytes(plan))
@@ -82,7 +85,7 @@ def reopen(folder: Path) -> Plan:
     if found:
         raise ValueError(
             f"{folder}: was begun by another program or machine ({'; '.join(found)}); "
-            f"begin it anew with --resume {folder} --anew DIR"
+            f"begin it anew with --resume {quote(str(folder))} --anew DIR"
         )
     for name, digest in starts_from(plan).items():
         if not (folder / name).is_file() or file_digest(folder / name) != digest:

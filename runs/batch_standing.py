@@ -21,14 +21,14 @@ class Standing:
     """Of the runs done, those that were there before this driver."""
     bytes: int = 0
     seconds: float = 0.0
-    cpu_seconds: float = 0.0
-    """Of the workers, for the blocks that this driver had done."""
     deaths: int = 0
     converged: bool = False
     width: float | None = None
     """Half the widest interval of the condition that ends the batch."""
     failed: dict[int, str] = field(default_factory=dict)
     block_seconds: list[float] = field(default_factory=list)
+    block_cpu_seconds: list[float] = field(default_factory=list)
+    """Of the worker, for each block that this driver had done."""
     peaks: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -36,6 +36,11 @@ class Standing:
     def runs_per_second(self) -> float:
         """Speed of this driver so far."""
         return (self.done_runs - self.found_runs) / self.seconds if self.seconds > 0.0 else 0.0
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Of the workers, for all of these blocks."""
+        return sum(self.block_cpu_seconds)
 
     @property
     def peak_bytes(self) -> int:

@@ -49,6 +49,7 @@ def own_parameters(parameters: Parameters, name: str) -> SimpleNamespace:
     values["growth_persistence"] = parameters.of("planners").growth_persistence
     values["min_dscr"], values["spread_oracle"] = parameters["lenders.min_dscr"], parameters["lenders.spread_oracle"]
     values["money"] = parameters["currency.scale"]
+    values["contract_quarters"] = parameters["openai.contract_quarters"]
     values["lease_term_years"] = parameters["labs.lease_term_quarters"] / 4.0
     for group in (*INHERITS.get(name, (*INHERITS[PARENT], PARENT) if name in added else ()), name):
         prefix = f"{group}."

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.openai import SOLE_PROVIDER
 from agents.views import ClusterBid
 from runs.contracts import provider_shares
 from runs.firm_books import operator_views
@@ -41,6 +42,8 @@ def bid_for_cluster(market: ComputeMarket) -> None:
     lacking = s.flow["lacking_h100e_m"]
     price = np.array([bid.price_usd_h for bid in bids])
     able = np.array([bid.able for bid in bids]) & (effective <= s.flow["worth_usd_h"])
+    # A sole provider that can build it does not consent to another.
+    able[1] &= ~((lab.exclusivity == SOLE_PROVIDER) & able[0])
     wanted = (lab.cluster == NONE) & (lacking >= size) & market.settings.negotiate
     offered = np.where(able, effective, np.inf)
     # Where both cost the same the lab stays with the provider that it has.

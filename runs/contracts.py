@@ -10,6 +10,7 @@ import numpy as np
 
 from agents.cast import PAIRS, PROVIDERS, TENANTS
 from agents.views import FirmView, LeaseOffer, MarketView, Tender
+from runs.exclusivity import Stakes, negotiate_release, put_to_holder
 from runs.firm_books import lab_view, operator_views
 from runs.fixed_orders import as_ordered, fixed_shares
 from runs.physical import builder_weights
@@ -18,7 +19,6 @@ from runs.state import OPERATOR, PAIR, USER, State
 from world.arrays import PerRow, PerWorld, fold, ratio
 from world.bargaining import Bargain, allocate_offers, bargain, left_over
 from world.calendar import HOURS_PER_QUARTER
-from world.refusal import match_first_refusal
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -67,20 +67,21 @@ def tender(market: ComputeMarket) -> None:
         allocated = fixed_shares(market.start_shares, offered, wanted)
     # Without negotiation the holder of the right waives whatever is put to it.
     left = np.maximum(offered[0] - fold(allocated[:, 0]), 0.0) * float(market.settings.negotiate)
-    allocated[0], waived, matched = first_refusal(market, allocated[0], left, offers, cost["openai"], reservation[0])
+    unbound = allocated[0].copy()
+    put = put_to_holder(market, unbound, left, offers, cost["openai"], reservation[0], worth[0, 0] > 0.0)
+    allocated[0] = put.allocated
     spare = left_over(allocated, offered)
+    shortage = (view.index_usd_h / view.long_run_cost_usd_h - 1.0).clip(-0.5, 0.5)
+    weight = (m.provider_weight + m.shortage_weight * shortage).clip(0.0, 1.0)
 
     signed = np.zeros((len(PAIRS), s.worlds))
     if market.settings.negotiate:
-        weight = m.provider_weight + m.shortage_weight * (view.index_usd_h / view.long_run_cost_usd_h - 1.0).clip(
-            -0.5, 0.5
-        )
         bargains = bargain_with_all(
             allocated,
             reservation * to_usd_bn,
             [penalty[name] * to_usd_bn for name in TENANTS],
             outside * to_usd_bn,
-            weight.clip(0.0, 1.0),
+            weight,
             [asks[name].worth_usd_h * useful * to_usd_bn for name in TENANTS],
             spare,
         )
@@ -90,23 +91,32 @@ def tender(market: ComputeMarket) -> None:
         market.recorder.note("tender", view=view, asks=asks, offers=offers, delay=delay, dependence=dependence)
         market.recorder.note("deals", outside=outside, worth=worth, deals=bargains)
     sign(market, bargains, lead, asks, signed)
-    unmet = np.maximum(wanted[0] - fold(bargains["openai"].quantity), 0.0) + waived
+    unmet = np.maximum(wanted[0] - fold(bargains["openai"].quantity), 0.0) + put.waived
     openai.settle_tender(unmet)
-    market.firms["microsoft"].settle_refusals(matched, waived)
+    lacking = ratio(wanted[0], openai.parameters.tender_share) - fold(bargains["openai"].quantity)
     s.flow |= {
         "signed_h100e_m": signed,
         "tendered_h100e_m": wanted[0],
-        "lacking_h100e_m": ratio(wanted[0], openai.parameters.tender_share) - fold(bargains["openai"].quantity),
+        "lacking_h100e_m": lacking,
         "worth_usd_h": asks["openai"].worth_usd_h,
         "unmet_h100e_m": unmet,
-        "waived_h100e_m": waived,
-        "matched_h100e_m": matched,
+        "waived_h100e_m": put.waived,
+        "matched_h100e_m": put.matched,
         "tenant_gain_usd_bn": bargains["openai"].tenant_gain,
         "surplus_usd_bn": bargains["openai"].surplus,
         "offered_h100e_m": offered,
         "reservation_usd_h": reservation,
         "finance_bound": np.array([offer.finance_bound for offer in offers]),
     }
+    stakes = Stakes(
+        worth=worth[0],
+        reservation=reservation[0] * to_usd_bn,
+        weight=weight,
+        per_price=to_usd_bn,
+        term_quarters=asks["openai"].term_quarters,
+        lacking=lacking,
+    )
+    negotiate_release(market, view, unbound, put, stakes)
 
 
 def bargain_with_all(
@@ -191,36 +201,6 @@ def provider_shares(s: State) -> PerRow:
     held = s.leases.active + s.leases.pending_total
     rows = np.array([held[PAIR[(provider, "openai")]] for provider in PROVIDERS])
     return ratio(rows, fold(rows))
-
-
-def first_refusal(
-    market: ComputeMarket,
-    allocated: PerRow,
-    holder_left: PerWorld,
-    offers: list[LeaseOffer],
-    cost: PerRow,
-    holder_price: PerWorld,
-) -> tuple[PerRow, PerWorld, PerWorld]:
-    """Put outside offers that OpenAI would take to the holder of the right, which matches or waives.
-
-    A sole provider is asked in the same way, and its waiver is its consent to the outside lease.
-
-    Args: holder_left: (worlds,) what is left of the holder's offer once every tenant has its part, M H100e.
-    Returns: the allocation after matching, and what was waived and matched, M H100e.
-    """
-    openai = market.firms["openai"]
-    holds = openai.exclusivity > 0.0
-    outside = fold(allocated[1:])
-    best = np.where(allocated[1:] > 0.0, cost[1:], np.inf).min(axis=0)
-    price = np.where(np.isfinite(best), best, cost[0])
-    answer = match_first_refusal(
-        price, offers[1].lead_quarters, holder_price, offers[0].lead_quarters, holder_left, outside, holds
-    )
-    if market.recorder is not None:
-        market.recorder.note("refusal", before=allocated, left=holder_left, price=price, holds=holds, answer=answer)
-    kept = ratio(np.maximum(outside - answer.matched, 0.0), outside, 1.0)
-    after = np.concatenate([(allocated[0] + answer.matched)[None, :], allocated[1:] * kept])
-    return after, answer.waived, answer.matched
 
 
 def sign(

@@ -10,6 +10,7 @@ from agents.cast import FUNDED, PAIRS, SECTORS, TENANTS
 from world.arrays import PerRow, PerWorld, fold, ratio
 from world.credit import debt_capacity_usd_bn
 from world.debt import DebtBook
+from world.leases import USD_BN_PER_RENT
 from world.planning import growth_over
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ BORROWERS = ("microsoft", "oracle", "xai", "rival_clouds", "landlords", "softban
 """Who borrows on its cash flow or its plant."""
 DEBTORS = (*BORROWERS, *TENANTS)
 """Who may owe lenders; labs without plant have credit lines and what a scenario's loans give them."""
-HOURS = 2.19
-"""Thousand hours in a quarter: M H100e at $/H100e-hour, in $bn."""
 MOST_LEVERAGE = 12.0
 """Debt over yearly cash flow beyond which leverage adds no more to a spread; also that of a firm without cash flow."""
 LAB_TENOR_YEARS = 3.0
@@ -80,7 +79,7 @@ def lend(market: ComputeMarket) -> None:
     debt = s.ledger.balance["debt"][rows]
     flow = 4.0 * np.array([market.cash_flow.get(name, np.zeros(s.worlds)) for name in BORROWERS])
     price = pending_price(market)
-    waiting = s.leases.pending_total * price * HOURS
+    waiting = s.leases.pending_total * price * USD_BN_PER_RENT
     contracted = 4.0 * by_provider(waiting)
     # A firm that owes money and earns none is as levered as can be.
     leverage = np.minimum(ratio(debt, np.maximum(flow, debt / MOST_LEVERAGE)), MOST_LEVERAGE)
@@ -114,7 +113,9 @@ def pending_price(market: ComputeMarket) -> PerRow:
     value = s.leases.backlog_usd_bn
     return np.maximum(
         s.leases.price,
-        np.minimum(ratio(value, (s.leases.pending_total + s.leases.active) * HOURS * 16.0), 5.0 * market.money),
+        np.minimum(
+            ratio(value, (s.leases.pending_total + s.leases.active) * USD_BN_PER_RENT * 16.0), 5.0 * market.money
+        ),
     )
 
 
@@ -129,7 +130,7 @@ def tenant_spread(market: ComputeMarket, rent: PerRow) -> PerWorld:
     """
     lab = market.firms["openai"]
     p = lab.parameters
-    promised = 4.0 * HOURS * fold(rent[[k for k, pair in enumerate(PAIRS) if pair[1] == "openai"]])
+    promised = 4.0 * USD_BN_PER_RENT * fold(rent[[k for k, pair in enumerate(PAIRS) if pair[1] == "openai"]])
     growth = growth_over(lab.growth_smoothed, np.full(market.worlds, STRAIN_QUARTERS), p.growth_persistence)
     means = 4.0 * lab.revenue_usd_bn * np.exp(growth) + 0.5 * np.maximum(market.state.ledger.cash("openai"), 0.0)
     strain = (ratio(promised, means, 1.0) - 1.0).clip(0.0, 3.0)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from agents.cast import PAIRS, TENANTS
+from agents.openai import OPEN, SOLE_PROVIDER
 from runs.contracts import OFFERS
 from runs.deal_reasons import Reason
 from runs.firm_books import BUILDS_TO_LEASES
@@ -52,7 +53,7 @@ class OfferTalk:
 
 @dataclass(frozen=True)
 class RefusalTalk:
-    """The right of first refusal on what a tenant would take from outside."""
+    """The answer of the provider under an exclusive contract to what its tenant would take from outside."""
 
     holder: str
     put_h100e_m: float
@@ -61,6 +62,8 @@ class RefusalTalk:
     holder_left_h100e_m: float
     matched_h100e_m: float
     waived_h100e_m: float
+    refused_h100e_m: float
+    """What a sole provider does not consent to."""
     reason: Reason
 
 
@@ -175,7 +178,7 @@ class _Table:
             cheap = ask["worth_usd_h"] * self.useful < self.deals["outside"]
             return Reason.NOT_WORTH_IT if cheap else Reason.DEARER_THAN_MARKET
         if TENANTS[row] == HOLDS_THE_PROMISE and self.refused["before"][place] > LEAST_H100E_M:
-            return Reason.MATCHED
+            return Reason.MATCHED if self.refused["refused"] <= LEAST_H100E_M else Reason.NO_CONSENT
         filled = float(np.sum(self.deals["deals"][TENANTS[row]]["quantity"]))
         whole = filled >= ask["wanted_h100e_m"] * (1.0 - 1e-9)
         return Reason.CHEAPER_FIRST if whole else Reason.GONE_TO_OTHERS
@@ -191,11 +194,13 @@ class _Table:
 
     def first_refusal(self) -> RefusalTalk:
         """What was put to the holder of the right of first refusal, and its answer."""
-        matched, waived = self.refused["answer"]["matched"], self.refused["answer"]["waived"]
-        if not self.refused["holds"]:
+        matched, waived, refused = (self.refused[key] for key in ("matched", "waived", "refused"))
+        if self.refused["state"] <= OPEN:
             reason = Reason.NO_RIGHT
-        elif matched + waived <= LEAST_H100E_M:
+        elif matched + waived + refused <= LEAST_H100E_M:
             reason = Reason.NOTHING_PUT
+        elif self.refused["state"] >= SOLE_PROVIDER:
+            reason = Reason.SOLE_REFUSES if refused > LEAST_H100E_M else Reason.SOLE_CONSENTS
         elif matched <= LEAST_H100E_M:
             reason = Reason.RIGHT_WAIVED
         else:
@@ -203,11 +208,12 @@ class _Table:
         holder = OFFERS[0]
         return RefusalTalk(
             holder=holder,
-            put_h100e_m=matched + waived,
+            put_h100e_m=matched + waived + refused,
             outside_price_usd_h=self.refused["price"],
             holder_least_usd_h=self.tender["offers"][0]["reservation_usd_h"] * self.useful,
             holder_left_h100e_m=self.refused["left"],
             matched_h100e_m=matched,
             waived_h100e_m=waived,
+            refused_h100e_m=refused,
             reason=reason,
         )

@@ -1,4 +1,4 @@
-"""The funding part of the deal sheet: rounds, tranches, the conversion and rescues."""
+"""The funding part of the deal sheet: rounds, tranches and the conversion."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class LabRoundTalk:
 
 @dataclass(frozen=True)
 class TrancheTalk:
-    """What the anchor had promised and pays now; $bn."""
+    """What the anchor had promised and pays now, how it finds its cash this quarter, and its lenders' call; $bn."""
 
     kind: str
     parties: tuple[str, ...]
@@ -87,6 +87,12 @@ class TrancheTalk:
     """What waits for the conversion."""
     margin_loans_usd_bn: float
     assets_sold_usd_bn: float
+    called_usd_bn: float
+    """Holdings that its lenders' call makes it sell."""
+    loan_to_value: float
+    """After sales, before this quarter's round."""
+    cap: float
+    """Loan to value at which lenders call."""
     payments: tuple[Payment, ...]
     reason: Reason
 
@@ -107,31 +113,19 @@ class ConversionTalk:
     reason: Reason
 
 
-@dataclass(frozen=True)
-class RescueTalk:
-    """A lab that cannot pay: what investors put in at a discount; $bn."""
-
-    kind: str
-    parties: tuple[str, ...]
-    issuer: str
-    short_usd_bn: float
-    payments: tuple[Payment, ...]
-
-
-MoneyTalk = RoundTalk | LabRoundTalk | TrancheTalk | ConversionTalk | RescueTalk
+MoneyTalk = RoundTalk | LabRoundTalk | TrancheTalk | ConversionTalk
 
 
 def money_talks(market: ComputeMarket, page: Page, world: int) -> list[MoneyTalk]:
     """The funding talks of a recorded quarter in one world, in the order of the quarter."""
-    flow, after = (of_world(page.one(topic), world) for topic in ("flow", "after"))
+    flow = of_world(page.one("flow"), world)
     talks: list[MoneyTalk] = []
-    tranche = _tranche(flow, after)
+    tranche = _tranche(market, page, world, flow)
     if tranche is not None:
         talks.append(tranche)
     talks.append(_conversion(of_world(page.one("conversion"), world)))
     talks.append(_round(of_world(page.one("round"), world), flow, _deferred(market, world)))
     talks += [_lab_round(note, flow) for note in of_world(page.all("lab_round"), world)]
-    talks += [_rescue(note) for note in of_world(page.all("rescue"), world) if note["short"] > LEAST_USD_BN]
     return talks
 
 
@@ -145,20 +139,42 @@ def _deferred(market: ComputeMarket, world: int) -> float:
     return float(market.firms["softbank"].parameters.deferred_share[world])
 
 
-def _tranche(flow: dict[str, Any], after: dict[str, Any]) -> TrancheTalk | None:
+def _tranche(market: ComputeMarket, page: Page, world: int, flow: dict[str, Any]) -> TrancheTalk | None:
     paid, waiting = flow["tranche_usd_bn"], flow["tranche_waiting_usd_bn"]
-    if paid <= LEAST_USD_BN and waiting <= LEAST_USD_BN:
+    cash = of_world(page.all("anchor_cash"), world)
+    # What its deals by events took stands beside these events.
+    by_event = of_world(page.one("events"), world)["flows"]
+    borrowed = sum((note["borrowed"] for note in cash), -by_event.get(("loan", "lenders", "softbank"), 0.0))
+    sold = sum((note["sold"] for note in cash), -by_event.get(("stake_sale", "investors", "softbank"), 0.0))
+    borrowed, sold = (amount if amount > LEAST_USD_BN else 0.0 for amount in (borrowed, sold))
+    if max(paid, waiting, borrowed, sold) <= LEAST_USD_BN:
         return None
     return TrancheTalk(
         kind="tranche",
-        parties=("softbank", "openai"),
+        parties=("softbank", "openai", "lenders"),
         paid_usd_bn=paid,
         waiting_usd_bn=waiting,
-        margin_loans_usd_bn=after["flows"].get(("loan", "lenders", "softbank"), 0.0),
-        assets_sold_usd_bn=after["flows"].get(("stake_sale", "investors", "softbank"), 0.0),
-        payments=payments(("equity", "softbank", "openai", paid)),
-        reason=Reason.WAITS_FOR_CONVERSION if waiting > LEAST_USD_BN else Reason.PAID,
+        margin_loans_usd_bn=borrowed,
+        assets_sold_usd_bn=sold,
+        called_usd_bn=flow["call_sold_usd_bn"],
+        loan_to_value=flow["called_ltv"],
+        cap=float(market.firms["softbank"].parameters.ltv_cap[world]),
+        payments=payments(
+            ("equity", "softbank", "openai", paid),
+            ("loan", "lenders", "softbank", borrowed),
+            ("stake_sale", "investors", "softbank", sold),
+        ),
+        reason=_tranche_reason(flow, paid, waiting),
     )
+
+
+def _tranche_reason(flow: dict[str, Any], paid: float, waiting: float) -> Reason:
+    if flow["call_asked_usd_bn"] > LEAST_USD_BN:
+        met = flow["call_sold_usd_bn"] >= flow["call_asked_usd_bn"] * (1.0 - 1e-9)
+        return Reason.CALL_MET if met else Reason.CALL_UNMET
+    if waiting > LEAST_USD_BN:
+        return Reason.WAITS_FOR_CONVERSION
+    return Reason.PAID if paid > LEAST_USD_BN else Reason.NOTHING_DUE
 
 
 def _conversion(note: dict[str, Any]) -> ConversionTalk:
@@ -243,14 +259,4 @@ def _lab_round(note: dict[str, Any], flow: dict[str, Any]) -> LabRoundTalk:
         raised_usd_bn=raised,
         payments=payments(("equity", "investors", issuer, raised)),
         reason=reason,
-    )
-
-
-def _rescue(note: dict[str, Any]) -> RescueTalk:
-    return RescueTalk(
-        kind="rescue",
-        parties=(note["issuer"], "investors"),
-        issuer=note["issuer"],
-        short_usd_bn=note["short"],
-        payments=payments(("equity", "investors", note["issuer"], note["paid"])),
     )

@@ -21,7 +21,8 @@ class Reason(Enum):
     NOT_WORTH_IT = "refused: it costs more than the capacity is worth to the tenant"
     CHEAPER_FIRST = "not needed: cheaper offers fill the gap"
     GONE_TO_OTHERS = "gone to a tenant that gains more on it"
-    MATCHED = "matched: the holder of the right of first refusal supplies it itself"
+    MATCHED = "matched: its provider under contract supplies it itself"
+    NO_CONSENT = "refused: the sole provider does not consent to all of it"
 
     CLUSTER_WON = "taken: the cheaper bid, delay and dependence counted"
     CLUSTER_LOST = "not taken: the other bid is cheaper, delay and dependence counted"
@@ -31,8 +32,15 @@ class Reason(Enum):
     RIGHT_WAIVED = "waived: the outside lease may be signed"
     RIGHT_MATCHED = "matched price and date"
     RIGHT_PARTLY = "matched as far as it could, the rest waived"
+    SOLE_CONSENTS = "supplies what it can as sole provider and consents to the rest"
+    SOLE_REFUSES = "supplies what it can as sole provider and consents to a part of the rest only"
     NO_RIGHT = "nobody holds a right of first refusal any more"
     NOTHING_PUT = "no outside offer to put to the holder"
+
+    RELEASED = "agreed: the tenant pays for the step, both sides gain"
+    NOT_PRESSED = "not on the table: requests that nobody met do not press the tenant yet"
+    FREEDOM_WORTH_LITTLE = "not agreed: the holder would lose more than the tenant gains"
+    FREEDOM_TOO_DEAR = "not agreed: the tenant would have to give too large a part of itself"
 
     ROUND_CLOSED = "closed in full"
     ROUND_SHORT = "closed short: the anchor's room and the others' supply at that price do not cover the ask"
@@ -47,7 +55,19 @@ class Reason(Enum):
     NO_GAIN = "not agreed: the other holders would not gain from it"
 
     PAID = "paid as promised"
+    NOTHING_DUE = "no tranche is due"
+    CALL_MET = "lenders called: it sold and repaid down to its cap of loan to value"
+    CALL_UNMET = "lenders called: it sold all that markets take and stays above its cap of loan to value"
     WAITS_FOR_CONVERSION = "part of it waits for the conversion"
+
+    RESCUED = "saved: the price is bargained against default"
+    RESCUED_IN_PART = "saved in part: the rescuers put in no more at that price"
+    RENT_CUT = "cut for good: still no less than another tenant would bring"
+    RELETS = "not cut: another tenant would bring as much"
+    RELIEVED = "agreed: the tenant can pay what is left"
+    RELIEVED_IN_PART = "agreed as far as re-letting is no better; the rest stays unpaid"
+    CREDITORS_BECOME_HOLDERS = "default: leases end and debt goes with what is unpaid; creditors get shares for it"
+    WRITTEN_OFF = "default: what is unpaid is lost; leases end and debt goes with it"
 
     UNDER_WAY = "financed and begun this quarter"
     WAITS_FOR_POWER = "waiting until all of their power is granted"

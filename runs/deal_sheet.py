@@ -1,7 +1,7 @@
 """The deal sheet of a quarter: every negotiation of one world, in the order of the quarter, as plain numbers.
 
 The sheet is held to the books: what it says was signed is what the lease book took in, and the equity that it says
-was paid is what the ledger moved (`leases_signed`, `equity_paid`).
+was paid, SoftBank's loans and the holdings that it sold are what the ledger moved (`leases_signed`, `paid`).
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ import numpy as np
 from agents.cast import PAIRS, SECTORS
 from runs.deal_capacity import LEAST_H100E_M, CapacityTalk, capacity_talks
 from runs.deal_cluster import ClusterTalk, cluster_talk
+from runs.deal_distress import DistressTalk, distress_talks
 from runs.deal_finance import FinanceTalk, finance_talk
 from runs.deal_money import LEAST_USD_BN, MoneyTalk, Payment, money_talks
+from runs.deal_release import ReleaseTalk, release_talk
 from runs.deal_supply import ChipTalk, OwnChipTalk, SupplyTalk, supply_talks
 from runs.events import events_of
 from runs.recorder import of_world
@@ -50,7 +52,18 @@ class RecordTalk:
     payments: tuple[Payment, ...]
 
 
-Talk = RecordTalk | CapacityTalk | ClusterTalk | MoneyTalk | FinanceTalk | SupplyTalk | ChipTalk | OwnChipTalk
+Talk = (
+    RecordTalk
+    | CapacityTalk
+    | ReleaseTalk
+    | ClusterTalk
+    | MoneyTalk
+    | FinanceTalk
+    | SupplyTalk
+    | ChipTalk
+    | OwnChipTalk
+    | DistressTalk
+)
 
 
 @dataclass(frozen=True)
@@ -77,6 +90,8 @@ class DealSheet:
             if isinstance(talk, CapacityTalk):
                 for offer in talk.offers:
                     signed[row[offer.provider, talk.tenant]] += offer.signed_h100e_m
+            if isinstance(talk, ReleaseTalk):
+                signed[row[talk.holder, talk.tenant]] += talk.committed_h100e_m
             if isinstance(talk, ClusterTalk) and talk.signed_by is not None:
                 signed[row[talk.signed_by, CLUSTER_TENANT]] += talk.size_h100e_m
             if isinstance(talk, RecordTalk):
@@ -84,15 +99,19 @@ class DealSheet:
                     signed[row[lease.provider, lease.tenant]] += lease.h100e_m
         return signed
 
-    def equity_paid(self) -> dict[tuple[str, str], float]:
-        """What the sheet says was paid for new shares, $bn by (payer, payee)."""
-        paid: dict[tuple[str, str], float] = {}
+    def paid(self, kind: str) -> dict[tuple[str, str], float]:
+        """What the sheet says was paid of one kind of payment, $bn by (payer, payee)."""
+        found: dict[tuple[str, str], float] = {}
         for talk in self.talks:
             for payment in getattr(talk, "payments", ()):
-                if payment.kind == "equity":
+                if payment.kind == kind:
                     key = (payment.payer, payment.payee)
-                    paid[key] = paid.get(key, 0.0) + payment.usd_bn
-        return paid
+                    found[key] = found.get(key, 0.0) + payment.usd_bn
+        return found
+
+    def equity_paid(self) -> dict[tuple[str, str], float]:
+        """What the sheet says was paid for new shares, $bn by (payer, payee)."""
+        return self.paid("equity")
 
     def as_dictionary(self) -> dict[str, Any]:
         """Plain numbers and text, fit for JSON; a reason is {"name", "sentence"}."""
@@ -124,7 +143,8 @@ def deal_sheet(market: ComputeMarket, quarter: int, world: int = 0) -> DealSheet
     if market.recorder is None or quarter not in market.recorder.pages:
         raise ValueError(f"deal sheet: {quarter_label(quarter)} was not recorded")
     page = market.recorder.pages[quarter]
-    record, cluster = _record(market, quarter, world), cluster_talk(page, world)
+    record, release = _record(market, quarter, world), release_talk(page, world)
+    cluster = cluster_talk(page, world)
     return DealSheet(
         scenario=market.settings.name,
         world=int(market.draws.world_numbers[world]),
@@ -135,8 +155,10 @@ def deal_sheet(market: ComputeMarket, quarter: int, world: int = 0) -> DealSheet
             *money_talks(market, page, world),
             finance_talk(market, page, world),
             *capacity_talks(page, world, quarter, market.settings.negotiate),
+            *([release] if release is not None else []),
             *([cluster] if cluster is not None else []),
             *supply_talks(market, page, world),
+            *distress_talks(page, world),
         ),
     )
 

@@ -6,21 +6,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import FUNDED, OPERATORS, PAIRS
+from agents.cast import FUNDED, HOLDERS, OPERATORS, PAIRS, PROVIDERS
 from runs.backing import pay_out
 from runs.chip_orders import cancel_orders
 from runs.credit import BORROWERS, DEBTORS
-from runs.money import OTHERS
-from world.arrays import PerWorld, ratio
+from runs.money import OTHERS, openai_value, rival_value
+from runs.sight import market_view
+from world.arrays import PerRow, PerWorld, fold, ratio
 from world.funding import dilute
 from world.ledger import Unpaid
+from world.rescue import cut_rents, price_rescue
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
 
 def fill_shortfalls(market: ComputeMarket) -> None:
-    """Before dues are cleared: credit lines, then a rescue round at a price."""
+    """Before dues are cleared: credit lines, then a rescue round at a price, then leases at lower rents."""
     s = market.state
     s.flow["rescue_usd_bn"] = np.zeros(s.worlds)
     for name in BORROWERS:
@@ -28,45 +30,91 @@ def fill_shortfalls(market: ComputeMarket) -> None:
         principal = s.flow["principal_due_usd_bn"][DEBTORS.index(name)]
         limit = room + principal if name in ("oracle", "xai") else np.full(s.worlds, np.inf)
         low = np.maximum(market.reserve(name) - s.ledger.cash(name), 0.0)
-        pay_out(s.ledger, "loan", "lenders", name, np.minimum(np.maximum(s.ledger.shortfall(name), low), limit))
+        drawn = np.minimum(np.maximum(s.ledger.shortfall(name), low), limit)
+        pay_out(s.ledger, "loan", "lenders", name, drawn)
+        if name == "softbank" and market.recorder is not None:
+            market.recorder.note("anchor_cash", sold=np.zeros(s.worlds), borrowed=drawn)
+    s.flow["lease_relief_usd_bn"] = np.zeros((len(PROVIDERS), s.worlds))
     for name in FUNDED:
         short = s.ledger.shortfall(name)
         line = np.maximum(market.credit_line(name) - s.ledger.debt(name), 0.0) if name != "xai" else np.zeros(s.worlds)
         drawn = np.minimum(short, line)
         pay_out(s.ledger, "loan", "lenders", name, drawn)
-        rescue(market, name, short - drawn)
+        left = short - drawn
+        if left.any():  # nobody else is rescued, and adding nothing changes no bit
+            left = left - rescue(market, name, left)
+            restructure(market, name, np.maximum(left, 0.0))
 
 
-def rescue(market: ComputeMarket, name: str, short: PerWorld) -> None:
-    """Investors put in what is missing at a discount, as long as the firm is worth more than that."""
+def rescue(market: ComputeMarket, name: str, short: PerWorld) -> PerWorld:
+    """Investors put in what is missing at a price bargained against default, as far as they go; returns what they paid.
+
+    The lab's holders are diluted at that price; of the other labs nobody keeps the holders one by one.
+    """
     s = market.state
-    investors = market.firms["investors"]
-    if name == "openai":
-        value = s.cap.valuation_usd_bn
-        discounted = value * (1.0 - investors.parameters.rescue_discount)
-        paid = np.minimum(short, investors.parameters.rescue_share * discounted)
-        holders = np.zeros_like(s.cap.stakes)
-        holders[OTHERS] = paid
-        s.cap.stakes = dilute(s.cap.stakes, np.maximum(discounted, 1e-3), holders)
-        s.cap.valuation_usd_bn = np.where(paid > 0.0, discounted + paid, value)
-        s.flow["rescue_usd_bn"] = paid
-    else:
-        paid = np.minimum(
-            short,
-            investors.parameters.rescue_share
-            * np.maximum(20.0 * market.money, 8.0 * market.firms[name].revenue_usd_bn),
-        )
+    p = market.firms["investors"].parameters
+    value = lab_value_usd_bn(market, name)
+    saved = price_rescue(short, value, p.kept_in_default, p.rescue_weight, p.rescue_share)
     if market.recorder is not None:
-        market.recorder.note("rescue", issuer=name, short=short, paid=paid)
-    pay_out(s.ledger, "equity", "investors", name, paid)
+        terms = {"value": value, "most": p.rescue_share * saved.pre_money, "stakes": s.cap.stakes}
+        market.recorder.note("rescue", issuer=name, short=short, saved=saved, **terms)
+    pay_out(s.ledger, "equity", "investors", name, saved.paid)
+    if name == "openai":
+        holders = np.zeros_like(s.cap.stakes)
+        holders[OTHERS] = saved.paid
+        happens = saved.paid > 0.0
+        s.cap.stakes = np.where(happens, dilute(s.cap.stakes, np.maximum(saved.pre_money, 1e-3), holders), s.cap.stakes)
+        s.cap.valuation_usd_bn = np.where(happens, saved.pre_money + saved.paid, s.cap.valuation_usd_bn)
+        s.flow["rescue_usd_bn"] = saved.paid
+    return saved.paid
+
+
+def lab_value_usd_bn(market: ComputeMarket, name: str) -> PerWorld:
+    """What a lab is worth if it goes on, $bn, above zero."""
+    view = market_view(market)
+    value = openai_value(market, view) if name == "openai" else rival_value(market, name, view)
+    return np.maximum(value, 1e-3 * market.money)
+
+
+def restructure(market: ComputeMarket, tenant: str, gap: PerWorld) -> None:
+    """Where the rescue falls short providers cut their rents for good, down to what they would get from another."""
+    s = market.state
+    rows = [k for k, pair in enumerate(PAIRS) if pair[1] == tenant and pair[0] in PROVIDERS]
+    if not (rows and gap.any()):
+        return
+    rent = np.stack([s.ledger.owed("lease_rent", tenant, PAIRS[k][0]) for k in rows])
+    friction = market.parameters.of("market").sublet_friction
+    # What the capacity brings at the clearing price, less what it costs to find another tenant.
+    relet = s.flow["held_usd_bn"][rows] * (1.0 - friction)
+    cut = cut_rents(gap, rent, relet)
+    for row, k in enumerate(rows):
+        relief = cut[row] * rent[row]
+        s.ledger.waive("lease_rent", tenant, PAIRS[k][0], relief)
+        s.leases.reprice(k, cut[row])
+        s.flow["rent_usd_bn"][k] -= relief
+        s.flow["lease_relief_usd_bn"][PROVIDERS.index(PAIRS[k][0])] += relief
+    if market.recorder is not None:
+        providers = [PAIRS[k][0] for k in rows]
+        market.recorder.note("relief", tenant=tenant, gap=gap, rent=rent, relet=relet, cut=cut, providers=providers)
+
+
+CREDITORS = ("lenders", *PROVIDERS, "nvidia", "others")
+"""Whose losses by unpaid dues are counted."""
 
 
 def work_out(market: ComputeMarket, unpaid: list[Unpaid]) -> None:
-    """What stays unpaid is restructured: leases shrink by the unpaid share of their rent, debts are forgiven."""
+    """What stays unpaid is lost: leases shrink by the unpaid share of their rent, debts are forgiven.
+
+    Creditors of OpenAI get shares for what they lose, at what its holders keep in a default: so holders lose first.
+    """
     s = market.state
     s.flow["default"] = np.zeros(s.worlds)
     s.flow["cancelled_h100e_m"] = np.zeros((len(OPERATORS), s.worlds))
+    s.flow["default_loss_usd_bn"] = np.zeros((len(CREDITORS), s.worlds))
+    claims = np.zeros_like(s.cap.stakes)
     for item in unpaid:
+        if market.recorder is not None:
+            market.recorder.note("unpaid", kind=item.kind, payer=item.payer, payee=item.payee, amount=item.amount)
         missing = item.amount > 1e-9 * market.money
         if item.kind == "lease_rent":
             pairs = [k for k, pair in enumerate(PAIRS) if pair[0] == item.payee and pair[1] == item.payer]
@@ -79,4 +127,21 @@ def work_out(market: ComputeMarket, unpaid: list[Unpaid]) -> None:
             s.ledger.forgive(item.payer, "lenders", np.minimum(item.amount, s.ledger.debt(item.payer)))
         if item.payer == "openai":
             s.flow["default"] = np.maximum(s.flow["default"], missing.astype(float))
-        s.flow["unpaid_usd_bn"] = s.flow.get("unpaid_usd_bn", np.zeros(s.worlds)) + item.amount
+            claims[HOLDERS.index(item.payee) if item.payee in HOLDERS else OTHERS] += np.where(
+                missing, item.amount, 0.0
+            )
+        creditor = item.payee if item.payee in CREDITORS else "others"
+        s.flow["default_loss_usd_bn"][CREDITORS.index(creditor)] += item.amount
+    hand_over(market, claims)
+
+
+def hand_over(market: ComputeMarket, claims: PerRow) -> None:
+    """OpenAI's creditors become its holders; claims (holders, worlds) $bn, those of all others sold to investors."""
+    s = market.state
+    if not claims.any():
+        return
+    kept = market.firms["investors"].parameters.kept_in_default * lab_value_usd_bn(market, "openai")
+    kept = np.maximum(kept, 1e-3 * market.money)
+    happens = claims.any(axis=0)
+    s.cap.stakes = np.where(happens, dilute(s.cap.stakes, kept, claims), s.cap.stakes)
+    s.cap.valuation_usd_bn = np.where(happens, kept + fold(claims), s.cap.valuation_usd_bn)

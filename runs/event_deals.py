@@ -141,7 +141,8 @@ def conversion(market: ComputeMarket, event: Event) -> None:
     happens = lab.converted == 0.0
     stake = np.full(market.worlds, event.arguments["microsoft_stake"])
     swap_stake(market, happens, stake)
-    lab.settle_exclusivity(np.zeros(market.worlds, dtype=bool), happens)
+    lab.settle_conversion(happens)
+    lab.exclusivity = np.where(happens, OPEN, lab.exclusivity)
 
 
 @kind(

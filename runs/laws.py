@@ -54,6 +54,12 @@ def measure_laws(market: ComputeMarket) -> list[Law]:
     )
     bypassed = np.where(anchor, np.maximum(outside - s.flow["waived_h100e_m"], 0.0), 0.0)
     stakes = s.cap.stakes
+    # Above the cap lenders call: only who has sold all that markets take may stay there, and is flagged by the metric.
+    sold_out = s.flow["call_sold_usd_bn"] >= s.flow["call_most_usd_bn"] * (1.0 - 1e-9)
+    p = market.firms["softbank"].parameters
+    # Where the discount eats what a sale frees, selling is no way down at all.
+    excused = ((s.flow["call_asked_usd_bn"] > 0.0) & sold_out) | (p.ltv_cap + p.call_discount > 0.9)
+    above_cap = np.where(excused, 0.0, np.maximum(s.flow["called_ltv"] - p.ltv_cap, 0.0))
     return [
         Law("fleet: nothing negative", fleet.negative_h100e_m),
         Law("fleet: deployed within chips", fleet.undeployable_h100e_m),
@@ -71,6 +77,11 @@ def measure_laws(market: ComputeMarket) -> list[Law]:
         Law("stakes: sum to one", np.abs(fold(stakes) - 1.0)),
         Law("stakes: none negative", np.maximum(-stakes.min(axis=0), 0.0)),
         Law("first refusal: never bypassed", bypassed),
+        Law("loan to value: within its cap, or all is sold that markets take", above_cap),
+        Law(
+            "round: the anchor within its room",
+            np.maximum(s.flow["by_anchor_usd_bn"] - s.flow["anchor_room_usd_bn"], 0.0),
+        ),
         Law(
             "profit share: within profit",
             np.maximum(s.cap.profit_share_paid_usd_bn - np.maximum(s.cap.profit_high_usd_bn, 0.0), 0.0),

@@ -222,14 +222,14 @@ simple(
 simple(
     "waived_h100e_m",
     "M H100e",
-    "Requests that Microsoft waived under its first refusal",
+    "Outside offers that Microsoft waived or consented to",
     lambda m: m.state.flow["waived_h100e_m"],
     flow=True,
 )
 simple(
     "matched_h100e_m",
     "M H100e",
-    "Outside offers that Microsoft matched",
+    "Outside offers that Microsoft matched or, as sole provider, supplied itself",
     lambda m: m.state.flow["matched_h100e_m"],
     flow=True,
 )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agents.cast import ACTORS, HOLDERS, OPERATORS, PAIR_NAMES
+from agents.cast import ACTORS, OPERATORS, PAIR_NAMES
 from runs.credit import DEBTORS, MOST_LEVERAGE, debtor_rows
+from runs.money import anchor_ltv
 from runs.registry import simple
 from world.arrays import PerWorld, ratio
 from world.credit import dscr
@@ -38,13 +39,6 @@ def oracle_leverage(m: ComputeMarket) -> PerWorld:
     return ratio(owed, 4.0 * earned, MOST_LEVERAGE).clip(0.0, MOST_LEVERAGE)
 
 
-def softbank_ltv(m: ComputeMarket) -> PerWorld:
-    """Net debt over gross holdings, OpenAI at its last round."""
-    s = m.state
-    stake = s.cap.stakes[HOLDERS.index("softbank")] * s.cap.valuation_usd_bn
-    return m.firms["softbank"].ltv(stake, s.ledger.debt("softbank") - s.ledger.cash("softbank"))
-
-
 simple(
     "debt_usd_bn",
     "bn USD",
@@ -55,12 +49,19 @@ simple(
 )
 simple("oracle_debt_usd_bn", "bn USD", "Oracle's debt", lambda m: m.state.ledger.debt("oracle"))
 simple("oracle_dscr", "ratio", "Oracle's cash flow over debt service", oracle_dscr)
-simple("softbank_ltv", "share", "SoftBank's loan to value", softbank_ltv)
+simple("softbank_ltv", "share", "SoftBank's loan to value", anchor_ltv)
 simple(
     "softbank_breach",
     "flag",
     "SoftBank above its hard cap",
-    lambda m: m.firms["softbank"].breach(softbank_ltv(m)).astype(float),
+    lambda m: m.firms["softbank"].breach(anchor_ltv(m)).astype(float),
+)
+simple(
+    "softbank_call_usd_bn",
+    "bn USD",
+    "Holdings that SoftBank sells because its lenders call",
+    lambda m: m.state.flow["call_sold_usd_bn"],
+    flow=True,
 )
 simple(
     "oracle_fixed_charge_cover",

@@ -9,6 +9,7 @@ import numpy as np
 from agents.cast import ACTORS, HOLDERS, LABS, OPERATORS, PAIRS, PROVIDERS
 from runs.accounts import LET, PROVIDER_OF_LET
 from runs.credit import debtor_rows
+from runs.distress import CREDITORS
 from runs.registry import simple
 from runs.stargate import SPONSORS
 from runs.state import PAIR, USER
@@ -156,6 +157,20 @@ simple(
     flow=True,
 )
 simple("exclusivity", "state", "2 sole provider, 1 first refusal, 0 none", lambda m: m.firms["openai"].exclusivity)
+simple(
+    "release_price_usd_bn",
+    "bn USD",
+    "What Microsoft gets for a step of OpenAI's freedom, in commitments and stakes",
+    lambda m: m.state.flow["release_price_usd_bn"],
+    flow=True,
+)
+simple(
+    "release_commitment_usd_bn",
+    "bn USD",
+    "Take-or-pay rent that OpenAI commits to for a step of its freedom, over its term",
+    lambda m: m.state.flow["commitment_usd_bn"],
+    flow=True,
+)
 simple("converted", "flag", "OpenAI converted", lambda m: m.firms["openai"].converted)
 simple(
     "microsoft_bargained_stake",
@@ -178,6 +193,22 @@ simple(
     flow=True,
 )
 simple("rescue_usd_bn", "bn USD", "Rescue rounds of OpenAI", lambda m: m.state.flow["rescue_usd_bn"], flow=True)
+simple(
+    "lease_relief_usd_bn",
+    "bn USD",
+    "Rent of the quarter that providers give up so that a tenant can pay the rest",
+    lambda m: fold(m.state.flow["lease_relief_usd_bn"]),
+    flow=True,
+)
+simple(
+    "default_loss_usd_bn",
+    "bn USD",
+    "Dues that stay unpaid, by who loses them",
+    lambda m: m.state.flow["default_loss_usd_bn"],
+    dimension="creditor",
+    members=CREDITORS,
+    flow=True,
+)
 simple("openai_default", "flag", "OpenAI left a due unpaid", lambda m: m.state.flow["default"])
 simple(
     "own_chip_value_usd_bn",

@@ -25,7 +25,7 @@ from runs.money import fund
 from runs.opening import open_state
 from runs.physical import deliver, order
 from runs.recorder import Recorder
-from runs.rental import USD_BN_PER_H, clear, operate
+from runs.rental import clear, operate
 from runs.saving import load_market, save_market
 from runs.scenario import Scenario, load_scenario
 from runs.sight import market_view, price_chips
@@ -34,6 +34,7 @@ from runs.state import State
 from world.arrays import Flags, PerWorld, fold, ratio
 from world.calendar import quarter_label, quarter_number
 from world.draws import Draws, student_t
+from world.leases import USD_BN_PER_RENT
 from world.parameters import Parameters, resolve
 from world.record import accelerators, phases, start_state
 from world.services import budget_to_demand_scale, scaled_innovation
@@ -271,7 +272,7 @@ class ComputeMarket(mesa.Model):
             inference = budget.inference_usd_bn / budget.total_usd_bn if known is None else np.full(self.worlds, known)
             lab.inference_scale = inference * implied / budget.inference_usd_bn
             lab.rd_scale = ratio((1.0 - inference) * implied, budget.rd_usd_bn, 1.0)
-            lab.settle_wanted(implied / (USD_BN_PER_H * view.long_run_cost_usd_h * view.usefulness))
+            lab.settle_wanted(implied / (USD_BN_PER_RENT * view.long_run_cost_usd_h * view.usefulness))
         self.start_scale = s.market.scale.copy()
         self.start_shares = provider_shares(s)
         self.start_pool_usd_bn = self.firms["customers"].pool_usd_bn.copy()

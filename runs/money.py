@@ -27,6 +27,8 @@ def fund(market: ComputeMarket) -> None:
     view = market_view(market)
     pay_tranches(market)
     defend_ltv(market)
+    call_margin(market)
+    s.flow["called_ltv"] = anchor_ltv(market)
     value = openai_value(market, view)
     convert(market, value)
     round_ = openai_round(market, view, value)
@@ -78,21 +80,59 @@ def borrow_for_stake(market: ComputeMarket, need: PerWorld) -> None:
     sold = np.minimum(np.minimum(over / np.maximum(1.0 - limit, 0.1), sellable), s.ledger.stakes("softbank"))
     pay_out(s.ledger, "stake_sale", "investors", "softbank", sold)
     softbank.settle_sale(sold)
-    pay_out(s.ledger, "loan", "lenders", "softbank", np.maximum(missing - sold, 0.0))
+    borrowed = np.maximum(missing - sold, 0.0)
+    pay_out(s.ledger, "loan", "lenders", "softbank", borrowed)
+    if market.recorder is not None:
+        market.recorder.note("anchor_cash", sold=sold, borrowed=borrowed)
 
 
 def defend_ltv(market: ComputeMarket) -> None:
     """The anchor sells holdings to come back under its limit, as fast as markets take them, and repays debt."""
-    s = market.state
     softbank = market.firms["softbank"]
-    stake = s.cap.stakes[ANCHOR] * s.cap.valuation_usd_bn
+    over = anchor_over(market, softbank.limit())
+    sold = np.minimum(softbank.sell_for(over), market.state.ledger.stakes("softbank"))
+    sell_and_repay(market, sold, sold)
+
+
+def anchor_over(market: ComputeMarket, limit: PerWorld, discount: PerWorld | float = 0.0) -> PerWorld:
+    """Holdings that the anchor must sell at a discount to be back at a limit of loan to value once it has repaid."""
+    s = market.state
+    holdings = market.firms["softbank"].other_holdings_usd_bn + s.cap.stakes[ANCHOR] * s.cap.valuation_usd_bn
     net_debt = s.ledger.debt("softbank") - s.ledger.cash("softbank")
-    limit = softbank.limit()
-    over = np.maximum(net_debt - limit * (softbank.other_holdings_usd_bn + stake), 0.0) / np.maximum(1.0 - limit, 0.1)
-    sold = np.minimum(softbank.sell_for(over), s.ledger.stakes("softbank"))
-    pay_out(s.ledger, "stake_sale", "investors", "softbank", sold)
-    s.ledger.pay("principal", "softbank", "lenders", np.minimum(sold, s.ledger.debt("softbank")))
-    softbank.settle_sale(sold)
+    return np.maximum(net_debt - limit * holdings, 0.0) / np.maximum(1.0 - discount - limit, 0.1)
+
+
+def anchor_ltv(market: ComputeMarket) -> PerWorld:
+    """The anchor's loan to value, OpenAI at its last round."""
+    s = market.state
+    ltv: PerWorld = market.firms["softbank"].ltv(
+        s.cap.stakes[ANCHOR] * s.cap.valuation_usd_bn, s.ledger.debt("softbank") - s.ledger.cash("softbank")
+    )
+    return ltv
+
+
+def sell_and_repay(market: ComputeMarket, sold: PerWorld, proceeds: PerWorld) -> None:
+    """Sell holdings worth `sold` for `proceeds`, $bn, and repay debt with them."""
+    s = market.state
+    pay_out(s.ledger, "stake_sale", "investors", "softbank", proceeds)
+    s.ledger.pay("principal", "softbank", "lenders", np.minimum(proceeds, s.ledger.debt("softbank")))
+    market.firms["softbank"].settle_sale(sold)
+    if market.recorder is not None:
+        market.recorder.note("anchor_cash", sold=proceeds, borrowed=np.zeros(s.worlds))
+
+
+def call_margin(market: ComputeMarket) -> None:
+    """Above the hard cap of loan to value lenders call: the anchor sells at a discount and repays, or is flagged."""
+    s = market.state
+    p = market.firms["softbank"].parameters
+    asked = anchor_over(market, p.ltv_cap, p.call_discount)
+    s.flow |= dict.fromkeys(("call_asked_usd_bn", "call_sold_usd_bn", "call_most_usd_bn"), np.zeros(s.worlds))
+    if not asked.any():
+        return
+    most = p.call_share * market.firms["softbank"].other_holdings_usd_bn
+    sold = np.minimum(asked, most)
+    sell_and_repay(market, sold, np.minimum(sold * (1.0 - p.call_discount), s.ledger.stakes("softbank")))
+    s.flow |= {"call_asked_usd_bn": asked, "call_sold_usd_bn": sold, "call_most_usd_bn": most}
 
 
 def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Round:
@@ -112,6 +152,7 @@ def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Ro
     reservation = np.maximum(value * (1.0 - lab.parameters.down_round_tolerance), 0.5 * market.money)
     supply, anchor_value = investors.supply(value), value * (1.0 + softbank.parameters.optimism)
     slope, weight = investors.parameters.supply_slope, softbank.parameters.issuer_weight
+    s.flow["anchor_room_usd_bn"] = room
     result = price_round(asked, bid, reservation, room, anchor_value, supply, slope, weight)
     if market.recorder is not None:
         bids = {"others_value": bid, "others_supply": supply, "anchor_value": anchor_value, "room": room, "due": due}
@@ -143,14 +184,28 @@ def lab_round(market: ComputeMarket, name: str, view: MarketView) -> None:
     lab, investors = market.firms[name], market.firms["investors"]
     own = operator_views(market, view, ("xai",))["xai"] if name == "xai" else lab_view(market, name)
     request = lab.ask_for_funds(view, own)
-    # What a young lab may become is worth something before its revenue shows it; it grows like the root of the pool.
-    promise = np.sqrt(market.firms["customers"].pool_usd_bn / market.start_pool_usd_bn) * market.promise_usd_bn[name]
-    value = np.maximum(request.value_usd_bn + promise, 0.5 * market.money)
+    value = promising(market, name, request.value_usd_bn)
     raised = np.minimum(unless_raised(market, name, request.ask_usd_bn), 2.0 * investors.supply(value))
     if market.recorder is not None:
         market.recorder.note("lab_round", issuer=name, asked=request.ask_usd_bn, value=value, raised=raised, own=own)
     pay_out(s.ledger, "equity", "investors", name, raised)
     s.flow[f"raised.{name}"] = raised
+
+
+def promising(market: ComputeMarket, name: str, value_usd_bn: PerWorld) -> PerWorld:
+    """What a rival is worth, $bn: its owners' value, and what it may become.
+
+    A young lab's promise is worth something before its revenue shows it; it grows like the root of the pool.
+    """
+    promise = np.sqrt(market.firms["customers"].pool_usd_bn / market.start_pool_usd_bn) * market.promise_usd_bn[name]
+    return np.maximum(value_usd_bn + promise, 0.5 * market.money)
+
+
+def rival_value(market: ComputeMarket, name: str, view: MarketView) -> PerWorld:
+    """What a rival is worth now, $bn."""
+    lab = market.firms[name]
+    own = operator_views(market, view, ("xai",))["xai"] if name == "xai" else lab_view(market, name)
+    return promising(market, name, lab.value_usd_bn(view, own))
 
 
 def convert(market: ComputeMarket, value: PerWorld) -> None:
@@ -188,11 +243,11 @@ def convert(market: ComputeMarket, value: PerWorld) -> None:
     if market.recorder is not None:
         terms = {"claim": claim, "gain": gain, "value": value, "stake": stake}
         market.recorder.note("conversion", **terms, open=open_, happens=happens, before=lab.converted)
-    pressed: Flags = lab.loosen_exclusivity(lab_view(market, "openai"))
-    lab.settle_exclusivity(pressed, happens)
+    lab.settle_conversion(happens)
     swap_stake(market, happens, stake)
     s.flow["converted_now"] = happens.astype(float)
-    s.flow["loosened_now"] = pressed.astype(float)
+    # What it leaves to OpenAI's side can buy the end of exclusivity in the same package.
+    s.flow["conversion_left_usd_bn"] = np.where(happens, (1.0 - p.microsoft_weight) * np.maximum(gain, 0.0), 0.0)
 
 
 def swap_stake(market: ComputeMarket, happens: Flags, stake: PerWorld) -> None:

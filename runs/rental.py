@@ -14,6 +14,7 @@ from runs.sight import market_view, standing_figures
 from runs.state import ACCESS, GENERATION, USER
 from world.arrays import PerGeneration, PerRow, PerWorld, fold, fold_sectors, power, ratio
 from world.costs import close_gap, step_list_price
+from world.leases import USD_BN_PER_RENT
 from world.market import clear_rental_market
 from world.planning import learn_growth, slow_speed
 from world.services import (
@@ -28,8 +29,6 @@ from world.services import (
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
-USD_BN_PER_H = 2.19
-"""$bn a quarter for one M H100e at one $/H100e-hour."""
 PRICE_FLOOR_USD_H, PRICE_CAP_USD_H = 0.01, 100.0
 """Bounds of the clearing price, far outside what any market has seen."""
 
@@ -158,7 +157,7 @@ def demand_scales(market: ComputeMarket, view: MarketView) -> PerRow:
         row = LABS.index(user)
         s.flow["budget_inference_usd_bn"][row] = budget.inference_usd_bn
         s.flow["budget_rd_usd_bn"][row] = budget.rd_usd_bn
-        lab.settle_wanted(budget.total_usd_bn / (USD_BN_PER_H * view.long_run_cost_usd_h * view.usefulness))
+        lab.settle_wanted(budget.total_usd_bn / (USD_BN_PER_RENT * view.long_run_cost_usd_h * view.usefulness))
         rows.append(budget_to_demand_scale(budget.total_usd_bn, view.long_run_cost_usd_h, m.elasticity_long))
     return np.array(rows)
 
@@ -193,7 +192,7 @@ def operate(market: ComputeMarket) -> None:
     spent = np.array([user_cost_usd_bn(market, row) for row in rows])
     effective = np.array([fold(s.market.bought_h100e_m[row] * s.generations.usefulness) for row in rows])
     budgets = (s.flow["budget_inference_usd_bn"], s.flow["budget_rd_usd_bn"])
-    wanted = [budget / (USD_BN_PER_H * cost_usd_h) for budget in budgets]
+    wanted = [budget / (USD_BN_PER_RENT * cost_usd_h) for budget in budgets]
     inference, research = split_inference(effective, wanted[0], wanted[1], inference_priority=p.inference_priority)
     to_raw = ratio(raw, effective)
     potential = s.flow["potential_usd_bn"]
@@ -224,4 +223,4 @@ def user_cost_usd_bn(market: ComputeMarket, row: int) -> PerWorld:
     """What a user's compute is worth at market prices this quarter, $bn."""
     s = market.state
     price = np.where(s.market.traded, s.market.price_usd_h, 0.0)
-    return fold(s.market.bought_h100e_m[row] * price) * USD_BN_PER_H
+    return fold(s.market.bought_h100e_m[row] * price) * USD_BN_PER_RENT

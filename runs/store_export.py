@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import xarray as xr
 
@@ -35,7 +36,12 @@ def export(batch: Batch, table: str, form: str, path: Path) -> int:
         raise ValueError(f"--out: {path} exists already")
     if not path.absolute().parent.is_dir():
         raise ValueError(f"--out: there is no directory {path.absolute().parent}")
-    rows = sum(pq.read_metadata(file).num_rows for file in files)
+    rows = 0
+    for file in files:
+        try:
+            rows += pq.read_metadata(file).num_rows
+        except pa.ArrowException as error:
+            raise ValueError(f"{file}: is damaged ({error}); gigawatt batch --resume runs it again") from None
     writers: dict[str, Callable[[Batch, str, Path, int], None]] = {"csv": _csv, "xlsx": _xlsx, "netcdf": _netcdf}
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:

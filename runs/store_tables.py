@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 TYPES = {"float": pa.float32(), "int": pa.int32(), "long": pa.int64(), "text": pa.dictionary(pa.int32(), pa.string())}
 """Types on disk. Float32 keeps seven digits; no input or metric is known to more than three."""
+BITS = {"worlds": 16}
+"""Significant bits of a table's numbers, if fewer than the 24 of a float32: 16 are within sixteen millionths, nearly
+five digits. What is left out no compression would take away, and it is more than a quarter of the bytes."""
 
 
 class Payments:
@@ -54,7 +57,8 @@ def tables_of(plan: Plan, block: Block, ran: Ran) -> dict[str, pa.Table]:
     for name, columns in plan.document["tables"].items():
         arrays = makers[name](plan, block, ran) if name in makers else _members(name, plan, block, ran.market)
         found[name] = pa.table(
-            [_column(arrays.get(entry["name"]), entry, arrays) for entry in columns], _schema(plan, block, columns)
+            [_column(arrays.get(entry["name"]), entry, arrays, BITS.get(name, 24)) for entry in columns],
+            _schema(plan, block, columns),
         )
     return found
 
@@ -72,7 +76,7 @@ def _schema(plan: Plan, block: Block, columns: Sequence[Mapping[str, Any]]) -> p
     return pa.schema(fields, {"gigawatt.batch": plan.identity, "gigawatt.block": str(block.index)})
 
 
-def _column(values: Any, entry: Mapping[str, Any], arrays: Mapping[str, Any]) -> pa.Array:
+def _column(values: Any, entry: Mapping[str, Any], arrays: Mapping[str, Any], bits: int) -> pa.Array:
     """One column; a figure that a world does not have is null."""
     if values is None:
         return pa.nulls(len(arrays["world"]), TYPES[entry["type"]])
@@ -80,9 +84,23 @@ def _column(values: Any, entry: Mapping[str, Any], arrays: Mapping[str, Any]) ->
         codes, names = values
         return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(names, pa.string()))
     if entry["type"] == "float":
-        plain = np.asarray(values, dtype=np.float32)
+        plain = rounded(values, bits)
         return pa.array(plain, pa.float32(), mask=np.isnan(plain))
     return pa.array(values, TYPES[entry["type"]])
+
+
+def rounded(values: np.ndarray, bits: int) -> np.ndarray:
+    """The nearest float32 with so many significant bits, of two that are as near the even one; no number stays none.
+
+    Source: bit rounding as of Klöwer et al., Compressing atmospheric data into its real information content, 2021.
+    """
+    plain = np.asarray(values, dtype=np.float32)
+    if bits == 24:
+        return plain
+    words, dropped = plain.view(np.uint32), np.uint32(24 - bits)
+    half = np.uint32((1 << (23 - bits)) - 1) + ((words >> dropped) & np.uint32(1))
+    near = ((words + half) >> dropped) << dropped
+    return np.where(np.isfinite(plain), near.view(np.float32), plain)
 
 
 def _keys(plan: Plan, block: Block, times: int = 1) -> dict[str, Any]:

@@ -38,9 +38,18 @@ class BatchProgress:
             sys.stderr.flush()
 
     def __call__(self, standing: Standing) -> None:
-        """Draw the bar, or print a line when a tenth more is done or half a minute has passed."""
+        """Draw the bar, or print a line when a tenth more is done or half a minute has passed.
+
+        If whoever looked is gone, the batch goes on unseen.
+        """
         if self.quiet:
             return
+        try:
+            self._show(standing)
+        except OSError:
+            self.quiet, self.terminal = True, False
+
+    def _show(self, standing: Standing) -> None:
         for note in standing.notes[self.noted :]:
             self._line(note)
         self.noted = len(standing.notes)

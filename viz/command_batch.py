@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from viz.command_line import (
@@ -21,6 +23,7 @@ from viz.command_line import (
     mistakes,
     parameters_asked,
     parameters_source,
+    place,
     print_json,
     scenario_asked,
     setting,
@@ -48,17 +51,17 @@ def add_commands(commands: Commands) -> None:
     add("--until", metavar="QUARTER", help="last quarter, like 2028Q4")
     about = "a parameter or policy (repeatable), like microsoft.caution=0.4"
     add("--set", action="append", default=[], metavar="NAME=VALUE", type=setting, dest="settings", help=about)
-    add("--out", type=Path, metavar="DIR", help="directory of a new batch")
-    add("--resume", type=Path, metavar="DIR", help="go on with the batch in this directory")
-    add("--anew", type=Path, metavar="DIR", help="with --resume: begin the same batch anew in this directory")
+    add("--out", type=place, metavar="DIR", help="directory of a new batch")
+    add("--resume", type=place, metavar="DIR", help="go on with the batch in this directory")
+    add("--anew", type=place, metavar="DIR", help="with --resume: begin the same batch anew in this directory")
     add("--keep", choices=("summary", "paths", "full"), help="tables to write (default summary)")
     add("--vary", action="append", default=[], metavar="NAME=low:high:n", help="vary a parameter (repeatable)")
     add("--design", choices=("grid", "lhs", "sobol"), help="how --vary combines (default grid)")
-    add("--from-csv", type=Path, metavar="FILE", help="a table of parameter values, a row for each point")
+    add("--from-csv", type=place, metavar="FILE", help="a table of parameter values, a row for each point")
     add("--draws", choices=("random", "sobol"), help="sobol: quasi-random parameters (default random)")
     add("--until-ci", metavar="CONDITION", help='end early, like "stargate_share@2030Q4 p>=0.75 within 0.01"')
     add("--block", type=whole(1, 1_000_000), metavar="N", help="worlds in a block (default 2000)")
-    add("--from", type=Path, metavar="FILE", dest="state", help="start all worlds from a saved market")
+    add("--from", type=place, metavar="FILE", dest="state", help="start all worlds from a saved market")
     add("--workers", type=whole(1, 10_000), default=os.cpu_count() or 1, metavar="N", help="processes (default all)")
     add("--scheduler", metavar="ADDRESS", help="an existing Dask cluster, like tcp://127.0.0.1:8786")
     add("--engine", metavar="MODULE:ATTRIBUTE", help="another factory of concurrent.futures executors")
@@ -69,7 +72,7 @@ def add_commands(commands: Commands) -> None:
     save.add_argument("scenario", nargs="?", default="baseline", help="name or TOML file (default baseline)")
     add_ensemble(save)
     save.add_argument("--at", required=True, metavar="QUARTER", help="the last quarter of the past, like 2026Q4")
-    save.add_argument("--out", type=Path, required=True, metavar="FILE", help="a file that is not there yet")
+    save.add_argument("--out", type=place, required=True, metavar="FILE", help="a file that is not there yet")
 
 
 def batch_command(asked: argparse.Namespace) -> int:
@@ -81,6 +84,8 @@ def batch_command(asked: argparse.Namespace) -> int:
     with mistakes():
         engine = engine_for(asked.workers, asked.scheduler, asked.engine)
     folder, plan = _resumed(asked) if asked.resume is not None else _begun(asked)
+    # A scheduler of jobs asks a driver to end by SIGTERM: it is taken as Ctrl-C.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with mistakes(), BatchProgress(folder.name or str(folder), asked.quiet) as progress:
             standing = drive(folder, plan, engine, progress)
@@ -89,8 +94,10 @@ def batch_command(asked: argparse.Namespace) -> int:
         return FAILED
     except KeyboardInterrupt:
         if not asked.quiet:
-            print(f"gigawatt: stopped; go on with: gigawatt batch --resume {folder}", file=sys.stderr)
+            print(f"gigawatt: stopped; go on with: gigawatt batch --resume {quote(str(folder))}", file=sys.stderr)
         raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return _ended(asked, standing, folder)
 
 
@@ -165,7 +172,7 @@ def _resumed(asked: argparse.Namespace) -> tuple[Path, Plan]:
         if found:
             raise Mistake(
                 f"{folder}: was begun with other wishes ({'; '.join(found)}); resume it without them, "
-                f"or begin anew with --resume {folder} --anew DIR"
+                f"or begin anew with --resume {quote(str(folder))} --anew DIR"
             )
         return folder, reopen(folder)
 
@@ -231,6 +238,7 @@ def save_command(asked: argparse.Namespace) -> int:
     scenario = scenario_asked(asked)
     if asked.out.exists():
         raise Mistake(f"--out: {asked.out} exists already")
+    check_writable(asked.out.absolute().parent)
     with mistakes(), Progress(scenario.name, asked.quiet) as progress:
         numbers, parameters = (asked.worlds, asked.seed), parameters_asked(asked)
         run_until(scenario, asked.at, asked.out, *numbers, asked.until, parameters, progress)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,6 +100,13 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
+def place(text: str) -> Path:
+    """A type of argument: a file or folder; a name that a script left empty is not the current folder."""
+    if not text.strip() or "\0" in text:
+        raise argparse.ArgumentTypeError(f"wanted the name of a file or folder, got {text!r}")
+    return Path(text)
+
+
 def plugin(text: str) -> str:
     """A type of argument: a plugin, read at once, because a lab that it adds must be there before the model is."""
     from runs.plugins import load_plugins
@@ -190,8 +197,11 @@ def check_writable(folder: Path) -> None:
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not there.is_dir():
         raise Mistake(f"--out: {there} is not a folder")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise Mistake(f"--out: may not write into the folder {there}")
+    try:
+        # Tried, not asked: the superuser may do everything, and cannot write to /proc.
+        tempfile.TemporaryFile(dir=there).close()
+    except OSError as error:
+        raise Mistake(f"--out: may not write into the folder {there} ({error.strerror})") from None
 
 
 def tell(asked: argparse.Namespace, document: object, lines: Callable[[int], list[Line]]) -> int:

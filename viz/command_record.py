@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from viz.command_line import DONE, Commands, Mistake, check_writable, mistakes, tell, whole
+from viz.command_line import DONE, Commands, Mistake, check_writable, mistakes, place, tell, whole
 
 
 def add_commands(commands: Commands) -> None:
@@ -22,7 +22,7 @@ def add_commands(commands: Commands) -> None:
     about = "scenario whose forecast is scored on --observations (default baseline)"
     backtest.add_argument("scenario", nargs="?", help=about)
     backtest.add_argument(
-        "--observations", type=Path, metavar="FILE", help="score these: series,period,value,unit[,low,high]"
+        "--observations", type=place, metavar="FILE", help="score these: series,period,value,unit[,low,high]"
     )
     _add_worlds(backtest, 10_000)
     _add_out(backtest, "draw the figures into this folder")
@@ -43,7 +43,7 @@ def _add_worlds(command: argparse.ArgumentParser, worlds: int) -> None:
 
 
 def _add_out(command: argparse.ArgumentParser, about: str) -> None:
-    command.add_argument("--out", metavar="DIR", type=Path, help=about)
+    command.add_argument("--out", metavar="DIR", type=place, help=about)
 
 
 def _folder(asked: argparse.Namespace) -> Path | None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
-from viz.command_line import DONE, Commands, Mistake, add_plugin, mistakes, tell
+from viz.command_line import DONE, Commands, Mistake, add_plugin, mistakes, place, tell
 
 MOST_ROWS = 1000
 """Rows of an answer that a terminal is shown."""
@@ -32,11 +31,11 @@ def add_commands(commands: Commands) -> None:
     _add_folder(export)
     export.add_argument("--to", choices=("csv", "xlsx", "netcdf"), required=True, help="the format")
     export.add_argument("--table", default="worlds", metavar="NAME", help="which table (default worlds)")
-    export.add_argument("--out", type=Path, required=True, metavar="FILE", help="a file that is not there yet")
+    export.add_argument("--out", type=place, required=True, metavar="FILE", help="a file that is not there yet")
 
 
 def _add_folder(command: argparse.ArgumentParser) -> None:
-    command.add_argument("folder", type=Path, metavar="DIR", help="the batch's directory")
+    command.add_argument("folder", type=place, metavar="DIR", help="the batch's directory")
     add_plugin(command)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from viz.command_line import DONE, Commands, Mistake, check_writable, mistakes, print_json, whole
+from viz.command_line import DONE, Commands, Mistake, check_writable, mistakes, place, print_json, whole
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -29,7 +29,7 @@ def add_commands(commands: Commands) -> None:
         "--port", type=whole(0, 65535), metavar="N", help=f"port (default {PORT}, or a free one; 0: free)"
     )
     view.add_argument("--no-browser", action="store_true", help="open no browser, only say the address")
-    view.add_argument("--export", type=Path, metavar="FILE", help="write one HTML file that needs no server, and stop")
+    view.add_argument("--export", type=place, metavar="FILE", help="write one HTML file that needs no server, and stop")
     view.add_argument(
         "--worlds", type=whole(1, 5000), default=1000, metavar="N", help="worlds of --export (default 1000)"
     )

@@ -7,23 +7,24 @@ from typing import Any
 
 from runs.deal_capacity import CapacityTalk, OfferTalk, RefusalTalk
 from runs.deal_cluster import ClusterTalk
+from runs.deal_distress import DefaultTalk, ReliefTalk, RescueTalk
 from runs.deal_finance import FinanceTalk
 from runs.deal_money import (
     ConversionTalk,
     LabRoundTalk,
-    RescueTalk,
     RoundTalk,
     TrancheTalk,
 )
 from runs.deal_reasons import Reason
+from runs.deal_release import ReleaseTalk
 from runs.deal_sheet import DealSheet, RecordTalk
 from runs.deal_supply import ChipTalk, OwnChipTalk, SupplyTalk
 from runs.results import title
+from viz.deal_words_distress import default_words, relief_words, rescue_words
 from viz.deal_words_money import (
     conversion_words,
     finance_words,
     lab_round_words,
-    rescue_words,
     round_words,
     tranche_words,
 )
@@ -63,8 +64,11 @@ def tell_talk(talk: Any) -> tuple[str, list[str]]:
         RoundTalk: round_words,
         LabRoundTalk: lab_round_words,
         RescueTalk: rescue_words,
+        ReliefTalk: relief_words,
+        DefaultTalk: default_words,
         FinanceTalk: finance_words,
         CapacityTalk: capacity_words,
+        ReleaseTalk: release_words,
         ClusterTalk: cluster_words,
         ChipTalk: chip_words,
         SupplyTalk: supply_words,
@@ -137,16 +141,48 @@ def offer_words(offer: OfferTalk, tenant: str) -> str:
 
 
 def refusal_words(talk: RefusalTalk) -> str:
-    """What the holder of the right of first refusal was asked, and its answer."""
+    """What the provider under contract was asked, and its answer."""
     holder = title(talk.holder)
     if talk.put_h100e_m <= LEAST:
         return f"Right of first refusal: {talk.reason.value}."
+    if talk.reason in (Reason.SOLE_CONSENTS, Reason.SOLE_REFUSES):
+        return (
+            f"Sole provider: {chips(talk.put_h100e_m)} from outside would be taken. {holder} supplies "
+            f"{chips(talk.matched_h100e_m)} of it itself, consents to {chips(talk.waived_h100e_m)} and refuses "
+            f"{chips(talk.refused_h100e_m)} ({talk.reason.value})."
+        )
     return (
         f"Right of first refusal: {chips(talk.put_h100e_m)} from outside at {rate(talk.outside_price_usd_h)} is put to "
         f"{holder}, which takes no less than {rate(talk.holder_least_usd_h)} and has "
         f"{chips(talk.holder_left_h100e_m)} left. It matches {chips(talk.matched_h100e_m)} and waives "
         f"{chips(talk.waived_h100e_m)} ({talk.reason.value})."
     )
+
+
+def release_words(talk: ReleaseTalk) -> tuple[str, list[str]]:
+    """The next step of freedom, what it is worth to either side, and what paid for it."""
+    tenant, holder = title(talk.tenant), title(talk.holder)
+    late = (
+        f" {percent(talk.late_share)} of what it had to deliver is late, which lowers its claim to "
+        f"{usd(talk.claim_usd_bn)}."
+        if talk.late_share > LEAST
+        else ""
+    )
+    values = (
+        f"{tenant} would save {usd(talk.gain_usd_bn)} by it: the most that it pays"
+        + (f", with {usd(talk.besides_usd_bn)} from the conversion besides." if talk.besides_usd_bn > LEAST else ".")
+        + f" {holder} would lose {usd(talk.loss_usd_bn)} of margin and influence.{late}"
+    )
+    result = sentence_case(talk.reason.value)
+    if talk.reason is Reason.RELEASED:
+        paid = []
+        if talk.committed_h100e_m > LEAST:
+            rent = f"{usd(talk.rent_usd_bn)} of take-or-pay rent"
+            paid.append(f"a commitment to {chips(talk.committed_h100e_m)} ({rent})")
+        if talk.stake > LEAST:
+            paid.append(f"{percent(talk.stake)} of itself, worth {usd(talk.stake_usd_bn)}")
+        result += f". {holder} gets {usd(talk.price_usd_bn)}: {listed(paid)}"
+    return f"{holder}'s hold on {tenant}: from {talk.state} to {talk.wanted}", [values, result + "."]
 
 
 def cluster_words(talk: ClusterTalk) -> tuple[str, list[str]]:

@@ -1,4 +1,4 @@
-"""The funding part of the deal sheet in plain words: rounds, tranches, the conversion, rescues, finance for sites."""
+"""The funding part of the deal sheet in plain words: rounds, tranches, the conversion, finance for sites."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from runs.deal_finance import FinanceTalk
 from runs.deal_money import (
     ConversionTalk,
     LabRoundTalk,
-    RescueTalk,
     RoundTalk,
     TrancheTalk,
 )
@@ -60,16 +59,25 @@ def lab_round_words(talk: LabRoundTalk) -> tuple[str, list[str]]:
 
 
 def tranche_words(talk: TrancheTalk) -> tuple[str, list[str]]:
-    """What the anchor pays of its promises."""
-    told = f"SoftBank pays {usd(talk.paid_usd_bn)} that it promised OpenAI before; {talk.reason.value}"
-    told += f" ({usd(talk.waiting_usd_bn)})." if talk.waiting_usd_bn > LEAST else "."
+    """What the anchor pays of its promises, how it finds the cash, and its lenders' call."""
+    told = []
+    if max(talk.paid_usd_bn, talk.waiting_usd_bn) > LEAST:
+        waits = f"; {usd(talk.waiting_usd_bn)} waits for the conversion" if talk.waiting_usd_bn > LEAST else ""
+        told.append(f"SoftBank pays {usd(talk.paid_usd_bn)} that it promised OpenAI before{waits}.")
     found = []
     if talk.margin_loans_usd_bn > LEAST:
         found.append(f"{usd(talk.margin_loans_usd_bn)} of new loans")
     if talk.assets_sold_usd_bn > LEAST:
         found.append(f"{usd(talk.assets_sold_usd_bn)} of assets sold")
-    more = [f"In this quarter it finds cash by {listed(found)}."] if found else []
-    return f"SoftBank's tranche: {usd(talk.paid_usd_bn)}", [told, *more]
+    if found:
+        told.append(f"In this quarter it finds cash by {listed(found)}.")
+    if talk.reason in (Reason.CALL_MET, Reason.CALL_UNMET):
+        told.append(
+            f"{sentence_case(talk.reason.value)}: holdings worth {usd(talk.called_usd_bn)} go; its loan to value is "
+            f"{percent(talk.loan_to_value)}, its cap {percent(talk.cap)}."
+        )
+    head = f"SoftBank's tranche: {usd(talk.paid_usd_bn)}" if talk.paid_usd_bn > LEAST else "SoftBank's cash"
+    return head, told
 
 
 def conversion_words(talk: ConversionTalk) -> tuple[str, list[str]]:
@@ -84,13 +92,6 @@ def conversion_words(talk: ConversionTalk) -> tuple[str, list[str]]:
     if talk.reason is Reason.CONVERTED:
         result += f": Microsoft swaps it for {percent(talk.stake)} of a firm worth {usd(talk.value_usd_bn)}"
     return "OpenAI's conversion", [told, result + "."]
-
-
-def rescue_words(talk: RescueTalk) -> tuple[str, list[str]]:
-    """A rescue."""
-    issuer, paid = title(talk.issuer), sum(payment.usd_bn for payment in talk.payments)
-    told = f"{issuer} is {usd(talk.short_usd_bn)} short of its dues; investors put in {usd(paid)} at a discount."
-    return f"Rescue of {issuer}: {usd(paid)}", [told]
 
 
 def finance_words(talk: FinanceTalk) -> tuple[str, list[str]]:

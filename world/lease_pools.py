@@ -121,6 +121,15 @@ class LeasePools:
         result: np.ndarray = removed
         return result
 
+    def reprice(self, row: int, kept: np.ndarray) -> None:
+        """Keep a share (worlds,) of all rent in a row, and all its capacity."""
+        self.to_start.scale(slice(row * _WAITING + RENT, (row + 1) * _WAITING), kept)
+        self.to_end.scale(slice(row * _RUNNING + RENT, (row + 1) * _RUNNING), kept)
+        self.due[row, RENT:] *= kept
+        self.beyond[row] *= kept
+        self._change(_WAITING, [row])
+        self._change(_RUNNING, [row])
+
     def running(self, measure: int) -> PerRow:
         """What runs, (rows, worlds): CAPACITY, RENT or FIRM. Read only."""
         return self._sum(self.to_end, _RUNNING, measure)

@@ -29,7 +29,7 @@ class LeaseBook:
     what is not delivered waits, with its whole term still to run. Leases of a pair that start together are pooled
     at their rent-weighted mean term, which keeps their value.
     Laws (tests/invariants/test_leases.py): signed = pending + active + ended + reduced, in capacity; what is
-        contracted = paid + backlog + reduced, in money; nothing negative.
+        contracted = paid + backlog + reduced + given up by repricing, in money; nothing negative.
     Oracle: tests/oracles/loop_leases.py (every lease single).
     """
 
@@ -189,6 +189,16 @@ class LeaseBook:
         removed = self._pools.scale(row, 1.0 - fraction)
         self.reduced[row] += removed
         return removed
+
+    def reprice(self, pair: Pair | int, cut: Amount) -> None:
+        """Cut the price of all leases of a pair by a share (worlds,) in [0, 1); their capacity stays.
+
+        Raises: ValueError naming the world for a share outside [0, 1).
+        """
+        row = self.index(pair)
+        share = np.broadcast_to(a_share(cut, "cut"), (self.worlds,))
+        require(share, lambda value: value < 1.0, "cut", "below one")
+        self._pools.reprice(row, 1.0 - share)
 
     # ------------------------------------------------------------------ what there is
 

@@ -73,6 +73,25 @@ class Ledger(Books):
         self._payment(kind, payer, payee)
         accumulate(self._dues, (kind, payer, payee), self._amount(kind, (payer, payee), amount))
 
+    def owed(self, kind: str, payer: str, payee: str) -> PerWorld:
+        """What is queued of a due, a copy, $bn (worlds,)."""
+        self._payment(kind, payer, payee)
+        queued = self._dues.get((kind, payer, payee))
+        return np.zeros(self.worlds) if queued is None else queued.copy()
+
+    def waive(self, kind: str, payer: str, payee: str, amount: PerWorld | float) -> None:
+        """The payee gives up part of a due that is queued, $bn (worlds,), at most what is owed.
+
+        Raises: ValueError naming the world in which more would be given up than is owed.
+        """
+        owed, given = self.owed(kind, payer, payee), self._amount(kind, (payer, payee), amount)
+        over = given > owed * (1.0 + _ROUNDING_OF_A_DUE)
+        if over.any():
+            world = int(np.argmax(over))
+            raise ValueError(f"{kind}, {payer} to {payee}: world {world} is owed {owed[world]}, got {given[world]}")
+        if (kind, payer, payee) in self._dues:
+            self._dues[kind, payer, payee] = np.maximum(owed - given, 0.0)
+
     def shortfall(self, sector: str) -> PerWorld:
         """What a sector lacks to pay all its queued dues if all that it is owed comes in, $bn (worlds,) >= 0.
 

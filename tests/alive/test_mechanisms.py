@@ -34,11 +34,11 @@ class Mover(NamedTuple):
     least: float
 
 
-BACKTEST, NOW, NEVER_CONVERTED, GLUT = "as-of-2024q3", "baseline", "never converted", "glut"
+BACKTEST, NOW, NEVER_CONVERTED, GLUT, WINTER = "as-of-2024q3", "baseline", "never converted", "glut", "hard winter"
 SCENARIOS: dict[str, tuple[Any, str | None]] = {
     BACKTEST: (BACKTEST, None),
     NOW: (NOW, None),
-    NEVER_CONVERTED: ({"extends": BACKTEST, "parameters": {"openai.conversion_quarters": 60.0}}, None),
+    NEVER_CONVERTED: ({"extends": BACKTEST, "parameters": {"openai.conversion_quarters": 60.0}}, "2032Q4"),
     GLUT: (
         {
             "extends": NOW,
@@ -50,6 +50,15 @@ SCENARIOS: dict[str, tuple[Any, str | None]] = {
         "2026Q4",
     ),
 }
+SCENARIOS[WINTER] = (
+    {
+        "extends": "demand-winter",
+        "events": [
+            {"quarter": "2027Q2", "kind": "demand_shock", "arguments": {"level": -1.0, "of": "services"}},
+        ],
+    },
+    "2029Q4",
+)
 """Where a mechanism shows: the profit share before a conversion, idle capacity in a glut."""
 MOVERS = (
     # the rental market and the prices that people quote
@@ -71,6 +80,11 @@ MOVERS = (
     Mover(BACKTEST, "openai.dependence_premium", 0.0, 1.5, "openai_compute_bill_usd_bn", None, "mean", -1, 0.1),
     Mover(BACKTEST, "market.delay_cost_per_quarter", 0.0, 0.2, "backlog_usd_bn", "oracle", "mean", -1, 0.05),
     Mover(BACKTEST, "openai.patience_share", 0.0, 20.0, "exclusivity", None, "mean", +1, 0.1),
+    Mover(BACKTEST, "microsoft.consent_share", 0.0, 1.0, "exclusivity", None, "soon", +1, 0.2),
+    Mover(BACKTEST, "microsoft.consent_share", 0.0, 1.0, "release_price_usd_bn", None, "soon", -1, 0.2),
+    Mover(BACKTEST, "microsoft.influence_share", 0.0, 0.2, "exclusivity", None, "mean", +1, 0.05),
+    Mover(BACKTEST, "openai.contract_quarters", 8.0, 28.0, "release_price_usd_bn", None, "mean", +1, 0.2),
+    Mover(BACKTEST, "openai.commitment_share", 0.0, 2.0, "release_commitment_usd_bn", None, "mean", +1, 0.5),
     Mover(BACKTEST, "market.provider_weight", 0.0, 1.0, "backlog_usd_bn", "oracle", "end", +1, 0.05),
     Mover(BACKTEST, "labs.tender_share", 0.3, 0.8, "backlog_usd_bn", "rival_clouds", "mean", +1, 0.05),
     # the very large cluster
@@ -133,6 +147,14 @@ MOVERS = (
     Mover(NOW, "landlords.least_loan", 0.0, 0.9, "energised_facility_gw", "oracle", "mean", -1, 0.01),
     Mover(NOW, "landlords.loan_years", 15.0, 22.0, "phase_loan_share", None, "mean", +1, 0.02),
     Mover(BACKTEST, "oracle.equity_use", 0.1, 2.0, "backlog_usd_bn", "oracle", "mean", +1, 0.1),
+    # distress
+    Mover(WINTER, "investors.rescue_share", 0.02, 0.35, "rescue_usd_bn", None, "mean", +1, 0.2),
+    Mover(WINTER, "investors.rescue_share", 0.02, 0.35, "lease_relief_usd_bn", None, "mean", -1, 0.1),
+    Mover(WINTER, "investors.rescue_weight", 0.0, 1.0, "rescue_usd_bn", None, "mean", +1, 0.1),
+    Mover(WINTER, "investors.kept_in_default", 0.0, 0.5, "rescue_usd_bn", None, "mean", +1, 0.1),
+    Mover(WINTER, "softbank.ltv_cap", 0.3, 0.45, "softbank_call_usd_bn", None, "mean", -1, 0.2),
+    Mover(WINTER, "softbank.call_discount", 0.0, 0.3, "softbank_call_usd_bn", None, "mean", +1, 0.1),
+    Mover(WINTER, "softbank.call_share", 0.0, 0.4, "softbank_breach", None, "mean", -1, 0.1),
     # money
     Mover(BACKTEST, "openai.credit_use", 0.0, 1.0, "openai_burn_usd_bn", None, "first", -1, 0.2),
     Mover(BACKTEST, "costs.power_usd_mwh", 60.0, 110.0, "long_run_cost_usd_h", None, "end", +1, 0.02),
@@ -207,11 +229,11 @@ SWITCHES = (
         "cheapest",
         BACKTEST,
         policy("openai", "cheapest-provider"),
-        "openai_compute_bill_usd_bn",
-        None,
+        "openai_share",
+        "microsoft",
         "mean",
         +1,
-        0.01,
+        0.1,
     ),
     Switch(
         "largest first",

@@ -14,6 +14,7 @@ from runs.batch_folder import begin
 from runs.batch_plan import Plan, make_plan
 from runs.batch_request import Request, request_of
 from runs.batch_standing import Standing
+from runs.store_tables import BITS, rounded
 
 SCENARIO = {"name": "small", "extends": "as-of-2024q3"}
 UNTIL = "2024Q4"
@@ -61,6 +62,11 @@ def run_here(folder: Path, request: Request, engine: Engine | None = None) -> tu
     plan = make_plan(request)
     begin(plan, folder)
     return plan, drive(folder, plan, engine or InThisProcess())
+
+
+def kept(values: Any) -> Any:
+    """Values as the table `worlds` keeps them."""
+    return rounded(values, BITS["worlds"])
 
 
 def contents(folder: Path) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -74,6 +75,12 @@ def out(tmp_path: Path) -> str:
         ([*NEW, "--out", "OUT", "--parameters", "postreior"], "a posterior's file"),
         ([*NEW, "--out", "OUT", "--parameters", "README.md"], "cannot be read"),
         ([*NEW[:2], "--out", "OUT", "--until", "2040Q4"], "up to 2035Q4"),
+        ([*NEW, "--out", ""], "name of a file or folder"),
+        ([*NEW, "--out", "/proc/x"], "may not write into the folder /proc"),
+        (["run", *NEW[1:4], "--out", ""], "name of a file or folder"),
+        (["run", *NEW[1:5], "10", "--out", "/proc/x/y"], "may not write into the folder /proc"),
+        (["save", "as-of-2024q3", "--at", "2024Q4", "--out", "/proc/x"], "may not write into the folder /proc"),
+        ([*NEW[:4], "--worlds", "1e3", "--out", "OUT"], "whole number"),
         (["batch", "--resume", "none"], "no such directory"),
         (["batch", "--resume", "EMPTY"], "is empty"),
         (["batch", "--resume", "FULL"], "manifest.json"),
@@ -146,6 +153,18 @@ def test_an_engine_that_cannot_cancel_is_let_go(capsys: pytest.CaptureFixture[st
     code, text, err = said(capsys, *NEW, "--out", out, *engine, "--json", "--quiet")
     assert (code, err) == (0, "") and json.loads(text)["complete"]
     assert not (Path(out) / "aside").exists()
+
+
+def test_a_batch_goes_on_when_nobody_looks_any_more(out: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            if "%" in text:
+                raise BrokenPipeError
+            return super().write(text)
+
+    monkeypatch.setattr("sys.stderr", Gone())
+    assert main([*NEW, "--out", out, "--workers", "2", *HERE]) == 0
+    assert len(list(Path(out).glob("done/*"))) == 3
 
 
 def test_many_futures_of_one_past(capsys: pytest.CaptureFixture[str], out: str, tmp_path: Path) -> None:

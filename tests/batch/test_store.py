@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 
 import duckdb
@@ -24,7 +25,8 @@ from runs.simulate import simulate
 from runs.store import open_batch
 from runs.store_export import export
 from runs.store_quantiles import exact_quantiles
-from tests.batch.small import SCENARIO, contents, copied, run_here, small
+from runs.store_tables import rounded
+from tests.batch.small import SCENARIO, contents, copied, kept, run_here, small
 
 PROBS = (0.0, 0.05, 0.5, 0.95, 1.0)
 
@@ -123,12 +125,22 @@ def test_a_mistake_names_what_is_allowed(finished: Path, asked: dict[str, object
 
 
 def test_other_tools_read_the_files_as_they_are(finished: Path) -> None:
-    wanted = simulate(SCENARIO, 10, 3, "2024Q4")["openai_cash_usd_bn"].to_numpy()[-1].astype(np.float32)
+    wanted = simulate(SCENARIO, 10, 3, "2024Q4")["openai_cash_usd_bn"].to_numpy()[-1]
+    wanted = kept(wanted)
     column, folder = "openai_cash_usd_bn_2024Q4", finished / "worlds"
     np.testing.assert_array_equal(pd.read_parquet(folder)[column], wanted)
     np.testing.assert_array_equal(pl.read_parquet(folder / "*.parquet")[column].to_numpy(), wanted)
     rows = duckdb.sql(f"SELECT {column} FROM '{folder}/*.parquet' ORDER BY world").fetchall()
     np.testing.assert_array_equal(np.array(rows, np.float32)[:, 0], wanted)
+
+
+@given(st.floats(width=32, allow_subnormal=False, min_value=-(2.0**99), max_value=2.0**99))
+def test_rounding_keeps_the_nearest_number_of_sixteen_bits(value: float) -> None:
+    """Written out in whole numbers: the nearest of 16 bits, the even one of two; what has no more bits stays."""
+    fraction, exponent = math.frexp(value)
+    wanted = math.ldexp(round(math.ldexp(fraction, 16)), exponent - 16)
+    found = rounded(np.array([value, 0.75, -0.0, np.nan]), 16)
+    assert found[0] == wanted and found[1:3].tolist() == [0.75, 0.0] and np.isnan(found[3])
 
 
 def test_figures_that_do_not_exist_are_null(full: Path) -> None:
@@ -198,7 +210,9 @@ def test_exports_hold_what_the_batch_holds(full: Path, tmp_path: Path) -> None:
     assert export(batch, "worlds", "csv", tmp_path / "w.csv") == 25
     with (tmp_path / "w.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    np.testing.assert_array_equal(np.array([row["openai_cash_usd_bn_2025Q2"] for row in rows], np.float32), cash[-1])
+    np.testing.assert_array_equal(
+        np.array([row["openai_cash_usd_bn_2025Q2"] for row in rows], np.float32), kept(cash[-1])
+    )
     assert export(batch, "paths", "xlsx", tmp_path / "p.xlsx") == 75
     book = openpyxl.load_workbook(tmp_path / "p.xlsx", read_only=True)
     head, first, *rest = book["paths"].iter_rows(values_only=True)

@@ -91,6 +91,20 @@ def test_equity_in_the_sheet_is_what_the_ledger_moved(market: ComputeMarket) -> 
     assert moved > 0.0
 
 
+@pytest.mark.parametrize(("kind", "payer"), [("loan", "lenders"), ("stake_sale", "investors")])
+def test_loans_and_sales_of_the_anchor_in_the_sheet_are_what_the_ledger_moved(
+    market: ComputeMarket, kind: str, payer: str
+) -> None:
+    assert market.recorder is not None
+    moved = 0.0
+    for quarter, world, sheet in sheets(market):
+        amount = market.recorder.pages[quarter].one("after")["flows"].get((kind, payer, "softbank"))
+        booked = 0.0 if amount is None else float(amount[world])
+        assert sheet.paid(kind).get((payer, "softbank"), 0.0) == pytest.approx(booked, abs=1e-8), (quarter, world)
+        moved += booked
+    assert moved > 0.0
+
+
 def test_reasons_agree_with_what_was_signed(market: ComputeMarket) -> None:
     found = set()
     for _, _, sheet in sheets(market):
@@ -111,7 +125,9 @@ def test_reasons_agree_with_what_was_signed(market: ComputeMarket) -> None:
                     assert offer.reservation_usd_h + burden >= talk.market_usd_h * (1 - 1e-9)
             if talk.first_refusal is not None:
                 right = talk.first_refusal
-                assert right.put_h100e_m == pytest.approx(right.matched_h100e_m + right.waived_h100e_m)
+                assert right.put_h100e_m == pytest.approx(
+                    right.matched_h100e_m + right.waived_h100e_m + right.refused_h100e_m
+                )
     assert (Reason.SIGNED if market.settings.negotiate else Reason.FIXED) in found
     assert len(found) > 2
 

@@ -113,16 +113,6 @@ def test_a_scenario_equals_itself(whole: dict[str, ComputeMarket]) -> None:
     assert first_differences(whole["baseline"], extended) == []
 
 
-def test_events_without_effect_change_no_bit(whole: dict[str, ComputeMarket]) -> None:
-    events = [
-        {"quarter": "2026Q2", "kind": "demand_shock", "arguments": {"growth": 0.0}},
-        {"quarter": "2026Q3", "kind": "rate_shock", "arguments": {}},
-        {"quarter": "2026Q4", "kind": "set_parameter", "arguments": {"name": "microsoft.caution", "factor": 1.0}},
-        {"quarter": "2027Q1", "kind": "site_delay", "arguments": {"operator": "oracle", "quarters": 0.0}},
-    ]
-    assert first_differences(whole["baseline"], finished({"extends": "baseline", "events": events}, WORLDS)) == []
-
-
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_scaling_the_currency_scales_money_and_leaves_quantities(scenario: str) -> None:
     until = {"as-of-2023q4": "2025Q2", "baseline": "2027Q2"}.get(scenario, "2026Q1")

@@ -84,6 +84,10 @@ class LoopLeases:
             self.reduced += lease.quantity * fraction
             lease.quantity *= 1.0 - fraction
 
+    def reprice(self, cut: float) -> None:
+        for lease in (*self.waiting, *self.running):
+            lease.price *= 1.0 - cut
+
     def active(self) -> float:
         return sum(lease.quantity for lease in self.running)
 

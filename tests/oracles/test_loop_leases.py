@@ -33,7 +33,7 @@ def assert_equal_books(book: LeaseBook, loops: list[list[LoopLeases]], date: np.
 
 
 @settings(max_examples=60)
-@given(seed=seeds, steps=st.lists(st.sampled_from(["sign", "deliver", "reduce", "advance"]), max_size=25))
+@given(seed=seeds, steps=st.lists(st.sampled_from(["sign", "deliver", "reduce", "reprice", "advance"]), max_size=25))
 def test_a_random_history_equals_the_loop(seed: int, steps: list[str]) -> None:
     inputs = Inputs(seed)
     book = LeaseBook(PAIRS, SLOTS, WORLDS)
@@ -65,6 +65,11 @@ def test_a_random_history_equals_the_loop(seed: int, steps: list[str]) -> None:
             book.reduce(pair, fraction)
             for w, loop in enumerate(row):
                 loop.reduce(fraction[w])
+        elif step == "reprice":
+            cut = 0.9 * inputs.shares()
+            book.reprice(pair, cut)
+            for w, loop in enumerate(row):
+                loop.reprice(cut[w])
         elif quarter < SLOTS - 2:
             quarter += 1
             ended = book.advance(quarter)

@@ -23,18 +23,13 @@ WAIT = 60_000
 """Milliseconds after which a page that is not ready hangs."""
 
 
+GIGAWATT = (str(Path(sys.executable).parent / "gigawatt"),)
+
+
 @contextmanager
-def server(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def server(*arguments: str, program: tuple[str, ...] = GIGAWATT) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """`gigawatt view` on a free port: its address and process, stopped as Ctrl-C would."""
-    command = [
-        str(Path(sys.executable).parent / "gigawatt"),
-        "view",
-        *arguments,
-        "--no-browser",
-        "--port",
-        "0",
-        "--json",
-    ]
+    command = [*program, "view", *arguments, "--no-browser", "--port", "0", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

@@ -1,8 +1,9 @@
-"""The page for everybody: axe-core, no overflow at any width, light and dark; and how long things take, printed."""
+"""The page for everybody: axe-core, no overflow at any width, light and dark; and how long things take."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -72,7 +73,8 @@ def measured(visit: Visit, name: str) -> list[float]:
     return visit.page.evaluate("name => performance.getEntriesByName(name).map(entry => entry.duration)", name)
 
 
-def test_how_long_it_takes(visitor: Open, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.timed
+def test_how_long_it_takes(visitor: Open, tell: Callable[[str], None]) -> None:
     visitor().open()  # the server's first run is there now
     visit = visitor()
     page = visit.open()
@@ -102,8 +104,8 @@ def test_how_long_it_takes(visitor: Open, capsys: pytest.CaptureFixture[str]) ->
         visit.after(lambda: visit.release(SLIDER))
         lines.append("released, 1,000 worlds: " + parts(visit))
     lines.append(f"load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    with capsys.disabled():
-        print("\n  " + "\n  ".join(lines))
+    for line in lines:
+        tell(f"the page: {line}")
     assert paint < 5000 and measured(visit, "received to painted")[-1] < 10_000
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -37,9 +38,9 @@ print(np.median(clearings) / np.median(adds))
 
 
 @pytest.mark.timed
-def test_a_warm_clearing_of_1000_worlds_costs_few_additions() -> None:
+def test_a_warm_clearing_of_1000_worlds_costs_few_additions(tell: Callable[[str], None]) -> None:
     done = subprocess.run([sys.executable, "-c", MEASURE], cwd=ROOT, capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
     ratio = float(done.stdout)
-    print(f"a warm clearing of 1,000 worlds costs {ratio:,.0f} additions of two vectors of 1,000")
+    tell(f"a warm clearing of 1,000 worlds costs {ratio:,.0f} additions of two vectors of 1,000")
     assert ratio <= MOST_ADDS

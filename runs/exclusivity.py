@@ -1,0 +1,193 @@
+"""The exclusive contract of a lab with its provider: what is put to its holder, and what a step to freedom costs.
+
+A sole provider supplies itself what it can, at its own price and date, and consents to a part of the rest. Under a
+right of first refusal it matches price and date or lets go. Each step is bought: the tenant pays with leases that it
+commits to, and with a stake for what they do not cover.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.openai import OPEN, SOLE_PROVIDER
+from agents.views import LeaseOffer, MarketView
+from runs.firm_books import lab_view
+from runs.money import openai_value
+from runs.state import PAIR
+from world.arrays import Flags, PerRow, PerWorld, fold, ratio
+from world.funding import grant
+from world.refusal import match_first_refusal
+from world.release import Release, bargain_release, pay_with_commitment
+
+if TYPE_CHECKING:
+    from runs.model import ComputeMarket
+
+COMMITTED_PARTS, PARTS_APART = 4, 2.0
+"""What is committed starts in four parts, half a year apart: halls are not built at once."""
+MOST_STAKE = 0.25
+"""No board gives more of a firm for a clause of a contract."""
+
+
+@dataclass(frozen=True)
+class Put:
+    """What became of the outside offers that a tenant under the contract would take; (worlds,) M H100e."""
+
+    allocated: PerRow
+    """(offers, worlds) what the tenant takes from each offer now."""
+    outside: PerWorld
+    matched: PerWorld
+    waived: PerWorld
+    refused: PerWorld
+    matched_by_right: PerWorld
+    """What the holder would match if all that it had were the right of first refusal."""
+
+
+@dataclass(frozen=True)
+class Stakes:
+    """What a tender tells about the worth of the contract; bn USD per M H100e over the term unless said otherwise."""
+
+    worth: PerRow
+    """(offers, worlds) what the tenant gains on each offer over its way out."""
+    reservation: PerWorld
+    """Least that the holder takes."""
+    weight: PerWorld
+    """The provider's bargaining weight."""
+    per_price: PerWorld
+    """bn USD per M H100e over the term for a price of one $/H100e-hour."""
+    term_quarters: PerWorld
+    lacking: PerWorld
+    """M H100e that the tenant lacks at its horizon after this quarter's tender."""
+
+
+def put_to_holder(
+    market: ComputeMarket,
+    allocated: PerRow,
+    holder_left: PerWorld,
+    offers: list[LeaseOffer],
+    cost: PerRow,
+    holder_price: PerWorld,
+    wanted_from_holder: Flags,
+) -> Put:
+    """Put outside offers that OpenAI would take to the holder of the contract.
+
+    Args: allocated: (offers, worlds) what it would take; holder_left: (worlds,) what is left of the holder's offer once
+        every tenant has its part, M H100e; cost: (offers, worlds) effective cost; holder_price: (worlds,) its least;
+        wanted_from_holder: (worlds,) whether the tenant would rather lease from the holder than go without.
+    """
+    state = market.firms["openai"].exclusivity
+    outside = fold(allocated[1:])
+    best = np.where(allocated[1:] > 0.0, cost[1:], np.inf).min(axis=0)
+    price = np.where(np.isfinite(best), best, cost[0])
+    own_lead = offers[0].lead_quarters
+    answer = match_first_refusal(
+        price, offers[1].lead_quarters, holder_price, own_lead, holder_left, outside, state > OPEN
+    )
+    matched, waived, refused = answer.matched, answer.waived, np.zeros(market.worlds)
+    sole = state == SOLE_PROVIDER
+    if sole.any():
+        # A sole provider need not match: what it has and its tenant would take, it supplies; to the rest it consents
+        # as far as it likes.
+        # Without negotiation whatever is put to it is let go.
+        negotiates = market.settings.negotiate
+        consent = market.parameters.of("microsoft").consent_share if negotiates else np.ones(market.worlds)
+        supplied = np.where(wanted_from_holder, np.minimum(outside, holder_left), 0.0)
+        matched = np.where(sole, supplied, matched)
+        refused = np.where(sole, (outside - matched) * (1.0 - consent), 0.0)
+        waived = np.where(sole, outside - matched - refused, waived)
+    if market.recorder is not None:
+        terms = {"price": price, "state": state, "matched": matched, "waived": waived, "refused": refused}
+        market.recorder.note("refusal", before=allocated, left=holder_left, **terms)
+    kept = ratio(np.maximum(outside - matched - refused, 0.0), outside, 1.0)
+    after = np.concatenate([(allocated[0] + matched)[None, :], allocated[1:] * kept])
+    return Put(after, outside, matched, waived, refused, answer.matched)
+
+
+def negotiate_release(market: ComputeMarket, view: MarketView, before: PerRow, put: Put, stakes: Stakes) -> None:
+    """Bargain over the next step of freedom where one is left: at the conversion over all that are left at once.
+
+    Args: before: (offers, worlds) what OpenAI would have taken without the contract.
+    """
+    s, lab = market.state, market.firms["openai"]
+    nothing = np.zeros(s.worlds)
+    s.flow |= {"release_price_usd_bn": nothing, "commitment_usd_bn": nothing, "release_stake": nothing}
+    bound = lab.exclusivity > OPEN
+    if not (bound.any() and market.settings.negotiate):
+        return
+    cost, worth = worth_of_contract(market, before, put, stakes)
+    lab.settle_contract_cost(cost)
+    market.firms["microsoft"].settle_contract_worth(worth)
+    package = s.flow["converted_now"] > 0.0
+    steps = np.stack([lab.exclusivity == SOLE_PROVIDER, (lab.exclusivity < SOLE_PROVIDER) | package]) & bound
+    gain, loss = lab.freedom_gain_usd_bn(steps), market.firms["microsoft"].freedom_loss_usd_bn(view, steps)
+    late, running = s.leases.late[PAIR["microsoft", "openai"]], s.leases.active[PAIR["microsoft", "openai"]]
+    excuse = ratio(late, late + running)
+    left = np.where(package, s.flow["conversion_left_usd_bn"], 0.0)
+    offered = bargain_release(gain, loss, excuse, lab.parameters.microsoft_weight, left)
+    pressed = bound & (lab.presses(lab_view(market, "openai")) | package)
+    # The holder gets all that the tenant would gain on what it commits to, and values the rent as it does what it
+    # loses. A commitment that costs the tenant more than it is worth to the holder is no way to pay.
+    room = stakes.worth[0]
+    above = np.maximum(room, 0.0)
+    unit = above + market.parameters.of("microsoft").influence_share * (stakes.reservation + above)
+    most = np.where(-room <= unit, lab.parameters.commitment_share * np.maximum(stakes.lacking, 0.0), 0.0)
+    value = np.maximum(openai_value(market, view), 1e-3 * market.money)
+    commitment, stake = pay_with_commitment(np.where(pressed, offered.price, 0.0), unit, most, value)
+    happens = pressed & offered.happens & (stake <= MOST_STAKE)
+    asked = np.where(offered.happens, stake, 0.0)
+    commitment, stake = np.where(happens, commitment, 0.0), np.where(happens, stake, 0.0)
+    price = stakes.reservation + above
+    terms = {"gain": gain, "loss": loss, "excuse": excuse, "besides": left, "offered": offered, "unit": unit}
+    paid = {"commitment": commitment, "rent": commitment * price, "stake": stake, "value": value}
+    settle_release(market, happens, offered, paid, price / stakes.per_price, stakes.term_quarters)
+    if market.recorder is not None:
+        talk = {"state": lab.exclusivity, "pressed": pressed, "package": package, "happens": happens}
+        market.recorder.note("release", **talk, stake_asked=asked, **terms, **paid)
+    lab.settle_release(happens, package)
+
+
+def worth_of_contract(market: ComputeMarket, before: PerRow, put: Put, stakes: Stakes) -> tuple[np.ndarray, np.ndarray]:
+    """What the contract costs its tenant and what it is worth to its holder in a quarter like this one.
+
+    Returns: both (2, worlds) bn USD a quarter: what goes with the first step, and what with the second.
+    """
+    m = market.parameters.of("microsoft")
+    outside = ratio(fold(before[1:] * stakes.worth[1:]), put.outside)
+    own = np.maximum(stakes.worth[0], 0.0)
+    # What is refused stays lacking and is asked for again: it costs a quarter of its term each quarter that it lasts.
+    refused = ratio(put.refused, market.parameters.of("labs").tender_share * stakes.term_quarters)
+    forced = np.maximum(put.matched - put.matched_by_right, 0.0)
+    dearer = np.maximum(outside - own, 0.0)
+    cost = np.stack([refused * outside + forced * dearer, put.matched_by_right * dearer])
+    margin = stakes.weight * own
+    margin = margin + m.influence_share * (stakes.reservation + margin)
+    return cost, np.stack([(refused + forced) * margin, put.matched_by_right * margin])
+
+
+def settle_release(
+    market: ComputeMarket,
+    happens: Flags,
+    offered: Release,
+    paid: dict[str, PerWorld],
+    price_usd_h: PerWorld,
+    term_quarters: PerWorld,
+) -> None:
+    """Sign what is committed and grant the stake."""
+    s = market.state
+    if not happens.any():
+        return
+    pair, quantity = PAIR["microsoft", "openai"], paid["commitment"]
+    if quantity.any():
+        first = s.quarter + market.firms["microsoft"].site_lead_quarters
+        for part in range(COMMITTED_PARTS):
+            start = first + PARTS_APART * part
+            s.leases.sign(pair, quantity / COMMITTED_PARTS, price_usd_h, 1.0, start, term_quarters)
+        s.flow["signed_h100e_m"][pair] += quantity
+    granted = np.zeros_like(s.cap.stakes)
+    granted[0] = paid["stake"]
+    s.cap.stakes = np.where(paid["stake"] > 0.0, grant(s.cap.stakes, granted), s.cap.stakes)
+    s.ledger.grant_stake("microsoft", paid["stake"] * s.cap.valuation_usd_bn)
+    s.flow["release_price_usd_bn"] = np.where(happens, offered.price, 0.0)
+    s.flow["commitment_usd_bn"], s.flow["release_stake"] = paid["rent"], paid["stake"]
