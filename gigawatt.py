@@ -26,6 +26,7 @@ from viz.command_line import (
     add_ensemble,
     check_writable,
     mistakes,
+    notice_if_older,
     parameters_asked,
     parameters_source,
     place,
@@ -139,11 +140,12 @@ def compare_command(asked: argparse.Namespace) -> int:
     for metric in asked.metric:
         if metric not in REGISTRY:
             raise Mistake(f"--metric: {unknown(metric, REGISTRY, 'metric')}")
-    source = parameters_source(asked)
+    source = parameters_source(asked, first, second)
     with mistakes(), Progress("compare", asked.quiet) as progress:
         found = compare(
             first, second, asked.worlds, asked.seed, asked.until, parameters, progress=progress, parameters_from=source
         )
+    notice_if_older(asked, source)
     rows = [row for row in found.as_rows() if not asked.metric or row["metric"] in asked.metric]
     facts = {"first": names[0], "second": names[1], "worlds": found.worlds, "seed": found.seed}
     document = {**facts, "quarters": found.quarters, "differences": rows}

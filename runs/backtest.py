@@ -17,6 +17,7 @@ from runs.counterparts import Paths, counterparts, implausible, impossible, in_m
 from runs.evidence import Rows, anchors, effective, forecast, gather, joined, log_likelihood, weights_of
 from runs.model import LATEST
 from runs.observations import Observation, Slips, convert, history, projections
+from runs.posterior import PRIOR
 from runs.rivals_naive import forecasts as rival_forecasts
 from runs.scenario import Scenario, load_scenario
 from runs.scoring import Score, change_per_quarter, score
@@ -121,7 +122,7 @@ def backtest(
         targets = [o for o in observations if _is_scored(o, scenario.known_until)]
         step = _part(progress, place, len(origins))
         parts.append(
-            score_scenario(scenario, targets, worlds, seed, parameters, rows, until=quarter_label(last), progress=step)
+            score_scenario(scenario, targets, worlds, seed, parameters, rows, quarter_label(last), step, PRIOR)
         )
     return Backtest(
         SCENARIO,
@@ -141,11 +142,13 @@ def score_scenario(
     record: Sequence[HistoryRow] | None = None,
     until: str | None = None,
     progress: Progress | None = None,
+    source: str | None = None,
 ) -> Backtest:
     """Score what a scenario says, at the day up to which it knows, on any observations.
 
     Args:   as `backtest`, and
         targets   what is to be scored; what has no counterpart, or lies outside the run, is left out and listed
+        source    of the parameters; a backtest draws them from the prior, for the posterior has seen what came
     Raises: Slips if the unit of a series with a counterpart cannot be converted, or if a value cannot be: a negative
         stock, or a thousand times beyond all that the worlds say.
     """
@@ -155,7 +158,7 @@ def score_scenario(
     if not targets:
         return Backtest(scenario.name, worlds, seed, (), (), tuple(left_out))
     end = until or quarter_label(max(o.quarter for o in targets))
-    dataset = simulate(scenario, worlds, seed, end, parameters, progress=progress)
+    dataset = simulate(scenario, worlds, seed, end, parameters, progress=progress, parameters_from=source)
     paths = Paths(dataset)
     before = [o for o in history(rows) if o.known_from <= day]
     past = gather(paths, before)

@@ -20,7 +20,7 @@ from runs.batch_plan import Block, Plan, unlike
 from runs.batch_request import with_source
 from runs.batch_worker import peak_bytes
 from runs.model import ComputeMarket
-from runs.posterior import drawn_from, load_posterior
+from runs.posterior import PRIOR, drawn_from, load_posterior
 from runs.saving import set_parameters
 from runs.simulate import step_to_the_end
 from runs.store_files import POSTERIOR, STATE, read_plan, write_block
@@ -76,8 +76,8 @@ def run_worlds(plan: Plan, block: Block, folder: Path) -> Ran:
     if request.state is None:
         given = parameters_of(plan, with_source(scenario, request.parameters), worlds, points)
         if request.posterior is not None:
-            given = drawn_from(load_posterior(folder / POSTERIOR), request.seed, worlds) | given
-        market = ComputeMarket(scenario, worlds=worlds, rng=request.seed, until=request.until, parameters=given)
+            given = drawn_from(load_posterior(folder / POSTERIOR), request.seed, worlds, scenario.start) | given
+        market = ComputeMarket(scenario, worlds, request.seed, 0, request.until, given, PRIOR)
     else:
         market = futures(plan, folder / STATE, worlds, points)
     ran = Ran(market, market.parameters, Payments() if request.keep == "full" else None)

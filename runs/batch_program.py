@@ -20,7 +20,7 @@ from runs.scenario import Scenario
 
 FLOORS = ("world", "agents", "runs")
 LIBRARIES = ("numpy", "scipy", "mesa", "pyarrow")
-SOURCES = (".py", ".csv", ".toml")
+SOURCES = (".py", ".csv", ".toml", ".npz")
 
 
 @lru_cache(maxsize=1)

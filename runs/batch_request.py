@@ -10,7 +10,7 @@ from typing import Any
 from runs.batch_design import ONE_POINT, Design
 from runs.fingerprint import file_digest
 from runs.model import DEFAULT_UNTIL, LATEST
-from runs.posterior import load_posterior
+from runs.posterior import carried, load_posterior
 from runs.scenario import Scenario, load_scenario
 from runs.scenario_text import as_document, plain
 from runs.store_schema import KEEP, drawn_parameters
@@ -63,8 +63,9 @@ def request_of(scenarios: Sequence[str | Path | Mapping[str, Any] | Scenario], w
 
 
 def posterior_facts(file: Path) -> dict[str, Any]:
-    """The digest of a posterior's file, and the names of the parameters that it informs; raises ValueError."""
-    return {"sha256": file_digest(file), "names": list(load_posterior(file).names)}
+    """The digest of a posterior's file, what it informs, and from which start it was fitted; raises ValueError."""
+    posterior = load_posterior(file)
+    return {"sha256": file_digest(file), "names": list(posterior.names), "start": posterior.about.get("start")}
 
 
 def with_source(scenario: Scenario, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,11 +90,13 @@ def resolved(scenario: Scenario, request: Request) -> dict[str, Any]:
     """What each parameter is in a scenario: a number, "varied", or the distribution that it is drawn from."""
     given = with_source(scenario, request.parameters)
     found: dict[str, Any] = {}
+    drawn = request.posterior or {"names": (), "start": None}
+    informed = carried(drawn["names"], drawn["start"], scenario.start)
     for name, row in specifications().items():
         value = given.get(name)
         if name in request.design.names:
             found[name] = "varied"
-        elif value is None and request.posterior is not None and name in request.posterior["names"]:
+        elif value is None and name in informed:
             found[name] = "drawn from the posterior"
         elif value is not None and not isinstance(value, Mapping):
             found[name] = plain(value)

@@ -25,6 +25,7 @@ from runs.backtest import SCENARIO
 from runs.counterparts import Paths, counterparts
 from runs.evidence import RECORD_WEIGHT, Rows, effective, gather, log_likelihood, weights_of
 from runs.observations import Observation, history
+from runs.posterior import PRIOR
 from runs.scenario import load_scenario
 from runs.simulate import simulate
 from world.calendar import quarter_label
@@ -203,7 +204,7 @@ def _weighed(
     day = max(o.known_from for o in seen)
     until = quarter_label(max(o.quarter for o in seen))
     scenario = replace(load_scenario(SCENARIO), known_until=day)
-    dataset = simulate(scenario, count, seed, until, given, first, progress=progress)
+    dataset = simulate(scenario, count, seed, until, given, first, progress=progress, parameters_from=PRIOR)
     rows = gather(Paths(dataset), seen)
     return rows.pick(rows.known(day))
 

@@ -22,6 +22,7 @@ from runs.calibration import drawn
 from runs.counterparts import Paths, counterparts
 from runs.evidence import Rows, effective, gather, log_likelihood, synthetic, weights_of, whole
 from runs.observations import history
+from runs.posterior import PRIOR
 from runs.scenario import load_scenario
 from runs.simulate import simulate
 from world.calendar import last_day, quarter_label, quarter_number
@@ -93,7 +94,7 @@ def check_calibration(
     seen = [o for o in history() if o.series in counterparts()]
     day = max(o.known_from for o in seen)
     scenario = replace(load_scenario(SCENARIO), known_until=day)
-    dataset = simulate(scenario, worlds, seed, quarter_label(max(o.quarter for o in seen)))
+    dataset = simulate(scenario, worlds, seed, quarter_label(max(o.quarter for o in seen)), parameters_from=PRIOR)
     rows = gather(Paths(dataset), seen)
     table, draws = drawn(), Draws(seed, worlds)
     scores = {name: draws.uniform(table[name].stream) for name in parameters}

@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 
 from runs.metrics import REGISTRY
-from runs.posterior import DEFAULT
+from runs.posterior import source_of
 from runs.results import series
 from runs.scenario import Scenario, load_scenario
 from runs.simulate import simulate
@@ -96,7 +96,7 @@ def compare(
     first_world: int = 0,
     *,
     progress: Callable[[int, int], None] | None = None,
-    parameters_from: str = DEFAULT,
+    parameters_from: str | None = None,
 ) -> Comparison:
     """Simulate two scenarios in the same worlds and compare them at every year's end and at the last quarter.
 
@@ -107,21 +107,20 @@ def compare(
         until        last quarter
         parameters   set in both, as in `simulate`
         progress     called with the world-quarters done and their total over both runs
-        parameters_from  as in `simulate`
+        parameters_from  as in `simulate`, and one for both
     Returns: a Comparison; the differences are b minus a.
     Laws (tests/scenarios/test_compare.py): a scenario compared with itself gives zeros; swapping a and b turns signs.
     Raises: ValueError as `simulate`, and if the two runs have no quarter in common.
     """
     first, second = load_scenario(a), load_scenario(b)
+    source = source_of(parameters_from, first.known_until, second.known_until)
 
     def simulated(scenario: Scenario, place: int) -> xr.Dataset:
         def half(done: int, total: int) -> None:
             if progress is not None:
                 progress(place * total + done, 2 * total)
 
-        return simulate(
-            scenario, worlds, seed, until, parameters, first_world, progress=half, parameters_from=parameters_from
-        )
+        return simulate(scenario, worlds, seed, until, parameters, first_world, progress=half, parameters_from=source)
 
     return compare_datasets(simulated(first, 0), simulated(second, 1))
 

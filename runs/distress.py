@@ -29,8 +29,7 @@ def fill_shortfalls(market: ComputeMarket) -> None:
         room = np.maximum(market.debt_room.get(name, np.zeros(s.worlds)), 0.0)
         principal = s.flow["principal_due_usd_bn"][DEBTORS.index(name)]
         limit = room + principal if name in ("oracle", "xai") else np.full(s.worlds, np.inf)
-        low = np.maximum(market.reserve(name) - s.ledger.cash(name), 0.0)
-        drawn = np.minimum(np.maximum(s.ledger.shortfall(name), low), limit)
+        drawn = np.minimum(s.ledger.shortfall(name, market.reserve(name)), limit)
         pay_out(s.ledger, "loan", "lenders", name, drawn)
         if name == "softbank" and market.recorder is not None:
             market.recorder.note("anchor_cash", sold=np.zeros(s.worlds), borrowed=drawn)

@@ -114,6 +114,7 @@ def record_world(
     parameters: Mapping[str, Any] | None = None,
     quarter: str | None = None,
     progress: Progress | None = None,
+    parameters_from: str | None = None,
 ) -> ComputeMarket:
     """Run one world alone with the recorder on, and return the market after its last quarter.
 
@@ -123,11 +124,12 @@ def record_world(
         parameters   owner.name -> this world's number (or a distribution), as in the ensemble
         quarter      record this one only, like 2026Q2, and stop there; default every quarter
         progress     called after each quarter with the quarters done and their total
+        parameters_from  as in `simulate`
     Raises: ValueError naming what is wrong: a quarter outside the run, an unknown parameter.
     """
     settings = load_scenario(str(scenario) if isinstance(scenario, Path) else scenario)
     wanted = None if quarter is None else check_quarter(quarter, settings.start, until)
-    market = ComputeMarket(settings, worlds=np.array([world]), rng=seed, until=until, parameters=parameters)
+    market = ComputeMarket(settings, np.array([world]), seed, 0, until, parameters, parameters_from)
     market.recorder = Recorder(None if wanted is None else (wanted,))
     step_to_the_end(market, market.settings.name, total=market.quarters, progress=progress, last=wanted)
     return market

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from runs.backtest import SCENARIO
 from runs.calibration import NOT_FITTED, RECORD_WEIGHT, Calibration, drawn
 from runs.evidence import effective
 from runs.fingerprint import model_fingerprint
 from runs.posterior import Posterior, thinned
+from runs.scenario import load_scenario
 
 ERRORS, IN_HALVES = 4.0, 2.5
 """Monte Carlo errors that a mean or a spread must have moved by to count as informed, in all worlds and in two halves.
@@ -122,6 +124,7 @@ def posterior_of(found: Calibration) -> Posterior:
     at = [found.names.index(name) for name in names]
     about = {
         "seed": found.seed,
+        "start": load_scenario(SCENARIO).start,
         "known_until": found.known_until.isoformat(),
         "observations": found.observations,
         "series": found.series,

@@ -11,6 +11,7 @@ import mesa
 import numpy as np
 
 from agents.cast import LABS, OPERATORS, RIVALS
+from runs import posterior
 from runs.accounts import settle
 from runs.cast import build_cast
 from runs.cluster import bid_for_cluster
@@ -52,6 +53,7 @@ class ComputeMarket(mesa.Model):
         first_world: number of the first world.
         until: last quarter; default the scenario's horizon.
         parameters: owner.name -> a number or (worlds,), on top of the scenario's.
+        parameters_from: where the others come from, "posterior" or "prior"; default runs/posterior.py, `source_of`.
         overrides: the same as keywords, with `__` for the dot.
     Raises: ValueError that names what is wrong and what is allowed.
     """
@@ -69,6 +71,7 @@ class ComputeMarket(mesa.Model):
         first_world: int = 0,
         until: str | None = None,
         parameters: Mapping[str, Any] | None = None,
+        parameters_from: str | None = None,
         **overrides: Any,
     ) -> None:
         super().__init__(rng=rng)
@@ -77,8 +80,10 @@ class ComputeMarket(mesa.Model):
         self.worlds = self.draws.worlds
         start = split_start(start_state(self.settings.start, self.settings.known_until))
         known = self.settings.known_until
+        source = posterior.source_of(parameters_from, known)
         values = (
-            dict(self.settings.parameters)
+            posterior.parameters_from(source, rng, self.draws.world_numbers, self.settings.start)
+            | dict(self.settings.parameters)
             | dict(parameters or {})
             | {k.replace("__", "."): v for k, v in overrides.items()}
         )

@@ -1,14 +1,17 @@
 """The stored posterior: draws of those parameters that the record informs, with their weights, in runs/posterior.npz.
 
 Only parameters that the record moves or narrows by more than the noise of the calibration are taken from it; all others
-keep their prior, as do those that no record of this kind can tell (runs/calibration.py).
+keep their prior, as do those that no record of this kind can tell (runs/calibration.py). A parameter that tells of the
+state at the start (`start_` in its name) is that start's own: what the record says of the end of 2023 is no news of the
+end of 2025. Carried over, it costs 3 % of the score of a run from 2024Q3 (docs/calibration.md).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,9 +26,9 @@ from world.parameters import specifications
 FILE = Path(__file__).parent / "posterior.npz"
 PRIOR, POSTERIOR = "prior", "posterior"
 SOURCES = (PRIOR, POSTERIOR)
-DEFAULT = PRIOR
-"""Where a run's parameters come from unless it says so: this one line decides."""
 STREAM = "posterior"
+OF_START = "start_"
+"""In the name of a parameter that tells of the state at the start of a run."""
 DRAWS = 2000
 CELLS = 65536
 """A draw is kept as the cell of its probability under the prior: finer than any parameter is known."""
@@ -110,12 +113,27 @@ def _loaded(path: Path, _: int) -> Posterior:
         raise ValueError(f"posterior: {path.name} cannot be read ({type(error).__name__}: {error})") from None
 
 
-def parameters_from(source: str, seed: int, numbers: np.ndarray) -> dict[str, np.ndarray]:
+def source_of(asked: str | None, *known_until: date) -> str:
+    """Where runs take their parameters from: what is asked for; else the posterior, unless that were hindsight.
+
+    Args: known_until: up to when each scenario knows the record. One that knows less of it than the posterior was
+        fitted to takes the prior, and so do all that are compared with it.
+    Raises: ValueError if what is asked for is neither one of SOURCES nor a file, or if there is no stored posterior.
+    """
+    if asked is not None:
+        if asked != PRIOR:
+            posterior_file(asked)
+        return asked
+    fitted_to = date.fromisoformat(load_posterior().about["known_until"])
+    return POSTERIOR if min(known_until) >= fitted_to else PRIOR
+
+
+def parameters_from(source: str, seed: int, numbers: np.ndarray, start: str) -> dict[str, np.ndarray]:
     """The parameters that a run takes from a source, by name, each (worlds,): nothing for the prior.
 
     Raises: ValueError if the source is neither one of SOURCES nor a file, or if there is no stored posterior.
     """
-    return {} if source == PRIOR else drawn_from(load_posterior(posterior_file(source)), seed, numbers)
+    return {} if source == PRIOR else drawn_from(load_posterior(posterior_file(source)), seed, numbers, start)
 
 
 def posterior_file(source: str) -> Path:
@@ -130,25 +148,34 @@ def posterior_file(source: str) -> Path:
     return Path(source)
 
 
-def drawn_from(posterior: Posterior, seed: int, numbers: np.ndarray) -> dict[str, np.ndarray]:
-    """The parameters that a posterior informs, by name, each (worlds,).
+def carried(names: Iterable[str], fitted_from: str | None, start: str) -> list[str]:
+    """Which of the parameters that a posterior informs a run from `start` takes from it.
+
+    What tells of the state at the start stays with the start that it was fitted to.
+    """
+    return [name for name in names if fitted_from == start or OF_START not in name]
+
+
+def drawn_from(posterior: Posterior, seed: int, numbers: np.ndarray, start: str) -> dict[str, np.ndarray]:
+    """The parameters that a run from `start` takes from a posterior, by name, each (worlds,).
 
     A world's draw depends on the seed and its number only, so it is the same in every scenario.
     """
     table = specifications()
+    names = set(carried(posterior.names, posterior.about.get("start"), start))
     steps = np.cumsum(posterior.weights)
     at = np.searchsorted(steps / steps[-1], Draws(seed, numbers).uniform(STREAM))
     at = np.minimum(at, steps.size - 1)
     return {
         name: table[name].quantile(row[at])
         for name, row in zip(posterior.names, posterior.probability, strict=True)
-        if name in table and table[name].distribution != "fixed"
+        if name in names and name in table and table[name].distribution != "fixed"
     }
 
 
 __all__ = [
-    "DEFAULT",
     "FILE",
+    "OF_START",
     "POSTERIOR",
     "PRIOR",
     "SOURCES",
@@ -156,5 +183,6 @@ __all__ = [
     "load_posterior",
     "parameters_from",
     "save",
+    "source_of",
     "thinned",
 ]

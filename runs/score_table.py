@@ -14,11 +14,50 @@ from typing import Any
 import numpy as np
 
 from runs.backtest import Backtest, Forecast
+from runs.counterparts import counterparts
 from runs.rivals_naive import LAST, LOCAL, PROJECTION, TREND
 from runs.scoring import BANDS, Score
 
 STATISTICAL = (LAST, TREND, LOCAL)
 TOTAL = "all series"
+FAMILIES = {
+    "rents": ("h100_price_usd_h", "spot_price_usd_h", "list_price_usd_h"),
+    "chips sold": (
+        "merchant_sold_h100e_m",
+        "nvidia_revenue_usd_bn",
+        "nvidia_gross_margin",
+        "chip_price_k",
+        "chip_lead_quarters",
+        "wafers_k",
+    ),
+    "who owns them, and power": (
+        "sold_h100e_m",
+        "generation_h100e_m",
+        "deployed_h100e_m",
+        "energised_facility_gw",
+        "abilene_facility_gw",
+    ),
+    "capital spending": ("capex_usd_bn",),
+    "backlog, debt and cash of clouds": ("backlog_usd_bn", "oracle_debt_usd_bn", "cash_usd_bn"),
+    "OpenAI's compute": (
+        "used_h100e_m",
+        "openai_compute_it_gw",
+        "openai_compute_bill_usd_bn",
+        "inference_cost_usd_bn",
+        "rd_cost_usd_bn",
+        "openai_payments_to_microsoft_usd_bn",
+    ),
+    "OpenAI's money": (
+        "openai_revenue_usd_bn",
+        "revenue_share_usd_bn",
+        "openai_burn_usd_bn",
+        "openai_cash_usd_bn",
+        "openai_valuation_usd_bn",
+        "openai_stake",
+    ),
+    "SoftBank": ("softbank_ltv", "softbank_paid_usd_bn"),
+}
+"""Series by what they are about: the metrics of their counterparts."""
 SEEN = "series seen twice or more"
 """Their level is known at the origin: the bands of others are wide for want of it, and easy to hit."""
 
@@ -57,9 +96,10 @@ class TableRow:
 
 
 def table(found: Backtest) -> list[TableRow]:
-    """One row for each series in the order of the list, then one for each origin, then the total."""
+    """One row for each series in the order of the list, then for each family and each origin, then the total."""
     rows = [_row(name, group) for name, group in _groups(found.forecasts, lambda f: f.series)]
     if len(found.origins) > 1:
+        rows += [_row(f"family {name}", group) for name, group in sorted(_groups(found.forecasts, family_of))]
         labels = {origin.day: f"origin {origin.label}" for origin in found.origins}
         rows += [_row(name, group) for name, group in _groups(found.forecasts, lambda f: labels[f.origin])]
         rows += [
@@ -68,6 +108,12 @@ def table(found: Backtest) -> list[TableRow]:
         ]
     seen = [f for f in found.forecasts if f.change is not None]
     return [*rows, *([_row(SEEN, seen)] if seen else []), _row(TOTAL, found.forecasts)]
+
+
+def family_of(forecast: Forecast) -> str:
+    """What a forecast is about."""
+    metric = counterparts()[forecast.series].metric
+    return next(name for name, metrics in FAMILIES.items() if metric in metrics)
 
 
 def rival_score(forecast: Forecast, name: str) -> Score | None:
@@ -157,4 +203,4 @@ def _plain(forecast: Forecast) -> dict[str, Any]:
     }
 
 
-__all__ = ["SEEN", "STATISTICAL", "TOTAL", "TableRow", "as_document", "rival_score", "table"]
+__all__ = ["FAMILIES", "SEEN", "STATISTICAL", "TOTAL", "TableRow", "as_document", "family_of", "rival_score", "table"]

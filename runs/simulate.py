@@ -49,7 +49,7 @@ def simulate(
     plugins: Sequence[str | Path] = (),
     chunk: int = CHUNK,
     progress: Progress | None = None,
-    parameters_from: str = posterior.DEFAULT,
+    parameters_from: str | None = None,
 ) -> xr.Dataset:
     """Simulate a scenario in many worlds and return every metric, labelled.
 
@@ -65,7 +65,8 @@ def simulate(
         chunk        worlds stepped together; the result is the same bits for any
         progress     called after each step with the world-quarters done and their total
         parameters_from  "prior", or "posterior": what the record informs is drawn from the stored posterior, unless the
-                     scenario or `parameters` set it
+                     scenario or `parameters` set it; default the posterior where the scenario knows the record that it
+                     was fitted to, else the prior
     Returns: a dataset over `world` (their numbers), `quarter` (labels) and one dimension per kind of member, the worlds
         last. A member that a metric does not have, and a price at which nothing was traded, is NaN. Each variable has
         `unit`, `description` and `flow` (whether it is a flow per quarter); the run's settings are the dataset's attrs.
@@ -83,22 +84,22 @@ def simulate(
     numbers = Draws(seed, worlds, first_world).world_numbers
     if until is not None:
         _check_until(until, settings.start)
-    drawn = posterior.parameters_from(parameters_from, int(seed), numbers)
-    given = {**drawn, **settings.parameters, **(parameters or {})}
+    source = posterior.source_of(parameters_from, settings.known_until)
+    given = {**settings.parameters, **(parameters or {})}
     arrays = _arrays(given, numbers, int(seed))
 
     store: _Store | None = None
     for first in range(0, numbers.size, chunk):
         part = slice(first, min(first + chunk, numbers.size))
         values = {name: arrays[name][part] if name in arrays else value for name, value in given.items()}
-        market = ComputeMarket(settings, worlds=numbers[part], rng=int(seed), until=until, parameters=values)
+        market = ComputeMarket(settings, numbers[part], int(seed), 0, until, values, source)
         if store is None:
             store = _Store(market, numbers, keep)
         step_to_the_end(market, settings.name, first * market.quarters, numbers.size * market.quarters, progress)
         store.fill(part, market.history.values)
     assert store is not None
     facts = _facts(settings, numbers, int(seed), store.quarters[-1], parameters or {})
-    return store.dataset(facts | {"parameters_from": parameters_from})
+    return store.dataset(facts | {"parameters_from": source})
 
 
 def _check_until(until: str, start: str) -> None:

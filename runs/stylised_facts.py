@@ -14,9 +14,11 @@ from runs.calibration import drawn
 from runs.counterparts import MERCHANT_STOCK, Paths, counterparts
 from runs.evidence import gather, log_likelihood, weights_of
 from runs.observations import history
+from runs.posterior import PRIOR
 from runs.scenario import load_scenario
 from runs.scoring import weighted_quantiles
 from runs.simulate import simulate
+from world.arrays import ratio
 from world.calendar import quarter_label, quarter_number
 from world.draws import Draws
 from world.parameters import resolve
@@ -66,7 +68,7 @@ def stylised_facts(worlds: int = WORLDS, seed: int = 1) -> Facts:
     seen = [o for o in history() if o.series in counterparts()]
     day = max(o.known_from for o in seen)
     scenario = replace(load_scenario(SCENARIO), known_until=day)
-    dataset = simulate(scenario, worlds, seed, quarter_label(max(o.quarter for o in seen)))
+    dataset = simulate(scenario, worlds, seed, quarter_label(max(o.quarter for o in seen)), parameters_from=PRIOR)
     paths = Paths(dataset)
     rows = gather(paths, seen)
     weights, _ = weights_of(log_likelihood(rows.pick(rows.known(day))), LEAST_EFFECTIVE)
@@ -84,10 +86,12 @@ def _facts(dataset: xr.Dataset, paths: Paths, seed: int) -> Sequence[tuple[str, 
     rent = blackwell[end] / hopper[end]
     shares = {name: paths.path("sold_h100e_m", name) / stock for name in ("microsoft", "oracle")}
     start = {name: _start_share(paths.start, name) for name in shares}
-    binding = dataset["binding_share"].to_numpy()
-    changes = (np.diff(binding.argmax(axis=0), axis=0) != 0).sum(axis=0).astype(float)
+    chips, power = (paths.path("binding_share", name) for name in ("chips", "power"))
+    turned = (chips[:4] - chips[-4:]).mean(axis=0)
+    rigid = _moved(_by_year(paths.path("chip_price_k", "hopper"))) / _moved(_by_year(posted))
+    calm = ratio(_restless(posted), _restless(hopper), 1.0)
     lease = paths.path("lease_price_usd_h", "microsoft>openai")
-    calm = np.abs(np.log(lease[end] / lease[0])) / np.maximum(np.abs(np.log(hopper[end] / hopper[0])), 1e-9)
+    kept = ratio(np.abs(np.log(lease[3] / lease[0])), np.abs(np.log(hopper[3] / hopper[0])), 1.0)
     parameters = resolve(Draws(seed, dataset["world"].to_numpy()))
     speed = parameters["microsoft.build_quarters"] / parameters["xai.build_quarters"]
     microsoft, oracle = (shares[name][end] - start[name] for name in shares)
@@ -96,9 +100,13 @@ def _facts(dataset: xr.Dataset, paths: Paths, seed: int) -> Sequence[tuple[str, 
         ("while the stock nearly triples a year", growth > 2.5, "growth factor a year", growth, "2.97"),
         ("A B200 rents for less than its compute over an H100's", rent < 1.0, "rent per H100e, B200 over H100", rent,
          "about 0.6 to 0.9"),
-        ("The binding constraint changes over time", changes > 0.0, "changes in eight quarters", changes,
-         "chips, then power"),
-        ("A contracted price moves less than spot", calm < 1.0, "move of the lease price over that of spot", calm,
+        ("Chip prices are rigid while rents move", rigid < 1.0, "fall of its price over that of rent, by year", rigid,
+         "0.50"),
+        ("The binding constraint changes, from chips to power", (turned > 0.0) & (power[-1] > power[0]),
+         "builders bound by chips, 2024 less 2025", turned, "chips, then power"),
+        ("A one-year contract moves less than spot", calm < 1.0, "its moves from quarter to quarter over spot's", calm,
+         "below 1"),
+        ("The rent of running leases moves less than spot", kept < 1.0, "its move in 2024 over spot's", kept,
          "below 1"),
         ("Microsoft's share of Nvidia-based stock is about flat", np.abs(microsoft) < 0.05, "change of its share",
          microsoft, "+0.01"),
@@ -106,6 +114,21 @@ def _facts(dataset: xr.Dataset, paths: Paths, seed: int) -> Sequence[tuple[str, 
         ("xAI builds two to four times faster", (speed >= 2.0) & (speed <= 4.0),
          "Microsoft's build time over xAI's", speed, "2 to 4"),
     ]  # fmt: skip
+
+
+def _by_year(path: np.ndarray) -> np.ndarray:
+    """(years, worlds) means of a path by year, (quarters, worlds) from the first quarter of a year."""
+    return np.stack([path[k : k + 4].mean(axis=0) for k in range(0, len(path) - 3, 4)])
+
+
+def _moved(path: np.ndarray) -> np.ndarray:
+    """(worlds,) how far a path has moved from first to last, as a logarithm without sign."""
+    return np.maximum(np.abs(np.log(path[-1] / path[0])), 1e-9)
+
+
+def _restless(path: np.ndarray) -> np.ndarray:
+    """(worlds,) root mean square of a path's logarithmic changes from quarter to quarter."""
+    return np.asarray(np.sqrt(np.square(np.diff(np.log(path), axis=0)).mean(axis=0)))
 
 
 def _start_share(start: str, owner: str) -> float:

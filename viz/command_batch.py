@@ -206,6 +206,8 @@ def _request(asked: argparse.Namespace, before: Request | None) -> Request:
             raise Mistake("--set: name the scenarios again with their policies")
         if parameters_asked(asked) or before is None:
             said["parameters"] = parameters_asked(asked)
+        if asked.parameters_from is None and before is None and asked.state is None and asked.draws != "sobol":
+            asked.parameters_from = parameters_source(asked, *said["scenarios"])
         if asked.parameters_from is not None:
             source = parameters_source(asked)
             said["posterior"] = None if source == PRIOR else posterior_facts(posterior_file(source))

@@ -12,10 +12,12 @@ from viz.command_line import (
     Mistake,
     add_ensemble,
     mistakes,
+    notice_if_older,
+    parameters_asked,
+    parameters_source,
     scenario_asked,
     simulate_asked,
     tell,
-    world_parameters,
 )
 
 if TYPE_CHECKING:
@@ -82,14 +84,16 @@ def world_asked(asked: argparse.Namespace) -> tuple[ComputeMarket, int, str]:
         if asked.quarter is not None:
             check_quarter(asked.quarter, scenario.start, asked.until)
     if by_number:
-        number = int(asked.world)
+        number, source = int(asked.world), parameters_source(asked, scenario)
     else:
-        number = choose_world(simulate_asked(asked, scenario), asked.world)
+        ran = simulate_asked(asked, scenario)
+        number, source = choose_world(ran, asked.world), str(ran.attrs["parameters_from"])
         chosen = f"{CRITERIA[asked.world].sentence}, of {asked.worlds:,}"
     with mistakes():
-        market = record_world(
-            scenario, number, asked.seed, asked.until, world_parameters(asked, scenario, number), asked.quarter
-        )
+        given = parameters_asked(asked)
+        market = record_world(scenario, number, asked.seed, asked.until, given, asked.quarter, parameters_from=source)
+    if by_number:
+        notice_if_older(asked, source)
     return market, told_quarter(market, asked.quarter), chosen
 
 

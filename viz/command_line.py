@@ -62,7 +62,10 @@ def add_ensemble(command: argparse.ArgumentParser) -> None:
 
 def add_parameters_from(command: argparse.ArgumentParser) -> None:
     """The option that says where parameters come from: --parameters."""
-    about = "prior, or posterior: that on the record, or FILE as calibrate --out writes it (default prior)"
+    about = (
+        "prior, or posterior: that on the record, or FILE as calibrate --out writes it (default posterior where a "
+        "scenario knows the record)"
+    )
     command.add_argument("--parameters", metavar="prior|posterior|FILE", dest="parameters_from", help=about)
 
 
@@ -72,21 +75,24 @@ def add_plugin(command: argparse.ArgumentParser) -> None:
     command.add_argument("--plugin", action="append", metavar="FILE", type=plugin, dest="plugins", help=about)
 
 
-def parameters_source(asked: argparse.Namespace) -> str:
-    """Where the parameters come from; a notice says so if the stored posterior was fitted to another model."""
-    from runs.posterior import DEFAULT, PRIOR, load_posterior, posterior_file
+def parameters_source(asked: argparse.Namespace, *scenarios: Scenario) -> str:
+    """Where the parameters come from: as asked, else as the scenarios' knowledge of the record has it."""
+    from runs.posterior import source_of
 
-    source: str = asked.parameters_from or DEFAULT
-    if source != PRIOR:
-        with mistakes():
-            stored = load_posterior(posterior_file(source))
-        if stored.older:
-            print(
-                "gigawatt: notice: the stored posterior was fitted to an older state of the model or its data; "
-                "gigawatt calibrate --store makes it anew",
-                file=sys.stderr,
-            )
-    return source
+    with mistakes():
+        return source_of(asked.parameters_from, *(scenario.known_until for scenario in scenarios))
+
+
+def notice_if_older(asked: argparse.Namespace, source: str) -> None:
+    """Say, once a run is done, if the posterior that it took its parameters from was fitted to another model."""
+    from runs.posterior import PRIOR, load_posterior, posterior_file
+
+    if source != PRIOR and not asked.quiet and load_posterior(posterior_file(source)).older:
+        print(
+            "gigawatt: notice: the stored posterior was fitted to an older state of the model or its data; "
+            "gigawatt calibrate --store makes it anew",
+            file=sys.stderr,
+        )
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
@@ -155,16 +161,6 @@ def parameters_asked(asked: argparse.Namespace) -> dict[str, float]:
     return {name: float(value) for name, value in asked.settings if not name.endswith(".policy")}
 
 
-def world_parameters(asked: argparse.Namespace, scenario: Scenario, world: int) -> dict[str, Any]:
-    """The parameters of one world of the ensemble asked for, as simulate gives them, but for the scenario's own."""
-    import numpy as np
-
-    from runs.posterior import DEFAULT, parameters_from
-
-    drawn = parameters_from(asked.parameters_from or DEFAULT, asked.seed, np.array([world]))
-    return {name: value for name, value in drawn.items() if name not in scenario.parameters} | parameters_asked(asked)
-
-
 @contextmanager
 def mistakes() -> Iterator[None]:
     """Bad input, said in one line; what breaks inside a run comes as another kind of error."""
@@ -179,9 +175,9 @@ def simulate_asked(asked: argparse.Namespace, scenario: Scenario) -> xr.Dataset:
     from runs.simulate import simulate
     from viz.progress import Progress
 
-    source = parameters_source(asked)
+    source = parameters_source(asked, scenario)
     with mistakes(), Progress(scenario.name, asked.quiet) as progress:
-        return simulate(
+        dataset = simulate(
             scenario,
             asked.worlds,
             asked.seed,
@@ -190,6 +186,8 @@ def simulate_asked(asked: argparse.Namespace, scenario: Scenario) -> xr.Dataset:
             progress=progress,
             parameters_from=source,
         )
+    notice_if_older(asked, source)
+    return dataset
 
 
 def check_writable(folder: Path) -> None:

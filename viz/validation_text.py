@@ -9,7 +9,7 @@ from runs.calibration_check import KNOWN_TO, Ranks
 from runs.counterparts import counterparts
 from runs.evidence import RECORD_WEIGHT
 from runs.identifiability import INFORMED, NOT_INFORMED
-from runs.posterior import DEFAULT, Posterior
+from runs.posterior import Posterior
 from runs.rivals_naive import LAST, LOCAL, TREND
 from runs.score_table import SEEN, STATISTICAL, TOTAL, TableRow, table
 from runs.stylised_facts import Facts
@@ -181,8 +181,11 @@ def _parameters(posterior: Posterior) -> str:
     pairs = ", ".join(f"`{p['first']}` with `{p['second']}` ({p['correlation']:+.2f})" for p in a["trade_offs"])
     said += f"\n\nPairs that the record tells only together: {pairs or 'none beyond noise'}."
     return said + (
-        " The contraction of all parameters: `gigawatt calibrate --stored --json`. Runs take their parameters from the "
-        f"{DEFAULT} unless `--parameters` says otherwise."
+        " The contraction of all parameters: `gigawatt calibrate --stored --json`. Scenarios that know the "
+        "record to its end take these parameters from the posterior unless `--parameters` says otherwise, earlier "
+        "ones from the prior; what tells of the state at the start (`start_` in the name) stays with the start that "
+        "it was fitted to. How much that helps, and where bands are too narrow and why: "
+        "[calibration.md](calibration.md)."
     )
 
 
@@ -221,16 +224,9 @@ def _facts(facts: Facts) -> str:
         "of an "
         "H100 rises or falls by 30 % or more within four quarters of 2024 and 2025, by that elasticity:\n\n"
     )
-    return (
-        said
-        + markdown_table(
-            ("short-run elasticity", "rises", "falls"),
-            [(f"{m.low:.2f} to {m.high:.2f}", _per_cent(m.up), _per_cent(m.down)) for m in facts.moves],
-        )
-        + (
-            "\n\nNot asked, for want of a metric: that list prices of chips are rigid while rents move, and Nvidia's "
-            "margin."
-        )
+    return said + markdown_table(
+        ("short-run elasticity", "rises", "falls"),
+        [(f"{m.low:.2f} to {m.high:.2f}", _per_cent(m.up), _per_cent(m.down)) for m in facts.moves],
     )
 
 

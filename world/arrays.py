@@ -79,7 +79,7 @@ def ratio(numerator: np.ndarray, denominator: np.ndarray, otherwise: float = 0.0
     return np.where(above, numerator / np.where(above, denominator, 1.0), otherwise)
 
 
-def some(values: np.ndarray) -> bool:
+def some(values: np.ndarray | np.bool_) -> bool:
     """Whether any entry is true, or not zero: what `values.any()` says, sooner."""
     return bool(np.count_nonzero(values))
 

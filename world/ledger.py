@@ -92,13 +92,14 @@ class Ledger(Books):
         if (kind, payer, payee) in self._dues:
             self._dues[kind, payer, payee] = np.maximum(owed - given, 0.0)
 
-    def shortfall(self, sector: str) -> PerWorld:
+    def shortfall(self, sector: str, keep: PerWorld | float = 0.0) -> PerWorld:
         """What a sector lacks to pay all its queued dues if all that it is owed comes in, $bn (worlds,) >= 0.
 
+        Args: keep: (worlds,) cash that is to be left after that, $bn.
         Zero does not promise payment: a debtor may fail, or pay in a later class than the sector's own due. Always
         zero for a sector without a budget.
         """
-        missing = -self.cash(sector)
+        missing = keep - self.cash(sector)
         self._queue()
         for move, due in self._dues_of.get(sector, ()):
             move(missing, due, missing)

@@ -117,7 +117,12 @@ def test_borrowing_the_shortfall_pays_everything_if_creditors_need_nothing(seed:
         ledger.due(kind, "lab", "staff", rng.lognormal(0.0, 1.0, WORLDS))
     ledger.pay("loan", "world", "lab", ledger.shortfall("lab") * (1.0 + 1e-12))
     assert np.all(ledger.shortfall("lab") == 0.0)
+    # What it would also keep is what is not left anyway.
+    kept = ledger.shortfall("lab", keep=2.0)
+    assert np.all(kept <= 2.0)
+    ledger.pay("loan", "world", "lab", kept)
     assert ledger.settle() == []
+    assert np.all(ledger.cash("lab") >= 2.0 - 1e-9)
     assert ledger.check().breaches() == []
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +13,19 @@ import pytest
 from scipy.stats import multivariate_normal, norm
 
 import runs.posterior as stored
-from gigawatt import main, parser
+from gigawatt import main
+from runs.backtest import backtest
 from runs.calibration import NOT_FITTED, PRIOR_SHARE, Calibration, Proposal, calibrate, drawn
 from runs.calibration_check import check_calibration
+from runs.compare import compare
 from runs.counterparts import Paths, counterparts
+from runs.explain import record_world
 from runs.fingerprint import model_files
 from runs.identifiability import INFORMED, contraction_rows, informed, posterior_of
 from runs.model import ComputeMarket
 from runs.observations import history
-from runs.scenario import load_scenario
 from runs.simulate import simulate
-from viz.command_line import world_parameters
+from runs.stylised_facts import stylised_facts
 from world.parameters import specifications
 
 
@@ -117,43 +121,91 @@ def test_the_projects_own_posterior_is_small_and_within_the_ranges() -> None:
     assert posterior.weights.sum() == pytest.approx(1.0) and 1000 <= posterior.weights.size <= stored.DRAWS + 1
     assert posterior.about["diagnostics"]["power"] == 1.0, "the posterior was not reached"
     assert posterior.about["diagnostics"]["effective_worlds"] >= 99.0
-    values = stored.parameters_from("posterior", 1, np.arange(200))
+    values = stored.parameters_from("posterior", 1, np.arange(200), "2023Q4")
     table = specifications()
     for name, value in values.items():
         assert ((value >= table[name].low) & (value <= table[name].high)).all(), name
 
 
 def test_a_world_takes_the_same_draw_in_every_scenario_and_batch() -> None:
-    many = stored.parameters_from("posterior", 7, np.arange(50))
-    some = stored.parameters_from("posterior", 7, np.array([40, 3]))
+    many = stored.parameters_from("posterior", 7, np.arange(50), "2025Q4")
+    some = stored.parameters_from("posterior", 7, np.array([40, 3]), "2025Q4")
     assert many and all((many[name][[40, 3]] == some[name]).all() for name in many)
-    assert stored.parameters_from("prior", 7, np.arange(5)) == {}
-    with pytest.raises(ValueError, match="wanted one of prior, posterior, or a posterior's file, got 'both'"):
-        stored.parameters_from("both", 7, np.arange(5))
+    assert stored.parameters_from("prior", 7, np.arange(5), "2025Q4") == {}
 
 
-def test_runs_use_it_when_told_and_what_is_set_wins() -> None:
+def test_runs_use_it_unless_told_and_what_is_set_wins() -> None:
     until = "2026Q2"
-    prior = simulate("baseline", 40, until=until)
-    after = simulate("baseline", 40, until=until, parameters_from="posterior")
+    after = simulate("baseline", 40, until=until)
+    prior = simulate("baseline", 40, until=until, parameters_from="prior")
     assert prior.attrs["parameters_from"] == "prior" and after.attrs["parameters_from"] == "posterior"
     assert not prior["capex_usd_bn"].identical(after["capex_usd_bn"])
-    given = {
-        name: stored.parameters_from("posterior", 1, np.arange(40))[name] for name in stored.load_posterior().names
-    }
-    same = simulate("baseline", 40, until=until, parameters=given)
+    given = stored.parameters_from("posterior", 1, np.arange(40), "2025Q4")
+    same = simulate("baseline", 40, until=until, parameters=given, parameters_from="prior")
     assert same["capex_usd_bn"].identical(after["capex_usd_bn"])
+    by_hand = ComputeMarket("baseline", 3, 7, parameters={"oracle.build_quarters": 9.0})
+    assert (by_hand.parameters["oracle.build_quarters"] == 9.0).all()
+
+
+def test_nothing_is_run_with_hindsight_unless_told() -> None:
+    """What was fitted to the whole record is nothing that a scenario of an earlier day knows."""
+    record_ends = date(2025, 12, 31)
+    assert stored.source_of(None, record_ends) == "posterior" == stored.source_of("posterior", date(2024, 9, 30))
+    assert stored.source_of(None, date(2025, 12, 30)) == "prior"
+    assert stored.source_of(None, record_ends, date(2025, 2, 28)) == "prior", "and what is compared is alike"
+    with pytest.raises(ValueError, match="wanted one of prior, posterior, or a posterior's file, got 'both'"):
+        stored.source_of("both", record_ends)
+    assert simulate("as-of-2024q3", 2, until="2024Q4").attrs["parameters_from"] == "prior"
+    hindsight = compare("baseline", "stargate-2025", 5, until="2026Q1", parameters_from="posterior")
+    honest = compare("baseline", "stargate-2025", 5, until="2026Q1")
+    assert honest.rows == compare("baseline", "stargate-2025", 5, until="2026Q1", parameters_from="prior").rows
+    assert honest.rows != hindsight.rows
+
+
+def test_what_tells_of_a_start_stays_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the record says of demand at the end of 2023 is no news of demand at the end of 2025."""
+    here = replace(stored.load_posterior(), about={"start": "2023Q4"})
+    monkeypatch.setattr(stored, "load_posterior", lambda *_: here)
+    of_start = {name for name in here.names if stored.OF_START in name}
+    assert of_start
+    assert set(stored.parameters_from("posterior", 1, np.arange(3), "2023Q4")) == set(here.names)
+    assert set(stored.parameters_from("posterior", 1, np.arange(3), "2025Q4")) == set(here.names) - of_start
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda: calibrate(worlds=100),
+        lambda: backtest(100),
+        lambda: stylised_facts(100),
+        lambda: check_calibration(worlds=100),
+    ],
+)
+def test_the_past_is_run_from_the_prior(work: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The posterior has seen what a backtest scores and what calibration weighs."""
+
+    def ran(*_: object, parameters_from: str = "", **__: object) -> None:
+        raise LookupError(parameters_from)
+
+    for module in ("backtest", "calibration", "calibration_check", "stylised_facts"):
+        monkeypatch.setattr(f"runs.{module}.simulate", ran)
+    with pytest.raises(LookupError, match="^prior$"):
+        work()
 
 
 def test_the_command_line_says_where_parameters_come_from(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arguments = ["claims", "--worlds", "20", "--json", "--quiet", "--parameters", "posterior"]
+    arguments = ["claims", "baseline", "--worlds", "20", "--json"]
     monkeypatch.setattr(stored, "model_fingerprint", lambda: "of another model")
     assert main(arguments) == 0
     out = capsys.readouterr()
     assert json.loads(out.out)["run"]["parameters_from"] == "posterior"
     assert "notice: the stored posterior was fitted to an older state" in out.err
+    assert main([*arguments, "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
+    assert main([*arguments, "--quiet", "--parameters", "prior"]) == 0
+    assert json.loads(capsys.readouterr().out)["run"]["parameters_from"] == "prior"
     monkeypatch.setattr(stored, "FILE", Path("nowhere.npz"))
     assert main(arguments) == 2
 
@@ -199,15 +251,14 @@ def test_ranks_tell_a_weighing_that_is_wrong(monkeypatch: pytest.MonkeyPatch) ->
     assert not check_calibration(records=100, worlds=1500, parameters=("oracle.build_quarters",)).uniform
 
 
-def test_one_world_is_told_with_the_parameters_that_it_ran_with(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["--seed", "3", "--until", "2026Q3", "--parameters", "posterior", "--quiet"]
+@pytest.mark.parametrize("source", ["prior", "posterior"])
+def test_one_world_is_told_with_the_parameters_that_it_ran_with(
+    source: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--seed", "3", "--until", "2026Q3", "--parameters", source, "--quiet"]
     assert main(["explain", "--world", "5", "--quarter", "2026Q2", "--json", *arguments]) == 0
     capsys.readouterr()
-    asked = parser().parse_args(["explain", *arguments])
-    scenario = load_scenario("baseline")
-    alone = ComputeMarket(scenario, np.array([5]), 3, until="2026Q3", parameters=world_parameters(asked, scenario, 5))
-    together = simulate("baseline", 7, 3, "2026Q3", parameters_from="posterior")
-    while alone.running:
-        alone.step()
+    alone = record_world("baseline", 5, 3, "2026Q3", parameters_from=source)
+    together = simulate("baseline", 7, 3, "2026Q3", parameters_from=source)
     ran = together["openai_cash_usd_bn"].sel(world=5).to_numpy()
     assert (alone.history.values["openai_cash_usd_bn"][0, :, 0] == ran).all()

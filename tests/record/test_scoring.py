@@ -7,8 +7,10 @@ from datetime import date
 import numpy as np
 import pytest
 
+from runs.counterparts import counterparts
 from runs.observations import Observation, history, projections
 from runs.rivals_naive import LAST, LOCAL, PROJECTION, TREND, forecasts, projection
+from runs.score_table import FAMILIES
 from runs.scoring import change_per_quarter, score, weighted_quantiles
 from world.calendar import last_day, quarter_label, quarter_number
 
@@ -83,3 +85,9 @@ def test_the_latest_projection_known_at_the_origin_is_taken() -> None:
     assert projection(target, projections(date(2025, 6, 30))) == 12.5
     assert projection(target, projections(date(2024, 6, 30))) is None
     assert PROJECTION in forecasts([], target, projections(date(2025, 6, 30)))
+
+
+def test_every_scored_series_has_one_family() -> None:
+    for row in counterparts().values():
+        mine = [name for name, metrics in FAMILIES.items() if row.metric in metrics]
+        assert len(mine) == (1 if row.score else len(mine)), row.series

@@ -20,6 +20,8 @@ from runs.stylised_facts import Facts, price_moves, stylised_facts
 from viz.validation import draw
 from viz.validation_text import markdown_table, validation_page, verdict
 
+ORACLE = "Oracle orders few chips for what it has let: docs/calibration.md"
+
 
 @pytest.fixture(scope="module")
 def facts() -> Facts:
@@ -37,15 +39,16 @@ def scored() -> Backtest:
         "The price falls from 2024Q3 to 2025Q4",
         "while the stock nearly triples a year",
         "A B200 rents for less than its compute over an H100's",
+        "Chip prices are rigid while rents move",
+        "The binding constraint changes, from chips to power",
+        "A one-year contract moves less than spot",
+        "The rent of running leases moves less than spot",
         "Microsoft's share of Nvidia-based stock is about flat",
+        pytest.param("Oracle's share rises", marks=pytest.mark.xfail(reason=ORACLE, strict=False)),
         "xAI builds two to four times faster",
     ],
 )
 def test_a_stylised_fact_holds_in_most_worlds_that_ran_along_the_record(facts: Facts, name: str) -> None:
-    """Three more hold in about half of the worlds or hardly any (binding constraint, contracted price, Oracle's share).
-
-    No test asks for those; docs/validation.md names what fails.
-    """
     (fact,) = [fact for fact in facts.facts if fact.name == name]
     assert fact.holds > 0.5, f"{fact.figure}: {fact.quantiles}, record {fact.record}"
 
