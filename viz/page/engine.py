@@ -26,6 +26,8 @@ MOST_WAITING = 40
 ANSWERS_KEPT, RUNS_KEPT, BYTES_KEPT = 48, 3, 250_000_000
 BREATH = 0.2
 """Seconds after an answer in which it is sent, before rubbish is collected."""
+MOST_LITTER = 2
+"""Finished jobs whose rubbish may lie about where one follows the other without a breath."""
 
 
 class BusyError(RuntimeError):
@@ -67,7 +69,8 @@ class Engine:
         self._current: _Job | None = None
         self._changed = threading.Condition()
         self._closed = False
-        self._littered = False
+        self._litter = 0
+        """Jobs since rubbish was last collected."""
         self._engine_seconds = 0.0
         self._thread = threading.Thread(target=self._loop, name="engine", daemon=True)
         self._thread.start()
@@ -134,12 +137,13 @@ class Engine:
                 if job is not None:
                     self._current = job
                     return job
-                if not self._changed.wait(BREATH if self._littered else None):
+                if not self._changed.wait(BREATH if self._litter else None):
                     self._collect()
 
     def _loop(self) -> None:
         while (job := self._next()) is not None:
-            self._collect()
+            if self._litter >= MOST_LITTER:
+                self._collect()
             started, self._engine_seconds = perf_counter(), 0.0
             try:
                 body = job.work()
@@ -149,7 +153,7 @@ class Engine:
                 self._done(job, None, None)
             except BaseException as error:  # the thread serves whoever comes next
                 self._done(job, None, error)
-            self._littered = True
+            self._litter += 1
             del job
 
     def _collect(self) -> None:
@@ -157,8 +161,8 @@ class Engine:
 
         Not at once: collecting stops all threads, and the answer is still to be sent.
         """
-        if self._littered:
-            self._littered = False
+        if self._litter:
+            self._litter = 0
             gc.collect()
 
     def _done(self, job: _Job, reply: Reply | None, error: BaseException | None = None) -> None:

@@ -484,10 +484,13 @@ function controls() {
   refreshSliders();
 }
 function picker(number) {
-  const known = answer.picks.some((pick) => pick.world === number);
-  const options = answer.picks.map((pick) => element("option", { value: pick.world }, pick.label));
-  if (!known) options.unshift(element("option", { value: number }, `no. ${number}`));
-  if (!known || $("pick").options.length !== options.length || answer.picks.some((pick, k) => $("pick").options[k]?.value !== String(pick.world))) $("pick").replaceChildren(...options);
+  const labels = new Map();  // one world may be extreme in more than one way
+  for (const pick of answer.picks) labels.set(pick.world, [...(labels.get(pick.world) || []), pick.label]);
+  if (!labels.has(number)) labels.set(number, [`no. ${number}`]);
+  const shown = JSON.stringify([...labels, number]);
+  if (picker.shown === shown) return;  // nothing to do, least of all under the hand of who types or chooses
+  picker.shown = shown;
+  $("pick").replaceChildren(...[...labels].map(([world, texts]) => element("option", { value: world }, texts.join("; "))));
   $("pick").value = number;
   $("number").value = number;
 }
