@@ -12,6 +12,7 @@ from agents.views import ComputeBudget, FirmView, FundingRequest, MarketView, Te
 from world.arrays import PerRow, PerWorld, ratio
 from world.funding import funding_need_usd_bn
 from world.planning import growth_over
+from world.services import budget_for_income
 
 
 class Lab(Firm):
@@ -67,7 +68,10 @@ class Lab(Firm):
         research = (
             p.rd_revenue_share * self.revenue_usd_bn * a_year_on + funds / p.rd_horizon_quarters + self.support_usd_bn
         )
-        research = research + p.gain_reinvested * np.maximum(self.lease_gain_usd_bn, 0.0)
+        # What leases are worth beyond their rent buys compute at today's prices, not at cost.
+        prices = view.index_usd_h, view.slow_index_usd_h, view.long_run_cost_usd_h
+        gain = budget_for_income(self.lease_gain_usd_bn, *prices, p.elasticity_short, p.elasticity_long)
+        research = research + p.gain_reinvested * np.maximum(gain, 0.0)
         research = research * (1.0 + p.rd_urgency * behind).clip(0.5, 2.0)
         # However much money comes in, people and software absorb only so much more compute in a quarter.
         most = np.where(self.research_usd_bn > 0.0, self.research_usd_bn * (1.0 + p.rd_absorption), np.inf)

@@ -177,6 +177,32 @@ def split_inference(
     return inference, bought - inference
 
 
+def budget_for_income(
+    income_usd_bn: PerWorld,
+    price_usd_h: PerWorld,
+    slow_index_usd_h: PerWorld,
+    long_run_cost_usd_h: PerWorld,
+    elasticity_short: PerWorld,
+    elasticity_long: PerWorld,
+) -> PerWorld:
+    """Budget whose demand, at prices as they are, is what an income buys at them and no more.
+
+    A budget is what would be spent at long-run cost. Money that comes from high prices themselves, as the gain on a
+    lease does, must not count as if it were spent at cost: demand would rise with the price.
+
+    Args:   income_usd_bn         (worlds,)   bn USD per quarter
+            price_usd_h           (worlds,)   p, USD per effective H100e-hour, > 0
+            slow_index_usd_h      (worlds,)   the slow index that long-run demand follows, same unit, > 0
+            long_run_cost_usd_h   (worlds,)   c', same unit, > 0
+            elasticity_short, elasticity_long   (worlds,)   eps_S, eps_L, absolute
+    Returns:                      (worlds,)   income (p/c')^(eps_S - 1) (slow/c')^(eps_L - eps_S), bn USD per quarter
+    Laws: the income itself where all prices are at cost; with budget_to_demand_scale, p times demand is the income.
+    Source: docs/model.md.
+    """
+    now = power(price_usd_h / long_run_cost_usd_h, elasticity_short - 1.0)
+    return income_usd_bn * now * power(slow_index_usd_h / long_run_cost_usd_h, elasticity_long - elasticity_short)
+
+
 def budget_to_demand_scale(
     budget_usd_bn: np.ndarray, long_run_cost_usd_h: np.ndarray, elasticity_long: PerWorld | float
 ) -> np.ndarray:

@@ -16,6 +16,7 @@ from tests.invariants.formula_inputs import (
 )
 from world.arrays import fold
 from world.services import (
+    budget_for_income,
     budget_to_demand_scale,
     local_trend,
     market_shares,
@@ -153,6 +154,18 @@ def test_a_budget_buys_itself_at_long_run_cost(seed: int) -> None:
     scale = budget_to_demand_scale(budget, cost, elasticity)
     wanted = scale * np.exp(-elasticity * np.log(cost))
     np.testing.assert_allclose(wanted * cost * HOURS / 1000.0, budget, rtol=1e-10)
+
+
+@given(seeds)
+def test_an_income_buys_itself_at_prices_as_they_are(seed: int) -> None:
+    inputs = Inputs(seed)
+    income, (price, slow, cost) = inputs.with_zeros(), (inputs.amounts() for _ in range(3))
+    short, long = inputs.between(0.05, 0.6), inputs.between(0.8, 2.0)
+    budget = budget_for_income(income, price, slow, cost, short, long)
+    demand = budget_to_demand_scale(budget, cost, long) * slow ** (short - long) * price**-short
+    np.testing.assert_allclose(demand * price * HOURS / 1000.0, income, rtol=1e-9)
+    np.testing.assert_allclose(budget_for_income(income, cost, cost, cost, short, long), income, rtol=1e-12)
+    assert rises(budget, budget_for_income(1.5 * income + 0.1, price, slow, cost, short, long))
 
 
 def test_services_know_no_other_world() -> None:
