@@ -34,14 +34,14 @@ class LargestFirst:
 class Vendor(Firm):
     """A vendor of chips limited by packaging wafers.
 
-    State: wafers_k (thousand a quarter), expansion (log growth a quarter of what is already being installed),
-    shipped_h100e_m of the last quarter, ordered_h100e_m (the pace of orders, smoothed), backlog_h100e_m (below zero
-    before the first quarter), and queue_quarters, the backlog in quarters of capacity.
+    State: capacity (a quarter: thousand wafers, of the custom vendor M H100e), expansion (log growth a quarter of what
+    is already being installed), shipped_h100e_m of the last quarter, ordered_h100e_m (the pace of orders, smoothed),
+    backlog_h100e_m (below zero before the first quarter), and queue_quarters, the backlog in quarters of capacity.
     """
 
-    def __init__(self, *arguments: Any, wafers_k: PerWorld | float, expansion: float, **keywords: Any) -> None:
+    def __init__(self, *arguments: Any, capacity: PerWorld | float, expansion: float, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
-        self.wafers_k = wafers_k * np.ones(self.worlds)
+        self.capacity = capacity * np.ones(self.worlds)
         self.expansion = np.full(self.worlds, expansion)
         self.shipped_h100e_m = self.zeros()
         self.ordered_h100e_m = self.zeros()
@@ -97,4 +97,4 @@ class Vendor(Firm):
 
     def expand(self) -> None:
         """What was ordered for this quarter is installed."""
-        self.wafers_k = self.wafers_k * np.exp(self.expansion)
+        self.capacity = self.capacity * np.exp(self.expansion)

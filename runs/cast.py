@@ -77,7 +77,6 @@ def build_cast(
     # The custom vendor ships what was sold in the start quarter; it is found from the stock and its growth.
     asic = start.value("rival_clouds", "sold_h100e_m.rival_asic")
     asic_flow = asic * ASIC_LANDED_SHARE
-    per_wafer = parameters.of("broadcom").h100e_per_wafer
     cast = [
         make(
             OpenAI,
@@ -99,13 +98,13 @@ def build_cast(
         make(
             Vendor,
             "nvidia",
-            wafers_k=start.value("market", "wafers_per_quarter_k"),
+            capacity=start.value("market", "wafers_per_quarter_k"),
             expansion=start.value("market", "wafer_growth_per_quarter"),
         ),
         make(
             Vendor,
             "broadcom",
-            wafers_k=asic_flow * 1000.0 / per_wafer,
+            capacity=asic_flow,
             expansion=start.value("market", "wafer_growth_per_quarter"),
         ),
         make(Lenders, "lenders"),

@@ -156,7 +156,7 @@ simple(
     "wafers_k",
     "thousand wafers",
     "Nvidia's packaging wafers in a quarter",
-    lambda m: m.firms["nvidia"].wafers_k,
+    lambda m: m.firms["nvidia"].capacity,
     flow=True,
 )
 simple(

@@ -59,7 +59,7 @@ def ship(market: ComputeMarket) -> np.ndarray:
     vendor.expand()
     custom.expand()
     s.queue_h100e_m = s.queue_h100e_m + s.production.take(s.quarter)
-    by_generation = vendor.wafers_k * s.flow["ship_mix"]
+    by_generation = vendor.capacity * s.flow["ship_mix"]
     capacity = fold(by_generation)
     size = s.queue_h100e_m + fold(s.fleet.sold.swapaxes(0, 1))
     shipped = vendor.allocate(s.queue_h100e_m, size, capacity, prepaid_share(market))
@@ -77,7 +77,7 @@ def ship(market: ComputeMarket) -> np.ndarray:
     pays = s.last.get("own_chip_pays", np.zeros(s.worlds))
     own_wanted = np.minimum(lab.chip_volume_h100e_m(), lacking) * lab.chip_ready() * pays
     own_room = np.maximum(own_power_room(s) / g.kw_per_h100e[GENERATION["own_chip"]], 0.0)
-    slots = custom.wafers_k * custom.parameters.h100e_per_wafer / 1000.0
+    slots = custom.capacity
     orders = np.array([s.asic_queue_h100e_m, np.minimum(own_wanted, own_room)])
     served = custom.allocate(orders, orders, slots, np.zeros_like(orders))
     s.asic_queue_h100e_m = np.maximum(s.asic_queue_h100e_m - served[0], 0.0)

@@ -31,6 +31,11 @@ HARD_TIMES = {
 """A world in which money binds: without it credit lines, rescues and cash reserves are never looked at."""
 
 
+HARD_WINTER = {
+    "extends": "demand-winter",
+    "events": [{"quarter": "2027Q2", "kind": "demand_shock", "arguments": {"level": -1.0, "of": "services"}}],
+}
+"""Where the anchor investor's lenders call their margin."""
 NEVER_CONVERTED = {"extends": "as-of-2024q3", "parameters": {"openai.conversion_quarters": 60.0}}
 """Where profits are shared to the end."""
 
@@ -64,7 +69,7 @@ def limits(row: Specification) -> tuple[float, float]:
 def test_no_parameter_is_dead() -> None:
     left = [name for name in specifications() if name != "currency.scale"]
     for ends in (wide, limits):
-        for scenario in ("stargate-2025", *STARTS, hard_times(), NEVER_CONVERTED):
+        for scenario in ("stargate-2025", *STARTS, hard_times(), NEVER_CONVERTED, HARD_WINTER):
             effect = moved(scenario, left, ends)
             left = [name for name in left if effect[name] < LEAST]
             if not left:

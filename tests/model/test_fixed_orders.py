@@ -41,4 +41,4 @@ def test_orders_keep_to_the_shares_of_the_start(with_it: str, without: str) -> N
     # Nobody gets more than its share of what was ordered: whoever delivered in full defines the whole.
     assert (rows <= shares * asked.max(axis=0) * (1.0 + 1e-9)).all()
     assert (rows[shares == 0.0] == 0.0).all()
-    assert market.firms["microsoft"].matched_h100e_m.max() == 0.0
+    assert market.state.last["matched_h100e_m"].max() == 0.0

@@ -49,7 +49,7 @@ def served(batches: Path) -> Iterator[Callable[[str], str]]:
 
 
 def test_bands_and_table_are_those_of_the_worlds(served: Callable[[str], str]) -> None:
-    run = simulate("demand-winter", WORLDS, SEED, until=UNTIL)
+    run = simulate("demand-winter", WORLDS, SEED, until=UNTIL, parameters_from="prior")
     found = httpx.get(f"{served('full')}/api/view?scenario=demand-winter", timeout=60).json()
     table = httpx.get(f"{served('full')}/api/quantiles.csv?scenario=demand-winter", timeout=60).text
     for card, metric, member in (("price", "h100_price_usd_h", None), ("compute_oracle", "sold_h100e_m", "oracle")):
@@ -94,7 +94,7 @@ def test_what_a_batch_cannot_answer_is_refused(
 def test_two_scenarios_differ_world_by_world_as_runs_do(batches: Path, keep: str) -> None:
     stored = Stored(batches / keep)
     asked = stored.asked([("scenario", "demand-winter"), ("with", "baseline")])
-    a, b = (simulate(name, WORLDS, SEED, until=UNTIL) for name in SCENARIOS)
+    a, b = (simulate(name, WORLDS, SEED, until=UNTIL, parameters_from="prior") for name in SCENARIOS)
     for row in stored.quantiles_document(asked)["differences"]:
         runs = [r[row["metric"]] if row["member"] is None else r[row["metric"]].sel(user=row["member"]) for r in (a, b)]
         flow = REGISTRY[row["metric"]].flow
