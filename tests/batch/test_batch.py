@@ -97,7 +97,8 @@ def test_scenarios_and_points_share_their_luck(tmp_path: Path) -> None:
 def test_parameters_from_a_posterior_are_those_of_simulate(tmp_path: Path) -> None:
     """The file goes into the directory, so that the batch goes on whatever becomes of it; what is set wins."""
     informed = posterior_facts(FILE)
-    first, second = informed["names"][:2]
+    # What describes the start of the fit is not carried over to another start.
+    first, second = [name for name in informed["names"] if ".start_" not in name][:2]
     row = specifications()[first]
     scenario = {**SCENARIO, "parameters": {first: 0.5 * (row.low + row.high)}}
     request = small(scenarios=[scenario], posterior=informed)

@@ -18,10 +18,15 @@ WORLDS = 40
 BANKRUPT = {
     "extends": "demand-winter",
     "name": "no help",
-    "parameters": {"investors.rescue_share": 0.0, "labs.credit_line_share": 0.0, "market.sublet_friction": 0.0},
+    "parameters": {
+        "investors.rescue_share": 0.0,
+        "investors.supply_share": 0.0,
+        "labs.credit_line_share": 0.0,
+        "market.sublet_friction": 0.0,
+    },
     "events": [
         {"quarter": quarter, "kind": "demand_shock", "arguments": {"level": -2.0, "of": "services"}}
-        for quarter in ("2027Q2", "2027Q3")
+        for quarter in ("2027Q1", "2027Q2", "2027Q3")
     ],
 }
 """Customers leave, nobody lends and nobody rescues: what leases give up is not enough."""
