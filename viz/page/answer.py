@@ -96,12 +96,17 @@ def sentence(look: Look, question: int) -> str:
     if question:
         return answers(look.dataset)[question - 1].sentence
     run, posted = look.run, look.path("h100_price_usd_h")
-    start = DOLLARS_H.figure(float(np.median(posted[0])))
-    price = (
-        f"An H100-hour goes from {start} to {run.price(posted[-1])} by {run.end}; it ends higher "
-        f"{run.chance(posted[-1] > posted[0])}. "
+    path = np.median(posted, axis=1)
+    start = DOLLARS_H.figure(float(path[0]))
+    lowest = int(path.argmin())
+    # A trough on the way is part of the answer.
+    over = ""
+    if path[lowest] < 0.95 * min(path[0], path[-1]):
+        over = f", over {DOLLARS_H.figure(float(path[lowest]))} in {run.quarters[lowest]},"
+    return (
+        f"An H100-hour goes from {start}{over} to {run.price(posted[-1])} by {run.end}; it ends higher "
+        f"{run.chance(posted[-1] > posted[0])}. {_who_pays(look)}"
     )
-    return price + _who_pays(look)
 
 
 def _who_pays(look: Look) -> str:
@@ -115,8 +120,8 @@ def _who_pays(look: Look) -> str:
         return f"Nobody puts money into Stargate; OpenAI pays Oracle {BILLIONS.figure(rent)} of rent."
     named = listed({name: 100.0 * value / total for name, value in money.totals().items()}, PERCENT, 0.5)
     return (
-        f"Stargate takes {BILLIONS.figure(total)} of capital by {look.run.end}, paid by {named}; OpenAI pays Oracle "
-        f"{BILLIONS.figure(rent)} of rent for it."
+        f"Stargate takes {BILLIONS.figure(total)} of capital by {look.run.end}, paid by {named}; behind Oracle's cash "
+        f"flow stands OpenAI's rent for it, {BILLIONS.figure(rent)}."
     )
 
 

@@ -111,7 +111,7 @@ def payers(look: Look) -> Filling:
     rent = float(money.rent.sum(axis=0).mean())
     found.note = (
         f"To {look.run.end}: {listed(money.totals(), BILLIONS, 0.5)}. OpenAI's part is its own chips and a sponsor's "
-        f"equity; its rent to Oracle, {BILLIONS.figure(rent)}, comes on top."
+        f"equity; its rent to Oracle, {BILLIONS.figure(rent)}, comes on top. Below zero, lenders are repaid."
     )
     found.spoken = f"Stargate's capital by source, means. {found.note}"
     return found
