@@ -89,8 +89,9 @@ class Ledger(Books):
         if over.any():
             world = int(np.argmax(over))
             raise ValueError(f"{kind}, {payer} to {payee}: world {world} is owed {owed[world]}, got {given[world]}")
-        if (kind, payer, payee) in self._dues:
-            self._dues[kind, payer, payee] = np.maximum(owed - given, 0.0)
+        queued = self._dues.get((kind, payer, payee))
+        if queued is not None:  # in place: `shortfall` knows the due by this array
+            np.maximum(owed - given, 0.0, out=queued)
 
     def shortfall(self, sector: str, keep: PerWorld | float = 0.0) -> PerWorld:
         """What a sector lacks to pay all its queued dues if all that it is owed comes in, $bn (worlds,) >= 0.

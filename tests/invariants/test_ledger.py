@@ -110,6 +110,18 @@ def test_scaling_the_currency_scales_every_account(seed: int, exponent: int) -> 
 
 
 @given(seed=SEEDS)
+def test_what_is_waived_is_lacking_no_more(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rent = rng.lognormal(0.0, 1.0, WORLDS)
+    ledger = with_cash(np.zeros((len(SECTORS), WORLDS)))
+    ledger.due("lease_rent", "lab", "cloud", rent)
+    np.testing.assert_array_equal(ledger.shortfall("lab"), rent)
+    ledger.waive("lease_rent", "lab", "cloud", 0.25 * rent)
+    np.testing.assert_array_equal(ledger.shortfall("lab"), ledger.owed("lease_rent", "lab", "cloud"))
+    np.testing.assert_allclose(ledger.shortfall("lab"), 0.75 * rent, rtol=1e-12)
+
+
+@given(seed=SEEDS)
 def test_borrowing_the_shortfall_pays_everything_if_creditors_need_nothing(seed: int) -> None:
     rng = np.random.default_rng(seed)
     ledger = with_cash(rng.lognormal(0.0, 1.0, (len(SECTORS), WORLDS)))
