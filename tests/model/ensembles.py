@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from runs.deal_sheet import deal_sheet
 from runs.metrics import REGISTRY
 from runs.model import ComputeMarket
 from runs.scenario import load_scenario
@@ -16,6 +17,7 @@ from world.draws import Draws
 from world.parameters import Specification, resolve, specifications, unknown
 
 Worlds = int | np.ndarray
+Talk = TypeVar("Talk")
 STARTS = ("as-of-2023q4", "as-of-2024q3", "baseline")
 """One scenario for each start state."""
 
@@ -33,6 +35,18 @@ def stepped(market: ComputeMarket) -> ComputeMarket:
     while market.running:
         market.step()
     return market
+
+
+def talks(market: ComputeMarket, kind: type[Talk]) -> list[tuple[int, int, Talk]]:
+    """Quarter, world and negotiation of a kind, over all that a market's recorder kept."""
+    assert market.recorder is not None
+    return [
+        (quarter, world, talk)
+        for quarter in market.recorder.pages
+        for world in range(market.worlds)
+        for talk in deal_sheet(market, quarter, world).talks
+        if isinstance(talk, kind)
+    ]
 
 
 def first_differences(one: ComputeMarket, other: ComputeMarket, columns: np.ndarray | slice = slice(None)) -> list[str]:

@@ -8,11 +8,10 @@ import pytest
 from agents.cast import HOLDERS
 from runs.deal_distress import DefaultTalk, ReliefTalk, RescueTalk
 from runs.deal_reasons import Reason
-from runs.deal_sheet import deal_sheet
 from runs.laws import measure_laws
 from runs.model import ComputeMarket
 from runs.recorder import Recorder
-from tests.model.ensembles import stepped
+from tests.model.ensembles import stepped, talks
 from world.entries import CLASSES, KINDS
 
 WORLDS = 40
@@ -50,17 +49,6 @@ def bankrupt() -> ComputeMarket:
     return recorded(BANKRUPT, "2028Q4")
 
 
-def talks(market: ComputeMarket, kind: type) -> list[tuple[int, int, object]]:
-    assert market.recorder is not None
-    return [
-        (quarter, world, talk)
-        for quarter in market.recorder.pages
-        for world in range(WORLDS)
-        for talk in deal_sheet(market, quarter, world).talks
-        if isinstance(talk, kind)
-    ]
-
-
 def test_it_does_not_fire_in_the_baseline_and_does_in_a_winter(winter: ComputeMarket) -> None:
     calm = stepped(ComputeMarket("baseline", worlds=WORLDS, rng=1)).history.values
     assert calm["rescue_usd_bn"].sum() == 0.0
@@ -74,7 +62,6 @@ def test_a_rescue_is_priced_between_default_and_going_on(winter: ComputeMarket) 
     assert winter.recorder is not None
     seen = 0
     for quarter, world, talk in talks(winter, RescueTalk):
-        assert isinstance(talk, RescueTalk)
         assert talk.fallback_usd_bn <= talk.pre_money_usd_bn <= talk.value_usd_bn
         paid = sum(payment.usd_bn for payment in talk.payments)
         assert paid <= min(talk.short_usd_bn, talk.most_usd_bn) * (1 + 1e-9)
@@ -96,7 +83,6 @@ def test_a_rescue_is_priced_between_default_and_going_on(winter: ComputeMarket) 
 def test_providers_cut_rents_to_the_market_at_most_and_for_good(winter: ComputeMarket) -> None:
     reasons = set()
     for _, _, talk in talks(winter, ReliefTalk):
-        assert isinstance(talk, ReliefTalk)
         reasons.add(talk.reason)
         assert talk.relief_usd_bn <= talk.gap_usd_bn * (1 + 1e-9)
         for lease in talk.leases:
@@ -133,8 +119,8 @@ def test_a_default_hurts_by_seniority_and_everything_adds_up(bankrupt: ComputeMa
     assert all((law.distance <= law.allowed).all() for law in measure_laws(bankrupt))
     assert bankrupt.state.ledger.check().largest <= 1e-9
     defaults = 0
-    for quarter, world, talk in talks(bankrupt, DefaultTalk):
-        assert isinstance(talk, DefaultTalk)
+    found = talks(bankrupt, DefaultTalk)
+    for quarter, world, talk in found:
         flows = bankrupt.recorder.pages[quarter].one("after")["flows"]
         ranks = [CLASSES.index(KINDS[due.kind].due_class) for due in talk.unpaid if due.usd_bn > 1e-6]
         if talk.debtor != "openai" or not ranks:
@@ -152,18 +138,9 @@ def test_a_default_hurts_by_seniority_and_everything_adds_up(bankrupt: ComputeMa
                 after["received"] += amount[world] * (payee == "openai")
         assert after["paid"] <= after["received"] + 1e-6
         lost = bankrupt.recorder.pages[quarter].one("flow")["default_loss_usd_bn"][:, world]
-        told = sum(t.usd_bn for _, w, d in talks_of(bankrupt, quarter) if w == world for t in d.unpaid)
+        told = sum(t.usd_bn for q, w, other in found if (q, w) == (quarter, world) for t in other.unpaid)
         assert lost.sum() == pytest.approx(told)
     assert defaults > 0
-
-
-def talks_of(market: ComputeMarket, quarter: int) -> list[tuple[int, int, DefaultTalk]]:
-    return [
-        (quarter, world, talk)
-        for world in range(WORLDS)
-        for talk in deal_sheet(market, quarter, world).talks
-        if isinstance(talk, DefaultTalk)
-    ]
 
 
 def test_creditors_become_holders(bankrupt: ComputeMarket) -> None:

@@ -7,12 +7,11 @@ import pytest
 
 from runs.deal_reasons import Reason
 from runs.deal_release import ReleaseTalk
-from runs.deal_sheet import deal_sheet
 from runs.exclusivity import MOST_STAKE
 from runs.model import ComputeMarket
 from runs.recorder import Recorder
 from runs.state import PAIR
-from tests.model.ensembles import stepped
+from tests.model.ensembles import stepped, talks
 
 WORLDS, UNTIL = 30, "2026Q4"
 ROW = PAIR["microsoft", "openai"]
@@ -23,17 +22,6 @@ def market() -> ComputeMarket:
     market = ComputeMarket("as-of-2024q3", worlds=WORLDS, rng=1, until=UNTIL)
     market.recorder = Recorder()
     return stepped(market)
-
-
-def talks(market: ComputeMarket) -> list[tuple[int, int, ReleaseTalk]]:
-    assert market.recorder is not None
-    return [
-        (quarter, world, talk)
-        for quarter in market.recorder.pages
-        for world in range(WORLDS)
-        for talk in deal_sheet(market, quarter, world).talks
-        if isinstance(talk, ReleaseTalk)
-    ]
 
 
 def test_it_loosens_by_steps_that_are_bought(market: ComputeMarket) -> None:
@@ -48,7 +36,7 @@ def test_it_loosens_by_steps_that_are_bought(market: ComputeMarket) -> None:
 
 def test_both_sides_gain_on_the_sheet_and_the_payment_is_the_price(market: ComputeMarket) -> None:
     found = set()
-    for _, _, talk in talks(market):
+    for _, _, talk in talks(market, ReleaseTalk):
         found.add(talk.reason)
         assert talk.claim_usd_bn == pytest.approx(talk.loss_usd_bn * (1.0 - talk.late_share))
         if talk.reason is Reason.RELEASED:
@@ -65,7 +53,7 @@ def test_both_sides_gain_on_the_sheet_and_the_payment_is_the_price(market: Compu
 def test_a_commitment_is_a_lease_that_binds(market: ComputeMarket) -> None:
     assert market.recorder is not None
     some = 0
-    for quarter, world, talk in talks(market):
+    for quarter, world, talk in talks(market, ReleaseTalk):
         if talk.committed_h100e_m > 1e-6:
             some += 1
             page = market.recorder.pages[quarter]
