@@ -7,7 +7,7 @@ that did not would be refused on import.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -69,6 +69,11 @@ class Kind:
     def moves_cash(self) -> bool:
         """Whether cash goes from payer to payee."""
         return self.due_class is not None
+
+    @property
+    def recorded_as(self) -> str:
+        """The kind under which the record of flows keeps it: prepaid plant is used like any other prepayment."""
+        return "prepaid_use" if self.name == "prepaid_purchase" else self.name
 
 
 def imbalance(moves: Moves) -> int:
@@ -150,3 +155,43 @@ KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in _KINDS
 
 CASH_KINDS = tuple(kind.name for kind in _KINDS if kind.moves_cash)
 """The kinds that can be paid or be due."""
+
+FlowKey = tuple[str, str, str]
+"""(kind, payer, payee)."""
+
+
+class Entries:
+    """Entries of one kind that are made together, row by row: who pays whom. Their amounts are (rows, worlds).
+
+    Args:
+        kind      of all of them
+        payers    the first sector of each row (payer, customer, borrower, holder); one name stands for all rows
+        payees    the second sector; one name stands for all rows, none for a kind on one sector's books only
+    Two of them are the same only if they are one object: what is made every quarter is a constant of its module.
+    Raises: ValueError for an unknown kind, for rows that do not match, or two rows between the same sectors.
+    """
+
+    def __init__(self, kind: str, payers: str | Sequence[str], payees: str | Sequence[str] | None = None) -> None:
+        if kind not in KINDS:
+            raise ValueError(f"unknown kind {kind!r}; allowed are {', '.join(KINDS)}")
+        self.kind = KINDS[kind]
+        second = payers if payees is None else payees
+        rows = max(1 if isinstance(names, str) else len(names) for names in (payers, second))
+        self.payers, self.payees = (
+            (names,) * rows if isinstance(names, str) else tuple(names) for names in (payers, second)
+        )
+        if len(self.payers) != rows or len(self.payees) != rows:
+            raise ValueError(f"{kind}: {len(self.payers)} payers and {len(self.payees)} payees; wanted one in each row")
+        self.keys: tuple[FlowKey, ...] = tuple(
+            (self.kind.recorded_as, payer, payee) for payer, payee in zip(self.payers, self.payees, strict=True)
+        )
+        if len(set(self.keys)) < rows:
+            raise ValueError(f"{kind}: two rows between the same sectors: {self.payers} to {self.payees}")
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def named(self, row: int) -> str:
+        """One row in words: its kind and its sectors."""
+        payer, payee = self.payers[row], self.payees[row]
+        return f"{self.kind.name}, {payer} to {payee}" if self.kind.payee else f"{self.kind.name}, {payer}"

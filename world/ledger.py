@@ -13,21 +13,19 @@ from itertools import groupby
 
 import numpy as np
 
-from world.arrays import PerWorld, fold_sectors, some
-from world.books import Books, FlowKey, accumulate, locked
-from world.entries import CASH_KINDS, CLASSES, KINDS, Kind
-from world.settlement import clear_dues
+from world.arrays import PerRow, PerWorld, some
+from world.books import Books, locked
+from world.entries import CASH_KINDS, CLASSES, KINDS, Entries, FlowKey
+from world.journal import tagged
+from world.settlement import clear_where_short
 
 # A gap below this share of a due is the rounding of the clearing and nobody's default.
 _ROUNDING_OF_A_DUE = 1e-12
 
 
-def _class_of(kind: str) -> str:
-    """The class in which a kind of due is settled."""
-    return KINDS[kind].due_class or ""
-
-
-_KIND_ORDER = {kind: i for i, kind in enumerate(sorted(CASH_KINDS, key=lambda kind: CLASSES.index(_class_of(kind))))}
+_KIND_ORDER = {
+    kind: i for i, kind in enumerate(sorted(CASH_KINDS, key=lambda kind: CLASSES.index(KINDS[kind].due_class or "")))
+}
 """Place of each kind of due in the queue: class by class, within a class as in the table."""
 
 
@@ -56,42 +54,59 @@ class Ledger(Books):
 
     def __init__(self, sectors: Sequence[str], worlds: int, may_be_negative: Collection[str] = ()) -> None:
         super().__init__(sectors, worlds, may_be_negative)
-        self._dues: dict[FlowKey, np.ndarray] = {}
-        self._ordered: list[FlowKey] = []
-        self._dues_of: dict[str, list[tuple[np.ufunc, np.ndarray]]] = {}
-        self._allowed: set[FlowKey] = set()
+        self._dues: dict[Entries, np.ndarray] = {}
+        self._owed_less_due: np.ndarray | None = None
+        self._allowed: set[Entries] = set()
 
     # ------------------------------------------------------------------ payments
 
     def pay(self, kind: str, payer: str, payee: str, amount: PerWorld | float) -> None:
         """Pay at once, $bn (worlds,) >= 0, whatever the payer holds: `check` finds an account that is overdrawn."""
-        entry = self._payment(kind, payer, payee)
-        self._enter(entry, payer, payee, self._amount(kind, (payer, payee), amount))
+        self.pay_each(self._payment(kind, payer, payee), amount)
+
+    def pay_each(self, entries: Entries, amounts: PerRow | PerWorld | float) -> None:
+        """Make several payments of a kind at once, (rows, worlds) $bn >= 0; otherwise as `pay`."""
+        self._require_payments(entries)
+        self._enter(entries, self._amounts(entries, amounts))
 
     def due(self, kind: str, payer: str, payee: str, amount: PerWorld | float) -> None:
         """Queue an amount, $bn (worlds,) >= 0, for `settle`; its class comes from the kind."""
-        self._payment(kind, payer, payee)
-        accumulate(self._dues, (kind, payer, payee), self._amount(kind, (payer, payee), amount))
+        self.due_each(self._payment(kind, payer, payee), amount)
+
+    def due_each(self, entries: Entries, amounts: PerRow | PerWorld | float) -> None:
+        """Queue several amounts of a kind at once, (rows, worlds) $bn >= 0; otherwise as `due`."""
+        self._require_payments(entries)
+        value = self._amounts(entries, amounts)
+        if entries in self._dues:
+            self._dues[entries] += value
+        else:
+            self._dues[entries] = value
+        self._owed_less_due = None
 
     def owed(self, kind: str, payer: str, payee: str) -> PerWorld:
         """What is queued of a due, a copy, $bn (worlds,)."""
         self._payment(kind, payer, payee)
-        queued = self._dues.get((kind, payer, payee))
-        return np.zeros(self.worlds) if queued is None else queued.copy()
+        total = np.zeros(self.worlds)
+        for row in self._rows_of((kind, payer, payee)):
+            total += row
+        return total
 
     def waive(self, kind: str, payer: str, payee: str, amount: PerWorld | float) -> None:
         """The payee gives up part of a due that is queued, $bn (worlds,), at most what is owed.
 
         Raises: ValueError naming the world in which more would be given up than is owed.
         """
-        owed, given = self.owed(kind, payer, payee), self._amount(kind, (payer, payee), amount)
+        owed = self.owed(kind, payer, payee)
+        given = self._amounts(self._payment(kind, payer, payee), amount)[0]
         over = given > owed * (1.0 + _ROUNDING_OF_A_DUE)
         if over.any():
             world = int(np.argmax(over))
             raise ValueError(f"{kind}, {payer} to {payee}: world {world} is owed {owed[world]}, got {given[world]}")
-        queued = self._dues.get((kind, payer, payee))
-        if queued is not None:  # in place: `shortfall` knows the due by this array
-            np.maximum(owed - given, 0.0, out=queued)
+        for due in self._rows_of((kind, payer, payee)):
+            part = np.minimum(given, due)
+            np.subtract(due, part, out=due)
+            given = given - part
+        self._owed_less_due = None
 
     def shortfall(self, sector: str, keep: PerWorld | float = 0.0) -> PerWorld:
         """What a sector lacks to pay all its queued dues if all that it is owed comes in, $bn (worlds,) >= 0.
@@ -100,34 +115,42 @@ class Ledger(Books):
         Zero does not promise payment: a debtor may fail, or pay in a later class than the sector's own due. Always
         zero for a sector without a budget.
         """
-        missing = keep - self.cash(sector)
-        self._queue()
-        for move, due in self._dues_of.get(sector, ()):
-            move(missing, due, missing)
-        return np.zeros(self.worlds) if sector in self.may_be_negative else np.maximum(missing, 0.0)
+        row = self._at(sector)
+        if sector in self.may_be_negative:
+            return np.zeros(self.worlds)
+        return np.maximum(keep - self._stock[0, row] + self._lacking()[row], 0.0)
 
     def settle(self) -> list[Unpaid]:
         """Pay what is due, class by class, each payer the same share of all its dues in a class; empties the queue.
 
         Returns: what could not be paid, one row for each kind, payer and payee that fell short in some world.
         """
-        unpaid: list[Unpaid] = []
-        for _, group in groupby(self._queue(), key=lambda key: _class_of(key[0])):
-            keys = list(group)
-            dues = [self._dues[key] for key in keys]
-            paid = self._payable(keys, dues)
-            for (kind, payer, payee), owed, part in zip(keys, dues, paid, strict=True):
-                self._enter(KINDS[kind], payer, payee, part)
-                if part is owed:
+        unpaid: dict[FlowKey, np.ndarray] = {}
+        for _, group in groupby(self._queue(), key=lambda entries: entries.kind.due_class):
+            queued = list(group)
+            for entries, paid in zip(queued, self._payable(queued), strict=True):
+                self._enter(entries, paid)
+                owed = self._dues[entries]
+                if paid is owed:
                     continue
-                gap = owed - part
+                gap = owed - paid
                 gap = np.where(gap > _ROUNDING_OF_A_DUE * owed, gap, 0.0)
-                if some(gap):
-                    unpaid.append(Unpaid(kind, payer, payee, locked(gap)))
-        self._dues, self._ordered, self._dues_of = {}, [], {}
-        return unpaid
+                for row in np.flatnonzero(gap.any(axis=1)).tolist():
+                    key = entries.keys[row]
+                    unpaid[key] = unpaid[key] + gap[row] if key in unpaid else gap[row]
+        self._dues, self._owed_less_due = {}, None
+        return [Unpaid(*key, locked(gap)) for key, gap in unpaid.items()]
 
     # ------------------------------------------------------------------ bookings without cash
+
+    def book_each(self, entries: Entries, amounts: PerRow | PerWorld | float, signed: bool = False) -> None:
+        """Make several entries of a kind without cash at once, (rows, worlds) $bn, below zero only if `signed`."""
+        if entries.kind.moves_cash:
+            raise ValueError(f"book_each: {entries.kind.name} moves cash; it is paid or due")
+        if entries not in self._allowed:
+            self._require_two(entries)
+            self._allowed.add(entries)
+        self._enter(entries, self._amounts(entries, amounts, signed))
 
     def depreciate(self, sector: str, amount: PerWorld | float) -> None:
         """Fixed assets lose value with age, $bn (worlds,)."""
@@ -162,8 +185,7 @@ class Ledger(Books):
 
         The record of flows calls it `prepaid_use` either way.
         """
-        entry = "prepaid_purchase" if capitalise else "prepaid_use"
-        self._book(entry, customer, supplier, amount, recorded_as="prepaid_use")
+        self._book("prepaid_purchase" if capitalise else "prepaid_use", customer, supplier, amount)
 
     def forfeit_prepaid(self, customer: str, supplier: str, amount: PerWorld | float) -> None:
         """An order lapses and the supplier keeps the prepayment, $bn (worlds,)."""
@@ -173,13 +195,17 @@ class Ledger(Books):
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that changes, as copies: name -> array, fit for `restore` and for a NumPy archive."""
-        return super().state() | self._tagged("due", self._dues)
+        return super().state() | {f"due|{tagged(entries)}": amounts.copy() for entries, amounts in self._dues.items()}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Take over what `state` gave, in a ledger of the same sectors and worlds; errors as in `Books`."""
-        dues = self._untagged("due", state)
+        dues = [
+            self._untagged(name, name.removeprefix("due|"), amounts)
+            for name, amounts in state.items()
+            if name.startswith("due|")
+        ]
         super().restore(state)
-        self._dues, self._ordered, self._dues_of = dues, [], {}
+        self._dues, self._owed_less_due = dict(dues), None
 
     def copy(self) -> Ledger:
         """An independent ledger with the same balances, flows and dues."""
@@ -189,78 +215,83 @@ class Ledger(Books):
 
     # ------------------------------------------------------------------ inside
 
-    def _payment(self, kind: str, payer: str, payee: str) -> Kind:
-        """The row of the table for a payment between two known and different sectors."""
-        if (kind, payer, payee) not in self._allowed:
-            if kind not in CASH_KINDS:
-                raise ValueError(f"unknown kind of payment {kind!r}; allowed are {', '.join(CASH_KINDS)}")
-            self._require_two(kind, payer, payee)
-            self._allowed.add((kind, payer, payee))
-        return KINDS[kind]
+    def _payment(self, kind: str, payer: str, payee: str) -> Entries:
+        """The entry for a payment between two known and different sectors."""
+        if kind not in CASH_KINDS:
+            raise ValueError(f"unknown kind of payment {kind!r}; allowed are {', '.join(CASH_KINDS)}")
+        return self._one(kind, payer, payee)
 
-    def _require_two(self, kind: str, payer: str, payee: str) -> None:
-        """Refuse an unknown sector and a payment of a sector to itself."""
-        if self._at(payer) == self._at(payee):
-            raise ValueError(f"{kind}: payer and payee are both {payer!r}; wanted two sectors")
+    def _require_payments(self, entries: Entries) -> None:
+        """Refuse what is no payment, an unknown sector and a payment of a sector to itself."""
+        if entries not in self._allowed:
+            if not entries.kind.moves_cash:
+                raise ValueError(f"unknown kind of payment {entries.kind.name!r}; allowed are {', '.join(CASH_KINDS)}")
+            self._require_two(entries)
+            self._allowed.add(entries)
 
-    def _book(
-        self,
-        kind: str,
-        first: str,
-        second: str,
-        amount: PerWorld | float,
-        signed: bool = False,
-        recorded_as: str | None = None,
-    ) -> None:
+    def _require_two(self, entries: Entries) -> None:
+        """Refuse an unknown sector and, for a kind that has two sides, a sector that stands on both."""
+        for payer, payee in zip(entries.payers, entries.payees, strict=True):
+            if self._at(payer) == self._at(payee) and entries.kind.payee:
+                raise ValueError(f"{entries.kind.name}: payer and payee are both {payer!r}; wanted two sectors")
+
+    def _book(self, kind: str, first: str, second: str, amount: PerWorld | float, signed: bool = False) -> None:
         """Make an entry without cash."""
-        entry = KINDS[kind]
-        if entry.payee:
-            self._require_two(kind, first, second)
-        self._at(first)
-        sectors = (first, second) if entry.payee else (first,)
-        self._enter(entry, first, second, self._amount(kind, sectors, amount, signed), recorded_as)
+        self.book_each(self._one(kind, first, second), amount, signed)
 
-    def _queue(self) -> list[FlowKey]:
+    def _rows_of(self, key: FlowKey) -> list[np.ndarray]:
+        """The queued amounts of a due, themselves, in the order of the queue."""
+        return [self._dues[entries][entries.keys.index(key)] for entries in self._queue() if key in entries.keys]
+
+    def _queue(self) -> list[Entries]:
         """The dues in an order that does not depend on who queued first: additions then round the same way."""
-        if len(self._ordered) != len(self._dues):
-            self._ordered = sorted(
-                self._dues, key=lambda key: (_KIND_ORDER[key[0]], self._index[key[1]], self._index[key[2]])
-            )
-            self._dues_of = {}
-            for key in self._ordered:
-                self._dues_of.setdefault(key[1], []).append((np.add, self._dues[key]))
-                self._dues_of.setdefault(key[2], []).append((np.subtract, self._dues[key]))
-        return self._ordered
+        return sorted(self._dues, key=self._place)
 
-    def _payable(self, keys: Sequence[FlowKey], dues: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
-        """What is paid of each due of one class; a due itself if it is paid in full in every world."""
-        owed: dict[str, np.ndarray] = {}
-        for (_, payer, _), due in zip(keys, dues, strict=True):
-            if payer not in self.may_be_negative:
-                owed[payer] = owed[payer] + due if payer in owed else due
-        short: dict[str, np.ndarray] = {}
-        for payer, total in owed.items():
-            lacking = np.maximum(self._rows[self._index[payer]]["cash"], 0.0) < total
-            if some(lacking):
-                short[payer] = lacking
-        if not short:
+    def _place(self, entries: Entries) -> tuple[int, list[int], list[int]]:
+        """Where entries stand in the queue."""
+        at = self._index
+        return _KIND_ORDER[entries.kind.name], [at[x] for x in entries.payers], [at[x] for x in entries.payees]
+
+    def _lacking(self) -> PerRow:
+        """What each sector has to pay less what it is to be paid, (sectors, worlds) $bn; kept while the queue stays."""
+        if self._owed_less_due is None:
+            total = np.zeros((len(self.sectors), self.worlds))
+            for entries in self._queue():
+                for move, side in zip((np.add, np.subtract), self._posting.sides(entries), strict=True):
+                    for stretch in side:
+                        line = total[stretch.sectors]
+                        move(line, stretch.of(self._dues[entries]), line)
+            self._owed_less_due = total
+        return self._owed_less_due
+
+    def _short_of_cash(self, queued: Sequence[Entries]) -> np.ndarray | None:
+        """Who cannot pay a class out of its own cash, and where, (sectors, worlds); nothing if everybody can."""
+        owed = np.zeros((len(self.sectors), self.worlds))
+        for entries in queued:
+            for stretch in self._posting.sides(entries)[0]:
+                line = owed[stretch.sectors]
+                np.add(line, stretch.of(self._dues[entries]), line)
+        short = np.asarray(self._stock[0] < owed)
+        short[~self._limited] = False
+        if some(short):  # who owes nothing is not short, whatever it holds
+            short &= owed > 0.0
+        return short if some(short) else None
+
+    def _payable(self, queued: Sequence[Entries]) -> Sequence[np.ndarray]:
+        """What is paid of each page of dues of one class; the dues themselves if all are paid in every world."""
+        dues = [self._dues[entries] for entries in queued]
+        lacking = self._short_of_cash(queued)
+        if lacking is None:
             return dues
 
-        # Only worlds and payers whose own cash does not cover all that they owe need a clearing, with what they owe
-        # and are owed. Everybody else pays in full; twice what it owes cannot fall short by rounding.
-        worlds = np.flatnonzero(np.logical_or.reduce(list(short.values())))
-        rows = [row for row, (_, payer, payee) in enumerate(keys) if payer in short or payee in short]
-        parties = sorted({self._index[party] for row in rows for party in keys[row][1:]})
-        payer_rows = [parties.index(self._index[keys[row][1]]) for row in rows]
-        payee_rows = [parties.index(self._index[keys[row][2]]) for row in rows]
-        amounts = np.array([dues[row].take(worlds) for row in rows])
-        available = 2.0 * fold_sectors(amounts, payer_rows, len(parties))
-        for payer in short:
-            cash = self._rows[self._index[payer]]["cash"].take(worlds)
-            available[parties.index(self._index[payer])] = np.maximum(cash, 0.0)
-        cleared = clear_dues(available, payer_rows, payee_rows, amounts)
+        payers = [self._index[name] for entries in queued for name in entries.payers]
+        payees = [self._index[name] for entries in queued for name in entries.payees]
+        places = [(page, row) for page, amounts in enumerate(dues) for row in range(len(amounts))]
+        lines = [row for amounts in dues for row in amounts]
         paid = list(dues)
-        for k in np.flatnonzero((cleared != amounts).any(axis=1)).tolist():
-            paid[rows[k]] = dues[rows[k]].copy()
-            paid[rows[k]][worlds] = cleared[k]
+        for at, part in clear_where_short(self._stock[0], lacking, payers, payees, lines).items():
+            page, row = places[at]
+            if paid[page] is dues[page]:
+                paid[page] = dues[page].copy()
+            paid[page][row] = part
         return paid

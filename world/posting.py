@@ -1,0 +1,93 @@
+"""Posting: entries are carried from the page on which they are made to the accounts of the sectors that they name.
+
+Neighbouring rows of a page that fall on neighbouring sectors move their accounts in one addition, and rows that all
+fall on one sector are added up first. How a page falls on the accounts is worked out once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from world.arrays import PerRow, fold
+from world.entries import ACCOUNTS, Entries, Moves
+
+Post = tuple[np.ufunc, np.ndarray]
+"""What an entry does to one account: add or subtract, and the account's rows."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Neighbouring rows of a page that fall on neighbouring sectors one by one, or all on one sector."""
+
+    part: slice
+    """The rows on the page."""
+    together: bool
+    """Whether they are one sector's; then they are added up before they are posted."""
+    sectors: slice
+    """Whose books they move."""
+    posts: tuple[Post, ...]
+    """What they do there."""
+
+    def of(self, amounts: PerRow) -> np.ndarray:
+        """What is posted of a page's amounts, for `sectors`."""
+        rows = amounts[self.part]
+        return fold(rows)[np.newaxis] if self.together else rows
+
+
+class Posting:
+    """Carries entries into the accounts.
+
+    Args: stock (accounts, sectors, worlds) in the order of ACCOUNTS, changed in place; index: sector -> row.
+    """
+
+    def __init__(self, stock: np.ndarray, index: Mapping[str, int]) -> None:
+        self._stock, self._index = stock, index
+        self._known: dict[Entries, tuple[list[Stretch], list[Stretch]]] = {}
+
+    def sides(self, entries: Entries) -> tuple[list[Stretch], list[Stretch]]:
+        """How entries fall on the payers' and on the payees' books."""
+        sides = self._known.get(entries)
+        if sides is None:
+            kind = entries.kind
+            sides = self._known[entries] = (
+                self._side(entries.payers, kind.payer),
+                self._side(entries.payees, kind.payee) if kind.payee else [],
+            )
+        return sides
+
+    def enter(self, entries: Entries, amounts: PerRow) -> None:
+        """Move the accounts of both sides, amounts (rows, worlds) $bn."""
+        for side in self.sides(entries):
+            for stretch in side:
+                rows = stretch.of(amounts)
+                for move, account in stretch.posts:
+                    move(account, rows, account)
+
+    def _side(self, names: Sequence[str], moves: Moves) -> list[Stretch]:
+        """One side of the entries: where each run of sectors is found, and the accounts that it moves."""
+        side = []
+        for begin, end, first, step in _runs([self._index[name] for name in names]):
+            sectors = slice(first, first + 1 + step * (end - begin - 1))
+            posts = tuple(
+                (np.add if sign > 0 else np.subtract, self._stock[ACCOUNTS.index(account), sectors])
+                for account, sign in moves
+            )
+            side.append(Stretch(slice(begin, end), step == 0, sectors, posts))
+        return side
+
+
+def _runs(sectors: Sequence[int]) -> list[tuple[int, int, int, int]]:
+    """Cut a column of sectors into runs (begin, end, first sector, step): step 1, or 0 for one sector repeated."""
+    runs: list[tuple[int, int, int, int]] = []
+    for at, sector in enumerate(sectors):
+        if runs:
+            begin, end, first, step = runs[-1]
+            step = 0 if end - begin == 1 and sector == first else step
+            if sector == first + step * (end - begin):
+                runs[-1] = (begin, at + 1, first, step)
+                continue
+        runs.append((at, at + 1, sector, 1))
+    return runs
