@@ -24,6 +24,7 @@ from runs.scenario import load_scenario
 from runs.simulate import simulate
 from tests.house.tree import ROOT
 from tests.model.ensembles import first_differences, stepped
+from viz.figures import FIGURES, draw_figures
 from world.arrays import fold
 
 STARTS = ("as-of-2023q4", "as-of-2024q3", "baseline")
@@ -230,6 +231,11 @@ def test_deals_of_the_record_enter_under_the_name_of_the_cloud(files: dict[str, 
     }
     before = [event for event in by(plain, "rival_clouds") if event.kind == "capacity_lease"]
     assert len(before) == len(leases["coreweave"]) + len(leases["rival_clouds"])
+
+
+def test_every_figure_is_drawn_with_added_firms(files: dict[str, str], tmp_path: Path) -> None:
+    run = simulate("baseline", worlds=8, plugins=[files["my_agents.py"], files["my_clouds.py"]])
+    assert [path.stem for path in draw_figures(run, tmp_path)] == list(FIGURES)
 
 
 def test_a_world_with_added_firms_has_the_same_bits_in_another_company(files: dict[str, str]) -> None:
