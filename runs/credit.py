@@ -139,18 +139,15 @@ def debt_dues(market: ComputeMarket) -> None:
     owed = s.ledger.balance["debt"][cast.sector_rows(cast.debtors)]
     principal = np.minimum(s.debt.principal_due_usd_bn, owed)
     s.flow["principal_due_usd_bn"] = principal
-    for row, name in enumerate(cast.debtors):
-        s.ledger.due("interest", name, "lenders", interest[row])
-        s.ledger.due("principal", name, "lenders", principal[row])
+    s.ledger.due("interest", cast.debtors, "lenders", interest)
+    s.ledger.due("principal", cast.debtors, "lenders", principal)
 
 
 def roll_debt(market: ComputeMarket) -> None:
     """After settlement: what was repaid or forgiven leaves the ladder, what was borrowed joins it at today's rate."""
     s, cast = market.state, market.cast
-    gone = np.array(
-        [s.ledger.paid("principal", payer=name) + s.ledger.paid("forgiveness", payer=name) for name in cast.debtors]
-    )
-    borrowed = np.array([s.ledger.paid("loan", payee=name) for name in cast.debtors])
+    gone = s.ledger.paid_by("principal", cast.debtors) + s.ledger.paid_by("forgiveness", cast.debtors)
+    borrowed = s.ledger.paid_to("loan", cast.debtors)
     s.debt.borrow(borrowed, s.flow["rates"], tenors(market.parameters, market.cast))
     s.debt.take_off(gone)
     s.debt.age()

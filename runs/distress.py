@@ -11,7 +11,7 @@ from runs.backing import pay_out
 from runs.chip_orders import cancel_orders
 from runs.money import OTHERS, openai_value, rival_value
 from runs.sight import market_view
-from world.arrays import PerRow, PerWorld, fold, ratio
+from world.arrays import PerRow, PerWorld, fold, ratio, some
 from world.funding import dilute
 from world.ledger import Unpaid
 from world.rescue import cut_rents, price_rescue
@@ -24,24 +24,32 @@ def fill_shortfalls(market: ComputeMarket) -> None:
     """Before dues are cleared: credit lines, then a rescue round at a price, then leases at lower rents."""
     s, cast = market.state, market.cast
     s.flow["rescue_usd_bn"] = np.zeros(s.worlds)
-    for name in cast.borrowers:
-        room = np.maximum(market.debt_room.get(name, np.zeros(s.worlds)), 0.0)
-        principal = s.flow["principal_due_usd_bn"][cast.debtors.index(name)]
-        limit = room + principal if name in ("oracle", "xai", *cast.clouds) else np.full(s.worlds, np.inf)
-        drawn = np.minimum(s.ledger.shortfall(name, market.reserve(name)), limit)
-        pay_out(s.ledger, "loan", "lenders", name, drawn)
-        if name == "softbank" and market.recorder is not None:
-            market.recorder.note("anchor_cash", sold=np.zeros(s.worlds), borrowed=drawn)
+    draw_on_lenders(market)
     s.flow["lease_relief_usd_bn"] = np.zeros((len(cast.providers), s.worlds))
-    for name in cast.funded:
-        short = s.ledger.shortfall(name)
-        line = np.maximum(market.credit_line(name) - s.ledger.debt(name), 0.0) if name != "xai" else np.zeros(s.worlds)
-        drawn = np.minimum(short, line)
-        pay_out(s.ledger, "loan", "lenders", name, drawn)
-        left = short - drawn
-        if left.any():  # nobody else is rescued, and adding nothing changes no bit
-            left = left - rescue(market, name, left)
-            restructure(market, name, np.maximum(left, 0.0))
+    short = s.ledger.shortfall(cast.funded)
+    # xAI has drawn what it gets already, as an owner of plant.
+    line = np.array([market.credit_line(name) for name in cast.funded])
+    line = np.maximum(line - s.ledger.balance["debt"][cast.sector_rows(cast.funded)], 0.0)
+    line[cast.funded.index("xai")] = 0.0
+    drawn = np.minimum(short, line)
+    pay_out(s.ledger, "loan", "lenders", cast.funded, drawn)
+    for name, left in zip(cast.funded, short - drawn, strict=True):
+        if some(left):  # nobody else is rescued, and adding nothing changes no bit
+            restructure(market, name, np.maximum(left - rescue(market, name, left), 0.0))
+
+
+def draw_on_lenders(market: ComputeMarket) -> None:
+    """Firms with plant or a core business draw what they lack, some of them only as far as lenders go."""
+    s, cast = market.state, market.cast
+    drawn = s.ledger.shortfall(cast.borrowers, np.array([market.reserve(name) for name in cast.borrowers]))
+    for name in ("oracle", "xai", *cast.clouds):
+        row = cast.borrowers.index(name)
+        principal = s.flow["principal_due_usd_bn"][cast.debtors.index(name)]
+        drawn[row] = np.minimum(drawn[row], np.maximum(market.debt_room[name], 0.0) + principal)
+    pay_out(s.ledger, "loan", "lenders", cast.borrowers, drawn)
+    if market.recorder is not None:
+        borrowed = drawn[cast.borrowers.index("softbank")]
+        market.recorder.note("anchor_cash", sold=np.zeros(s.worlds), borrowed=borrowed)
 
 
 def rescue(market: ComputeMarket, name: str, short: PerWorld) -> PerWorld:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 ANCHOR, OTHERS = HOLDERS.index("softbank"), HOLDERS.index("investors")
 
+MARKED_HOLDERS = tuple(holder for holder in HOLDERS if holder != "investors")
+"""Whose stakes are marked to the last round."""
+MARKED = [HOLDERS.index(holder) for holder in MARKED_HOLDERS]
+
 
 def fund(market: ComputeMarket) -> None:
     """Pay tranches that are due, run equity rounds, and convert OpenAI where both sides gain."""
@@ -267,14 +271,11 @@ def swap_stake(market: ComputeMarket, happens: Flags, stake: PerWorld) -> None:
 
 def mark_stakes(market: ComputeMarket) -> None:
     """Holders carry OpenAI at the last round and the anchor its other holdings at the market."""
-    s = market.state
-    for row, holder in enumerate(HOLDERS):
-        worth = s.cap.stakes[row] * s.cap.valuation_usd_bn
-        if holder == "softbank":
-            worth = worth + market.firms["softbank"].other_holdings_usd_bn
-        if holder == "investors":
-            continue
-        s.ledger.revalue(holder, worth - s.ledger.stakes(holder))
+    s, cast = market.state, market.cast
+    worth = s.cap.stakes[MARKED] * s.cap.valuation_usd_bn
+    worth[MARKED_HOLDERS.index("softbank")] += market.firms["softbank"].other_holdings_usd_bn
+    rows = cast.sector_rows(MARKED_HOLDERS)
+    s.ledger.revalue(MARKED_HOLDERS, worth - s.ledger.balance["stakes"][rows])
 
 
 __all__ = ["fund", "mark_stakes", "money"]

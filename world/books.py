@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from world.arrays import PerRow, PerWorld
-from world.entries import ACCOUNTS, KINDS, LIABILITIES, Entries, FlowKey, Moves
+from world.entries import ACCOUNTS, KINDS, LIABILITIES, Entries, FlowKey, Moves, Names
 from world.identities import Movements, Residuals, measure, movements
 from world.journal import Journal, untagged
 from world.posting import Posting
@@ -67,7 +67,7 @@ class Books:
         self.opening_cash = locked(self._opening_cash.view())
         self.journal = Journal(self.sectors, self.worlds)
         self._posting = Posting(self._stock, self._index)
-        self._alone: dict[FlowKey, Entries] = {}
+        self._known: dict[tuple[str, Names, Names], Entries] = {}
         self._movements: Movements | None = None
 
     # ------------------------------------------------------------------ the quarter
@@ -142,6 +142,14 @@ class Books:
             if sector is not None:
                 self._at(sector)
         return self.journal.paid(kind, payer, payee)
+
+    def paid_by(self, kind: str, payers: Sequence[str]) -> PerRow:
+        """Sum of this quarter's flows of a kind by payer, (payers, worlds) $bn."""
+        return self.journal.paid_by(kind, payers)
+
+    def paid_to(self, kind: str, payees: Sequence[str]) -> PerRow:
+        """Sum of this quarter's flows of a kind by payee, (payees, worlds) $bn."""
+        return self.journal.paid_to(kind, payees)
 
     @property
     def flows(self) -> Mapping[FlowKey, PerWorld]:
@@ -228,12 +236,16 @@ class Books:
         except KeyError:
             raise ValueError(f"unknown sector {sector!r}; the sectors are {', '.join(self.sectors)}") from None
 
-    def _one(self, kind: str, payer: str, payee: str) -> Entries:
-        """The entry of a kind between two sectors, always the same object."""
-        key = (kind, payer, payee)
-        if key not in self._alone:
-            self._alone[key] = Entries(kind, payer, payee)
-        return self._alone[key]
+    def _entries(self, kind: str, payers: Names, payees: Names) -> Entries:
+        """The entries of a kind between known sectors, always the same object; refuses what makes no sense."""
+        key = (kind, payers, payees)
+        if key not in self._known:
+            entries = Entries(kind, payers, payees)
+            for payer, payee in zip(entries.payers, entries.payees, strict=True):
+                if self._at(payer) == self._at(payee) and entries.kind.payee:
+                    raise ValueError(f"{kind}: payer and payee are both {payer!r}; wanted two sectors")
+            self._known[key] = entries
+        return self._known[key]
 
     def _amount(self, what: str, amount: PerWorld | float, signed: bool = False) -> np.ndarray:
         """A checked copy of one amount as float64 (worlds,): a caller may pass a row of the books itself."""

@@ -7,7 +7,7 @@ that did not would be refused on import.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -159,6 +159,9 @@ CASH_KINDS = tuple(kind.name for kind in _KINDS if kind.moves_cash)
 FlowKey = tuple[str, str, str]
 """(kind, payer, payee)."""
 
+Names = str | tuple[str, ...]
+"""One sector for all rows, or one for each row."""
+
 
 class Entries:
     """Entries of one kind that are made together, row by row: who pays whom. Their amounts are (rows, worlds).
@@ -166,19 +169,18 @@ class Entries:
     Args:
         kind      of all of them
         payers    the first sector of each row (payer, customer, borrower, holder); one name stands for all rows
-        payees    the second sector; one name stands for all rows, none for a kind on one sector's books only
-    Two of them are the same only if they are one object: what is made every quarter is a constant of its module.
+        payees    the second sector; for a kind on one sector's books only the first again
+    Two of them are the same only if they are one object; books keep those that they have met.
     Raises: ValueError for an unknown kind, for rows that do not match, or two rows between the same sectors.
     """
 
-    def __init__(self, kind: str, payers: str | Sequence[str], payees: str | Sequence[str] | None = None) -> None:
+    def __init__(self, kind: str, payers: Names, payees: Names) -> None:
         if kind not in KINDS:
             raise ValueError(f"unknown kind {kind!r}; allowed are {', '.join(KINDS)}")
         self.kind = KINDS[kind]
-        second = payers if payees is None else payees
-        rows = max(1 if isinstance(names, str) else len(names) for names in (payers, second))
+        rows = max(1 if isinstance(names, str) else len(names) for names in (payers, payees))
         self.payers, self.payees = (
-            (names,) * rows if isinstance(names, str) else tuple(names) for names in (payers, second)
+            (names,) * rows if isinstance(names, str) else tuple(names) for names in (payers, payees)
         )
         if len(self.payers) != rows or len(self.payees) != rows:
             raise ValueError(f"{kind}: {len(self.payers)} payers and {len(self.payees)} payees; wanted one in each row")

@@ -79,10 +79,6 @@ class Journal:
         """Sum of a kind of flow by payee, (payees, worlds) $bn."""
         return self._each([(kind, None, payee) for payee in payees])
 
-    def paid_between(self, kind: str, pairs: Sequence[tuple[str, str]]) -> PerRow:
-        """A kind of flow from payer to payee, (pairs, worlds) $bn."""
-        return self._each([(kind, *pair) for pair in pairs])
-
     def _each(self, meanings: Sequence[tuple[str, str | None, str | None]]) -> PerRow:
         flows = self.flows
         total = np.zeros((len(meanings), self.worlds))
@@ -111,4 +107,4 @@ def tagged(entries: Entries) -> str:
 def untagged(word: str) -> Entries:
     """The opposite of `tagged`. Raises: ValueError as `Entries`."""
     kind, payers, payees = word.split("|")
-    return Entries(kind, payers.split(";"), payees.split(";"))
+    return Entries(kind, tuple(payers.split(";")), tuple(payees.split(";")))

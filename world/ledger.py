@@ -15,9 +15,12 @@ import numpy as np
 
 from world.arrays import PerRow, PerWorld, some
 from world.books import Books, locked
-from world.entries import CASH_KINDS, CLASSES, KINDS, Entries, FlowKey
+from world.entries import CASH_KINDS, CLASSES, KINDS, Entries, FlowKey, Names
 from world.journal import tagged
 from world.settlement import clear_where_short
+
+Amounts = np.ndarray | float
+"""$bn: one number, (worlds,), or (rows, worlds)."""
 
 # A gap below this share of a due is the rounding of the clearing and nobody's default.
 _ROUNDING_OF_A_DUE = 1e-12
@@ -56,27 +59,21 @@ class Ledger(Books):
         super().__init__(sectors, worlds, may_be_negative)
         self._dues: dict[Entries, np.ndarray] = {}
         self._owed_less_due: np.ndarray | None = None
-        self._allowed: set[Entries] = set()
 
     # ------------------------------------------------------------------ payments
 
-    def pay(self, kind: str, payer: str, payee: str, amount: PerWorld | float) -> None:
-        """Pay at once, $bn (worlds,) >= 0, whatever the payer holds: `check` finds an account that is overdrawn."""
-        self.pay_each(self._payment(kind, payer, payee), amount)
+    def pay(self, kind: str, payer: Names, payee: Names, amount: Amounts) -> None:
+        """Pay at once, $bn (worlds,) >= 0, whatever the payer holds: `check` finds an account that is overdrawn.
 
-    def pay_each(self, entries: Entries, amounts: PerRow | PerWorld | float) -> None:
-        """Make several payments of a kind at once, (rows, worlds) $bn >= 0; otherwise as `pay`."""
-        self._require_payments(entries)
-        self._enter(entries, self._amounts(entries, amounts))
+        With several payers or payees, row by row, the amounts are (rows, worlds): so for all entries below.
+        """
+        entries = self._payments(kind, payer, payee)
+        self._enter(entries, self._amounts(entries, amount))
 
-    def due(self, kind: str, payer: str, payee: str, amount: PerWorld | float) -> None:
+    def due(self, kind: str, payer: Names, payee: Names, amount: Amounts) -> None:
         """Queue an amount, $bn (worlds,) >= 0, for `settle`; its class comes from the kind."""
-        self.due_each(self._payment(kind, payer, payee), amount)
-
-    def due_each(self, entries: Entries, amounts: PerRow | PerWorld | float) -> None:
-        """Queue several amounts of a kind at once, (rows, worlds) $bn >= 0; otherwise as `due`."""
-        self._require_payments(entries)
-        value = self._amounts(entries, amounts)
+        entries = self._payments(kind, payer, payee)
+        value = self._amounts(entries, amount)
         if entries in self._dues:
             self._dues[entries] += value
         else:
@@ -85,7 +82,7 @@ class Ledger(Books):
 
     def owed(self, kind: str, payer: str, payee: str) -> PerWorld:
         """What is queued of a due, a copy, $bn (worlds,)."""
-        self._payment(kind, payer, payee)
+        self._payments(kind, payer, payee)
         total = np.zeros(self.worlds)
         for row in self._rows_of((kind, payer, payee)):
             total += row
@@ -97,7 +94,7 @@ class Ledger(Books):
         Raises: ValueError naming the world in which more would be given up than is owed.
         """
         owed = self.owed(kind, payer, payee)
-        given = self._amounts(self._payment(kind, payer, payee), amount)[0]
+        given = self._amounts(self._payments(kind, payer, payee), amount)[0]
         over = given > owed * (1.0 + _ROUNDING_OF_A_DUE)
         if over.any():
             world = int(np.argmax(over))
@@ -108,17 +105,16 @@ class Ledger(Books):
             given = given - part
         self._owed_less_due = None
 
-    def shortfall(self, sector: str, keep: PerWorld | float = 0.0) -> PerWorld:
+    def shortfall(self, sector: Names, keep: Amounts = 0.0) -> np.ndarray:
         """What a sector lacks to pay all its queued dues if all that it is owed comes in, $bn (worlds,) >= 0.
 
-        Args: keep: (worlds,) cash that is to be left after that, $bn.
+        Args: sector: one, or several for (sectors, worlds); keep: the same shape, cash that is to be left after, $bn.
         Zero does not promise payment: a debtor may fail, or pay in a later class than the sector's own due. Always
         zero for a sector without a budget.
         """
-        row = self._at(sector)
-        if sector in self.may_be_negative:
-            return np.zeros(self.worlds)
-        return np.maximum(keep - self._stock[0, row] + self._lacking()[row], 0.0)
+        rows = self._at(sector) if isinstance(sector, str) else [self._at(name) for name in sector]
+        lacking = np.maximum(keep - self._stock[0, rows] + self._to_pay()[rows], 0.0)
+        return np.where(self._limited[rows, np.newaxis] if lacking.ndim > 1 else self._limited[rows], lacking, 0.0)
 
     def settle(self) -> list[Unpaid]:
         """Pay what is due, class by class, each payer the same share of all its dues in a class; empties the queue.
@@ -143,51 +139,42 @@ class Ledger(Books):
 
     # ------------------------------------------------------------------ bookings without cash
 
-    def book_each(self, entries: Entries, amounts: PerRow | PerWorld | float, signed: bool = False) -> None:
-        """Make several entries of a kind without cash at once, (rows, worlds) $bn, below zero only if `signed`."""
-        if entries.kind.moves_cash:
-            raise ValueError(f"book_each: {entries.kind.name} moves cash; it is paid or due")
-        if entries not in self._allowed:
-            self._require_two(entries)
-            self._allowed.add(entries)
-        self._enter(entries, self._amounts(entries, amounts, signed))
-
-    def depreciate(self, sector: str, amount: PerWorld | float) -> None:
+    def depreciate(self, sector: Names, amount: Amounts) -> None:
         """Fixed assets lose value with age, $bn (worlds,)."""
         self._book("depreciation", sector, sector, amount)
 
-    def write_off(self, sector: str, amount: PerWorld | float) -> None:
+    def write_off(self, sector: Names, amount: Amounts) -> None:
         """Fixed assets are given up, $bn (worlds,)."""
         self._book("write_off", sector, sector, amount)
 
-    def revalue(self, sector: str, amount: PerWorld | float) -> None:
+    def revalue(self, sector: Names, amount: Amounts) -> None:
         """Stakes are marked up or, with a negative amount, down, $bn (worlds,)."""
         self._book("revaluation", sector, sector, amount, signed=True)
 
-    def grant_stake(self, holder: str, amount: PerWorld | float) -> None:
+    def grant_stake(self, holder: Names, amount: Amounts) -> None:
         """A stake is received without payment, $bn (worlds,)."""
         self._book("stake_grant", holder, holder, amount)
 
-    def recognise_lease(self, sector: str, amount: PerWorld | float) -> None:
+    def recognise_lease(self, sector: Names, amount: Amounts) -> None:
         """A tenant takes a lease on its books, right of use against rent owed, $bn (worlds,)."""
         self._book("lease_recognition", sector, sector, amount)
 
-    def run_off_lease(self, sector: str, amount: PerWorld | float) -> None:
+    def run_off_lease(self, sector: Names, amount: Amounts) -> None:
         """A recognised lease is used up and both its sides fall, $bn (worlds,); rent is paid as `lease_rent`."""
         self._book("lease_run_off", sector, sector, amount)
 
-    def forgive(self, borrower: str, lender: str, amount: PerWorld | float) -> None:
+    def forgive(self, borrower: Names, lender: Names, amount: Amounts) -> None:
         """A lender gives up part of a loan: its loss is the borrower's gain, $bn (worlds,)."""
         self._book("forgiveness", borrower, lender, amount)
 
-    def use_prepaid(self, customer: str, supplier: str, amount: PerWorld | float, capitalise: bool = False) -> None:
+    def use_prepaid(self, customer: Names, supplier: Names, amount: Amounts, capitalise: bool = False) -> None:
         """What was prepaid is delivered, $bn (worlds,): revenue of the supplier, cost or plant of the customer.
 
         The record of flows calls it `prepaid_use` either way.
         """
         self._book("prepaid_purchase" if capitalise else "prepaid_use", customer, supplier, amount)
 
-    def forfeit_prepaid(self, customer: str, supplier: str, amount: PerWorld | float) -> None:
+    def forfeit_prepaid(self, customer: Names, supplier: Names, amount: Amounts) -> None:
         """An order lapses and the supplier keeps the prepayment, $bn (worlds,)."""
         self._book("prepaid_forfeit", customer, supplier, amount)
 
@@ -215,29 +202,16 @@ class Ledger(Books):
 
     # ------------------------------------------------------------------ inside
 
-    def _payment(self, kind: str, payer: str, payee: str) -> Entries:
-        """The entry for a payment between two known and different sectors."""
+    def _payments(self, kind: str, payers: Names, payees: Names) -> Entries:
+        """The entries for payments between known and different sectors."""
         if kind not in CASH_KINDS:
             raise ValueError(f"unknown kind of payment {kind!r}; allowed are {', '.join(CASH_KINDS)}")
-        return self._one(kind, payer, payee)
+        return self._entries(kind, payers, payees)
 
-    def _require_payments(self, entries: Entries) -> None:
-        """Refuse what is no payment, an unknown sector and a payment of a sector to itself."""
-        if entries not in self._allowed:
-            if not entries.kind.moves_cash:
-                raise ValueError(f"unknown kind of payment {entries.kind.name!r}; allowed are {', '.join(CASH_KINDS)}")
-            self._require_two(entries)
-            self._allowed.add(entries)
-
-    def _require_two(self, entries: Entries) -> None:
-        """Refuse an unknown sector and, for a kind that has two sides, a sector that stands on both."""
-        for payer, payee in zip(entries.payers, entries.payees, strict=True):
-            if self._at(payer) == self._at(payee) and entries.kind.payee:
-                raise ValueError(f"{entries.kind.name}: payer and payee are both {payer!r}; wanted two sectors")
-
-    def _book(self, kind: str, first: str, second: str, amount: PerWorld | float, signed: bool = False) -> None:
-        """Make an entry without cash."""
-        self.book_each(self._one(kind, first, second), amount, signed)
+    def _book(self, kind: str, first: Names, second: Names, amount: Amounts, signed: bool = False) -> None:
+        """Make entries without cash."""
+        entries = self._entries(kind, first, second)
+        self._enter(entries, self._amounts(entries, amount, signed))
 
     def _rows_of(self, key: FlowKey) -> list[np.ndarray]:
         """The queued amounts of a due, themselves, in the order of the queue."""
@@ -252,7 +226,7 @@ class Ledger(Books):
         at = self._index
         return _KIND_ORDER[entries.kind.name], [at[x] for x in entries.payers], [at[x] for x in entries.payees]
 
-    def _lacking(self) -> PerRow:
+    def _to_pay(self) -> PerRow:
         """What each sector has to pay less what it is to be paid, (sectors, worlds) $bn; kept while the queue stays."""
         if self._owed_less_due is None:
             total = np.zeros((len(self.sectors), self.worlds))

@@ -12,12 +12,13 @@ import difflib
 import io
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -28,6 +29,8 @@ PARAMETERS_FILE = Path(__file__).parent / "data" / "parameters.csv"
 DISTRIBUTIONS = ("fixed", "uniform", "triangular", "log_uniform", "log_triangular")
 STREAM = "parameter:"
 """A parameter is drawn from the stream of this prefix and its name, at quarter 0."""
+
+T = TypeVar("T")
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*", re.ASCII)
 _RANGE = ("distribution", "low", "central", "high")
@@ -113,6 +116,7 @@ class Parameters(Mapping[str, PerWorld]):
             owner, _, rest = name.partition(".")
             owners.setdefault(owner, {})[rest] = array
         self._owners = {owner: OwnParameters(owner, values) for owner, values in owners.items()}
+        self._worked_out: dict[tuple[Any, ...], Any] = {}
 
     def __getitem__(self, name: str) -> PerWorld:
         try:
@@ -134,6 +138,14 @@ class Parameters(Mapping[str, PerWorld]):
         if owner not in self._owners:
             raise ValueError(unknown(owner, self._owners, "owner of parameters"))
         return self._owners[owner]
+
+    def once(self, work: Callable[..., T], *arguments: Any) -> T:
+        """What `work(parameters, *arguments)` gives, worked out once: parameters never change."""
+        key = (work, *arguments)
+        if key not in self._worked_out:
+            self._worked_out[key] = work(self, *arguments)
+        found: T = self._worked_out[key]
+        return found
 
 
 class OwnParameters:
