@@ -17,7 +17,7 @@ from world.arrays import PerRow, PerWorld, some
 from world.books import Books, locked
 from world.entries import CASH_KINDS, CLASSES, KINDS, Entries, FlowKey, Names
 from world.journal import tagged
-from world.settlement import clear_where_short
+from world.settlement import ROUNDING, clear_where_short
 
 Amounts = np.ndarray | float
 """$bn: one number, (worlds,), or (rows, worlds)."""
@@ -58,7 +58,8 @@ class Ledger(Books):
     def __init__(self, sectors: Sequence[str], worlds: int, may_be_negative: Collection[str] = ()) -> None:
         super().__init__(sectors, worlds, may_be_negative)
         self._dues: dict[Entries, np.ndarray] = {}
-        self._owed_less_due: np.ndarray | None = None
+        self._by_class: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self._to_pay: np.ndarray | None = None
 
     # ------------------------------------------------------------------ payments
 
@@ -78,7 +79,7 @@ class Ledger(Books):
             self._dues[entries] += value
         else:
             self._dues[entries] = value
-        self._owed_less_due = None
+        self._changed(entries)
 
     def owed(self, kind: str, payer: str, payee: str) -> PerWorld:
         """What is queued of a due, a copy, $bn (worlds,)."""
@@ -93,8 +94,8 @@ class Ledger(Books):
 
         Raises: ValueError naming the world in which more would be given up than is owed.
         """
-        owed = self.owed(kind, payer, payee)
-        given = self._amounts(self._payments(kind, payer, payee), amount)[0]
+        owed, entries = self.owed(kind, payer, payee), self._payments(kind, payer, payee)
+        given = self._amounts(entries, amount)[0]
         over = given > owed * (1.0 + _ROUNDING_OF_A_DUE)
         if over.any():
             world = int(np.argmax(over))
@@ -103,7 +104,7 @@ class Ledger(Books):
             part = np.minimum(given, due)
             np.subtract(due, part, out=due)
             given = given - part
-        self._owed_less_due = None
+        self._changed(entries)
 
     def shortfall(self, sector: Names, keep: Amounts = 0.0) -> np.ndarray:
         """What a sector lacks to pay all its queued dues if all that it is owed comes in, $bn (worlds,) >= 0.
@@ -113,7 +114,7 @@ class Ledger(Books):
         zero for a sector without a budget.
         """
         rows = self._at(sector) if isinstance(sector, str) else [self._at(name) for name in sector]
-        lacking = np.maximum(keep - self._stock[0, rows] + self._to_pay()[rows], 0.0)
+        lacking = np.maximum(keep - self._stock[0, rows] + self._owed_less_due()[rows], 0.0)
         return np.where(self._limited[rows, np.newaxis] if lacking.ndim > 1 else self._limited[rows], lacking, 0.0)
 
     def settle(self) -> list[Unpaid]:
@@ -122,8 +123,7 @@ class Ledger(Books):
         Returns: what could not be paid, one row for each kind, payer and payee that fell short in some world.
         """
         unpaid: dict[FlowKey, np.ndarray] = {}
-        for _, group in groupby(self._queue(), key=lambda entries: entries.kind.due_class):
-            queued = list(group)
+        for queued in self._classes().values():
             for entries, paid in zip(queued, self._payable(queued), strict=True):
                 self._enter(entries, paid)
                 owed = self._dues[entries]
@@ -134,7 +134,7 @@ class Ledger(Books):
                 for row in np.flatnonzero(gap.any(axis=1)).tolist():
                     key = entries.keys[row]
                     unpaid[key] = unpaid[key] + gap[row] if key in unpaid else gap[row]
-        self._dues, self._owed_less_due = {}, None
+        self._dues, self._by_class, self._to_pay = {}, {}, None
         return [Unpaid(*key, locked(gap)) for key, gap in unpaid.items()]
 
     # ------------------------------------------------------------------ bookings without cash
@@ -192,7 +192,7 @@ class Ledger(Books):
             if name.startswith("due|")
         ]
         super().restore(state)
-        self._dues, self._owed_less_due = dict(dues), None
+        self._dues, self._by_class, self._to_pay = dict(dues), {}, None
 
     def copy(self) -> Ledger:
         """An independent ledger with the same balances, flows and dues."""
@@ -226,36 +226,63 @@ class Ledger(Books):
         at = self._index
         return _KIND_ORDER[entries.kind.name], [at[x] for x in entries.payers], [at[x] for x in entries.payees]
 
-    def _to_pay(self) -> PerRow:
-        """What each sector has to pay less what it is to be paid, (sectors, worlds) $bn; kept while the queue stays."""
-        if self._owed_less_due is None:
-            total = np.zeros((len(self.sectors), self.worlds))
-            for entries in self._queue():
-                for move, side in zip((np.add, np.subtract), self._posting.sides(entries), strict=True):
+    def _classes(self) -> dict[str, list[Entries]]:
+        """The queue by class, the most senior first."""
+        return {
+            due_class: list(group)
+            for due_class, group in groupby(self._queue(), key=lambda entries: entries.kind.due_class or "")
+        }
+
+    def _changed(self, entries: Entries) -> None:
+        """What is owed in the class of these entries must be added up again."""
+        self._by_class.pop(entries.kind.due_class or "", None)
+        self._to_pay = None
+
+    def _added_up(self, queued: Sequence[Entries]) -> tuple[PerRow, PerRow]:
+        """What each sector owes in one class and what it is owed, both (sectors, worlds); kept until one changes."""
+        due_class = queued[0].kind.due_class or ""
+        if due_class not in self._by_class:
+            totals = np.zeros((2, len(self.sectors), self.worlds))
+            for entries in queued:
+                for total, side in zip(totals, self._posting.sides(entries), strict=True):
                     for stretch in side:
                         line = total[stretch.sectors]
-                        move(line, stretch.of(self._dues[entries]), line)
-            self._owed_less_due = total
-        return self._owed_less_due
+                        np.add(line, stretch.of(self._dues[entries]), line)
+            self._by_class[due_class] = totals[0], totals[1]
+        return self._by_class[due_class]
+
+    def _owed_less_due(self) -> PerRow:
+        """What each sector has to pay less what it is to be paid, (sectors, worlds) $bn; kept until a due changes."""
+        if self._to_pay is None:
+            self._to_pay = np.zeros((len(self.sectors), self.worlds))
+            for queued in self._classes().values():
+                owed, due = self._added_up(queued)
+                self._to_pay += owed
+                self._to_pay -= due
+        return self._to_pay
 
     def _short_of_cash(self, queued: Sequence[Entries]) -> np.ndarray | None:
-        """Who cannot pay a class out of its own cash, and where, (sectors, worlds); nothing if everybody can."""
-        owed = np.zeros((len(self.sectors), self.worlds))
-        for entries in queued:
-            for stretch in self._posting.sides(entries)[0]:
-                line = owed[stretch.sectors]
-                np.add(line, stretch.of(self._dues[entries]), line)
-        short = np.asarray(self._stock[0] < owed)
+        """Who cannot pay a class out of its own cash, (sectors, worlds), in the worlds in which that matters.
+
+        Where everybody could pay with all that it is owed in the class, everybody does. Nothing if that is everywhere.
+        """
+        owed, due = self._added_up(queued)
+        cash = self._stock[0]
+        short = np.asarray(cash < owed)
         short[~self._limited] = False
-        if some(short):  # who owes nothing is not short, whatever it holds
-            short &= owed > 0.0
-        return short if some(short) else None
+        if not some(short):
+            return None
+        # Who can just pay in full is not short: as in the clearing.
+        lost = short & (cash + due < owed * (1.0 - ROUNDING))
+        if not some(lost):
+            return None
+        return short & lost.any(axis=0) & (owed > 0.0)
 
     def _payable(self, queued: Sequence[Entries]) -> Sequence[np.ndarray]:
         """What is paid of each page of dues of one class; the dues themselves if all are paid in every world."""
         dues = [self._dues[entries] for entries in queued]
-        lacking = self._short_of_cash(queued)
-        if lacking is None:
+        short = self._short_of_cash(queued)
+        if short is None or not some(short):
             return dues
 
         payers = [self._index[name] for entries in queued for name in entries.payers]
@@ -263,7 +290,7 @@ class Ledger(Books):
         places = [(page, row) for page, amounts in enumerate(dues) for row in range(len(amounts))]
         lines = [row for amounts in dues for row in amounts]
         paid = list(dues)
-        for at, part in clear_where_short(self._stock[0], lacking, payers, payees, lines).items():
+        for at, part in clear_where_short(self._stock[0], short, payers, payees, lines).items():
             page, row = places[at]
             if paid[page] is dues[page]:
                 paid[page] = dues[page].copy()
