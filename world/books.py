@@ -214,9 +214,7 @@ class Books:
     def _untagged(self, name: str, word: str, amounts: np.ndarray) -> tuple[Entries, np.ndarray]:
         """Entries and amounts that were saved under a name. Raises: ValueError that says what is wrong with them."""
         try:
-            entries = untagged(word)
-            for sector in (*entries.payers, *entries.payees):
-                self._at(sector)
+            entries = self._entries(*untagged(word))
             return entries, self._amounts(entries, amounts, signed=True)
         except ValueError as error:
             raise ValueError(f"restore: {name}: {error}") from None
@@ -240,34 +238,38 @@ class Books:
         """The entries of a kind between known sectors, always the same object; refuses what makes no sense."""
         key = (kind, payers, payees)
         if key not in self._known:
-            entries = Entries(kind, payers, payees)
+            for names in (payers, payees):
+                for sector in (names,) if isinstance(names, str) else names:
+                    self._at(sector)
+            entries = Entries(kind, payers, payees, self._index)
             for payer, payee in zip(entries.payers, entries.payees, strict=True):
-                if self._at(payer) == self._at(payee) and entries.kind.payee:
+                if payer == payee and entries.kind.payee:
                     raise ValueError(f"{kind}: payer and payee are both {payer!r}; wanted two sectors")
             self._known[key] = entries
         return self._known[key]
 
     def _amount(self, what: str, amount: PerWorld | float, signed: bool = False) -> np.ndarray:
         """A checked copy of one amount as float64 (worlds,): a caller may pass a row of the books itself."""
-        return self._checked(amount, 1, lambda row: what, signed)[0]
+        return self._checked(amount, [0], lambda row: what, signed)[0]
 
     def _amounts(self, entries: Entries, amounts: PerRow | PerWorld | float, signed: bool = False) -> np.ndarray:
-        """A checked copy of amounts as float64 (rows, worlds)."""
-        return self._checked(amounts, len(entries), entries.named, signed)
+        """A checked copy of amounts as float64 (rows, worlds), in the order in which the entries are kept."""
+        return self._checked(amounts, entries.order, entries.named, signed)
 
     def _checked(
-        self, amounts: np.ndarray | float, rows: int, named: Callable[[int], str], signed: bool = False
+        self, amounts: np.ndarray | float, order: Sequence[int], named: Callable[[int], str], signed: bool = False
     ) -> np.ndarray:
         """A checked copy as float64 (rows, worlds); one row may come as (worlds,), and one number stands for all."""
-        value = np.array(amounts, dtype=np.float64, order="C")
-        given, shape = value.shape, (rows, self.worlds)
+        value = np.asarray(amounts, dtype=np.float64)
+        given, shape = value.shape, (len(order), self.worlds)
         if value.ndim == 0:
             value = np.full(shape, float(value))
-        elif rows == 1 and given == shape[1:]:
+        elif len(order) == 1 and given == shape[1:]:
             value = value[np.newaxis]
         if value.shape != shape:
-            wanted = f"one number or {self.worlds} (one per world)" if rows == 1 else f"an array of shape {shape}"
+            wanted = f"one number or {self.worlds} (one per world)" if len(order) == 1 else f"an array of shape {shape}"
             raise ValueError(f"{named(0)}: wanted {wanted}, got shape {given}")
+        value = value.take(order, axis=0)
         if np.maximum.reduce(value.view(np.uint64), axis=None) >= _BITS_OF_INFINITY:
             wrong = ~np.isfinite(value) if signed else ~(np.isfinite(value) & (value >= 0.0))
             if wrong.any():

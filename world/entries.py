@@ -170,24 +170,26 @@ class Entries:
         kind      of all of them
         payers    the first sector of each row (payer, customer, borrower, holder); one name stands for all rows
         payees    the second sector; for a kind on one sector's books only the first again
+        index     sector -> row in the books; rows are kept in that order, which posts neighbours in one addition
+    State: order, the place of each row in what callers give.
     Two of them are the same only if they are one object; books keep those that they have met.
     Raises: ValueError for an unknown kind, for rows that do not match, or two rows between the same sectors.
     """
 
-    def __init__(self, kind: str, payers: Names, payees: Names) -> None:
+    def __init__(self, kind: str, payers: Names, payees: Names, index: Mapping[str, int]) -> None:
         if kind not in KINDS:
             raise ValueError(f"unknown kind {kind!r}; allowed are {', '.join(KINDS)}")
         self.kind = KINDS[kind]
-        rows = max(1 if isinstance(names, str) else len(names) for names in (payers, payees))
-        self.payers, self.payees = (
-            (names,) * rows if isinstance(names, str) else tuple(names) for names in (payers, payees)
-        )
-        if len(self.payers) != rows or len(self.payees) != rows:
-            raise ValueError(f"{kind}: {len(self.payers)} payers and {len(self.payees)} payees; wanted one in each row")
+        count = max(1 if isinstance(names, str) else len(names) for names in (payers, payees))
+        first, second = ((names,) * count if isinstance(names, str) else names for names in (payers, payees))
+        if len(first) != count or len(second) != count:
+            raise ValueError(f"{kind}: {len(first)} payers and {len(second)} payees; wanted one in each row")
+        self.order = order = sorted(range(count), key=lambda row: (index[first[row]], index[second[row]]))
+        self.payers, self.payees = tuple(first[row] for row in order), tuple(second[row] for row in order)
         self.keys: tuple[FlowKey, ...] = tuple(
             (self.kind.recorded_as, payer, payee) for payer, payee in zip(self.payers, self.payees, strict=True)
         )
-        if len(set(self.keys)) < rows:
+        if len(set(self.keys)) < count:
             raise ValueError(f"{kind}: two rows between the same sectors: {self.payers} to {self.payees}")
 
     def __len__(self) -> int:

@@ -104,7 +104,7 @@ def tagged(entries: Entries) -> str:
     return f"{entries.kind.name}|{';'.join(entries.payers)}|{';'.join(entries.payees)}"
 
 
-def untagged(word: str) -> Entries:
-    """The opposite of `tagged`. Raises: ValueError as `Entries`."""
+def untagged(word: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """The opposite of `tagged`: kind, payers and payees. Raises: ValueError if there are not three."""
     kind, payers, payees = word.split("|")
-    return Entries(kind, tuple(payers.split(";")), tuple(payees.split(";")))
+    return kind, tuple(payers.split(";")), tuple(payees.split(";"))
