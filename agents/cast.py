@@ -102,6 +102,11 @@ class Cast(Members):
         """The tenant of each lease that pays rent."""
         return tuple(self.pairs[row][1] for row in self.let)
 
+    @cached_property
+    def borrower_of_let(self) -> list[int]:
+        """The borrower's row of the provider of each lease that pays rent."""
+        return [self.borrowers.index(name) for name in self.providers_of_let]
+
     # ------------------------------------------------------------------ who is long or short of compute
 
     @cached_property

@@ -135,15 +135,6 @@ class CapacityOrder:
 
 
 @dataclass(frozen=True)
-class FundingRequest:
-    """Cash that an issuer asks its investors for, $bn, and the price it hopes for and would bear."""
-
-    ask_usd_bn: PerWorld
-    value_usd_bn: PerWorld
-    reservation_usd_bn: PerWorld
-
-
-@dataclass(frozen=True)
 class LeaseOffer:
     """What a provider offers a tenant this quarter."""
 

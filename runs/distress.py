@@ -10,7 +10,6 @@ from agents.cast import HOLDERS
 from runs.backing import pay_out
 from runs.chip_orders import cancel_orders
 from runs.money import OTHERS, openai_value, rival_value
-from runs.sight import market_view
 from world.arrays import PerRow, PerWorld, fold, ratio, some
 from world.funding import dilute
 from world.ledger import Unpaid
@@ -77,8 +76,7 @@ def rescue(market: ComputeMarket, name: str, short: PerWorld) -> PerWorld:
 
 def lab_value_usd_bn(market: ComputeMarket, name: str) -> PerWorld:
     """What a lab is worth if it goes on, $bn, above zero."""
-    view = market_view(market)
-    value = openai_value(market, view) if name == "openai" else rival_value(market, name, view)
+    value = openai_value(market) if name == "openai" else rival_value(market, name)
     return np.maximum(value, 1e-3 * market.money)
 
 

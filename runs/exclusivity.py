@@ -133,7 +133,7 @@ def negotiate_release(market: ComputeMarket, view: MarketView, before: PerRow, p
     above = np.maximum(room, 0.0)
     unit = above + market.parameters.of("microsoft").influence_share * (stakes.reservation + above)
     most = np.where(-room <= unit, lab.parameters.commitment_share * np.maximum(stakes.lacking, 0.0), 0.0)
-    value = np.maximum(openai_value(market, view), 1e-3 * market.money)
+    value = np.maximum(openai_value(market), 1e-3 * market.money)
     commitment, stake = pay_with_commitment(np.where(pressed, offered.price, 0.0), unit, most, value)
     happens = pressed & offered.happens & (stake <= MOST_STAKE)
     asked = np.where(offered.happens, stake, 0.0)
