@@ -65,7 +65,7 @@ class Books:
             {account: locked(self._stock[i].view()) for i, account in enumerate(ACCOUNTS)}
         )
         self.opening_cash = locked(self._opening_cash.view())
-        self.journal = Journal(self.sectors, self.worlds)
+        self.journal = Journal(self.worlds)
         self._posting = Posting(self._stock, self._index)
         self._known: dict[tuple[str, Names, Names], Entries] = {}
         self._movements: Movements | None = None
@@ -143,11 +143,11 @@ class Books:
                 self._at(sector)
         return self.journal.paid(kind, payer, payee)
 
-    def paid_by(self, kind: str, payers: Sequence[str]) -> PerRow:
+    def paid_by(self, kind: str, payers: tuple[str, ...]) -> PerRow:
         """Sum of this quarter's flows of a kind by payer, (payers, worlds) $bn."""
         return self.journal.paid_by(kind, payers)
 
-    def paid_to(self, kind: str, payees: Sequence[str]) -> PerRow:
+    def paid_to(self, kind: str, payees: tuple[str, ...]) -> PerRow:
         """Sum of this quarter's flows of a kind by payee, (payees, worlds) $bn."""
         return self.journal.paid_to(kind, payees)
 
@@ -224,7 +224,7 @@ class Books:
     def _moved_this_quarter(self) -> Movements:
         """The journal added up by sector; kept until the next entry."""
         if self._movements is None:
-            self._movements = movements(self.journal.pages, self.sectors, self.worlds)
+            self._movements = movements(self.journal.pages, len(self.sectors), self.worlds)
         return self._movements
 
     def _at(self, sector: str) -> int:
@@ -250,26 +250,33 @@ class Books:
 
     def _amount(self, what: str, amount: PerWorld | float, signed: bool = False) -> np.ndarray:
         """A checked copy of one amount as float64 (worlds,): a caller may pass a row of the books itself."""
-        return self._checked(amount, [0], lambda row: what, signed)[0]
+        return self._checked(amount, 1, None, lambda row: what, signed)[0]
 
     def _amounts(self, entries: Entries, amounts: PerRow | PerWorld | float, signed: bool = False) -> np.ndarray:
         """A checked copy of amounts as float64 (rows, worlds), in the order in which the entries are kept."""
-        return self._checked(amounts, entries.order, entries.named, signed)
+        return self._checked(amounts, len(entries.keys), entries.order, entries.named, signed)
 
     def _checked(
-        self, amounts: np.ndarray | float, order: Sequence[int], named: Callable[[int], str], signed: bool = False
+        self,
+        amounts: np.ndarray | float,
+        rows: int,
+        order: np.ndarray | None,
+        named: Callable[[int], str],
+        signed: bool = False,
     ) -> np.ndarray:
         """A checked copy as float64 (rows, worlds); one row may come as (worlds,), and one number stands for all."""
-        value = np.asarray(amounts, dtype=np.float64)
-        given, shape = value.shape, (len(order), self.worlds)
-        if value.ndim == 0:
-            value = np.full(shape, float(value))
-        elif len(order) == 1 and given == shape[1:]:
-            value = value[np.newaxis]
-        if value.shape != shape:
-            wanted = f"one number or {self.worlds} (one per world)" if len(order) == 1 else f"an array of shape {shape}"
-            raise ValueError(f"{named(0)}: wanted {wanted}, got shape {given}")
-        value = value.take(order, axis=0)
+        value = np.array(amounts, dtype=np.float64, order="C")
+        given, shape = value.shape, (rows, self.worlds)
+        if given != shape:
+            if value.ndim == 0:
+                value = np.full(shape, float(value))
+            elif rows == 1 and given == shape[1:]:
+                value = value[np.newaxis]
+            else:
+                wanted = f"one number or {self.worlds} (one per world)" if rows == 1 else f"an array of shape {shape}"
+                raise ValueError(f"{named(0)}: wanted {wanted}, got shape {given}")
+        if order is not None:
+            value = value.take(order, axis=0)
         if np.maximum.reduce(value.view(np.uint64), axis=None) >= _BITS_OF_INFINITY:
             wrong = ~np.isfinite(value) if signed else ~(np.isfinite(value) & (value >= 0.0))
             if wrong.any():

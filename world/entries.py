@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
+
 ASSETS = ("cash", "fixed", "loans", "stakes", "prepaid", "leased")
 """Cash; chips, sites and other plant; loans given; stakes held; payments made ahead; the right to use leased plant."""
 
@@ -171,7 +173,8 @@ class Entries:
         payers    the first sector of each row (payer, customer, borrower, holder); one name stands for all rows
         payees    the second sector; for a kind on one sector's books only the first again
         index     sector -> row in the books; rows are kept in that order, which posts neighbours in one addition
-    State: order, the place of each row in what callers give.
+    State: order, the place of each row in what callers give, or none if they are the same; payer_rows and payee_rows,
+        the sectors' rows in the books.
     Two of them are the same only if they are one object; books keep those that they have met.
     Raises: ValueError for an unknown kind, for rows that do not match, or two rows between the same sectors.
     """
@@ -184,8 +187,10 @@ class Entries:
         first, second = ((names,) * count if isinstance(names, str) else names for names in (payers, payees))
         if len(first) != count or len(second) != count:
             raise ValueError(f"{kind}: {len(first)} payers and {len(second)} payees; wanted one in each row")
-        self.order = order = sorted(range(count), key=lambda row: (index[first[row]], index[second[row]]))
+        order = sorted(range(count), key=lambda row: (index[first[row]], index[second[row]]))
+        self.order = None if order == list(range(count)) else np.array(order)
         self.payers, self.payees = tuple(first[row] for row in order), tuple(second[row] for row in order)
+        self.payer_rows, self.payee_rows = ([index[name] for name in names] for names in (self.payers, self.payees))
         self.keys: tuple[FlowKey, ...] = tuple(
             (self.kind.recorded_as, payer, payee) for payer, payee in zip(self.payers, self.payees, strict=True)
         )

@@ -70,20 +70,18 @@ class Movements:
     moved: PerRow
 
 
-def movements(pages: Iterable[tuple[Entries, PerRow]], sectors: Sequence[str], worlds: int) -> Movements:
+def movements(pages: Iterable[tuple[Entries, PerRow]], sectors: int, worlds: int) -> Movements:
     """Add a quarter's record, pages of entries with their amounts (rows, worlds) $bn, up by the sectors they name."""
-    index = {sector: i for i, sector in enumerate(sectors)}
-    cash_in, cash_out, moved = np.zeros((3, len(sectors), worlds))
+    cash_in, cash_out, moved = np.zeros((3, sectors, worlds))
     for entries, amounts in pages:
-        payers, payees = [index[name] for name in entries.payers], [index[name] for name in entries.payees]
         if entries.kind.moves_cash:
-            _add_up(cash_out, payers, amounts)
-            _add_up(cash_in, payees, amounts)
+            _add_up(cash_out, entries.payer_rows, amounts)
+            _add_up(cash_in, entries.payee_rows, amounts)
         else:
             size = np.abs(amounts)
-            _add_up(moved, payers, size)
+            _add_up(moved, entries.payer_rows, size)
             if entries.kind.payee:
-                _add_up(moved, payees, size)
+                _add_up(moved, entries.payee_rows, size)
     moved += cash_in
     moved += cash_out
     return Movements(cash_in, cash_out, moved)
@@ -91,7 +89,9 @@ def movements(pages: Iterable[tuple[Entries, PerRow]], sectors: Sequence[str], w
 
 def _add_up(total: np.ndarray, rows: list[int], amounts: np.ndarray) -> None:
     """Add amounts to the rows of a total, several to one row one after the other."""
-    if rows.count(rows[0]) == len(rows):
+    if len(rows) == 1:
+        total[rows[0]] += amounts[0]
+    elif rows.count(rows[0]) == len(rows):
         total[rows[0]] += fold(amounts)
     elif len(set(rows)) == len(rows):
         total[rows] += amounts

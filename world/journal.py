@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import insort
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
 from world.arrays import PerRow, PerWorld
-from world.entries import KINDS, Entries, FlowKey
+from world.entries import Entries, FlowKey
 
 Page = tuple[Entries, np.ndarray]
 """Entries made together and their amounts, (rows, worlds) $bn, which nobody changes any more."""
-
-_KIND_PLACE = {kind: i for i, kind in enumerate(KINDS)}
 
 
 class Journal:
@@ -22,22 +19,24 @@ class Journal:
     State: pages, in the order of entry.
     """
 
-    def __init__(self, sectors: Sequence[str], worlds: int) -> None:
+    def __init__(self, worlds: int) -> None:
         self.worlds = worlds
         self.pages: list[Page] = []
-        self._index = {sector: i for i, sector in enumerate(sectors)}
+        self._by_kind: dict[str, list[Page]] = {}
+        self._places: dict[tuple[Entries, tuple[str, ...], bool], tuple[list[int], list[int]]] = {}
         self._flows: dict[FlowKey, np.ndarray] = {}
         self._read = 0
-        self._known: set[FlowKey] = set()
-        self._meant: dict[tuple[str, str | None, str | None], list[tuple[tuple[int, int, int], FlowKey]]] = {}
+        self._meant: dict[tuple[Entries, str | None, str | None], list[int]] = {}
 
     def note(self, entries: Entries, amounts: PerRow) -> None:
         """Write down entries with amounts that nobody else will change."""
+        amounts.setflags(write=False)
         self.pages.append((entries, amounts))
+        self._by_kind.setdefault(entries.kind.recorded_as, []).append((entries, amounts))
 
     def begin_quarter(self) -> None:
         """Open a new record; the old one stays with whoever holds it."""
-        self.pages, self._flows, self._read = [], {}, 0
+        self.pages, self._by_kind, self._flows, self._read = [], {}, {}, 0
 
     @property
     def flows(self) -> Mapping[FlowKey, PerWorld]:
@@ -49,50 +48,57 @@ class Journal:
                     flows[key] = flows[key] + row
                 else:
                     flows[key] = row
-                    if key not in self._known:
-                        self._learn(key)
         self._read = len(self.pages)
         return flows
 
-    def _learn(self, key: FlowKey) -> None:
-        """Sort a flow that was not met before under all that it can be asked by, in an order that all runs share."""
-        kind, payer, payee = key
-        place = (_KIND_PLACE[kind], self._index[payer], self._index[payee])
-        for meant in ((kind, payer, None), (kind, None, payee), (kind, None, None)):
-            insort(self._meant.setdefault(meant, []), (place, key))
-        self._known.add(key)
-
     def paid(self, kind: str, payer: str | None, payee: str | None) -> PerWorld:
         """Sum of a kind of flow over all payers and payees or those that are named, $bn (worlds,)."""
-        flows = self.flows
         total = np.zeros(self.worlds)
-        for key in self._keys(kind, payer, payee):
-            if key in flows:
-                total += flows[key]
+        for entries, amounts in self._by_kind.get(kind, ()):
+            for row in self._rows(entries, payer, payee):
+                total += amounts[row]
         return total
 
-    def paid_by(self, kind: str, payers: Iterable[str]) -> PerRow:
+    def _rows(self, entries: Entries, payer: str | None, payee: str | None) -> list[int]:
+        """The rows of a page between two sectors; either may be left open."""
+        key = (entries, payer, payee)
+        if key not in self._meant:
+            self._meant[key] = [
+                row
+                for row, (first, second) in enumerate(zip(entries.payers, entries.payees, strict=True))
+                if payer in (None, first) and payee in (None, second)
+            ]
+        return self._meant[key]
+
+    def paid_by(self, kind: str, payers: tuple[str, ...]) -> PerRow:
         """Sum of a kind of flow by payer, (payers, worlds) $bn."""
-        return self._each([(kind, payer, None) for payer in payers])
+        return self._each(kind, payers, payers=True)
 
-    def paid_to(self, kind: str, payees: Iterable[str]) -> PerRow:
+    def paid_to(self, kind: str, payees: tuple[str, ...]) -> PerRow:
         """Sum of a kind of flow by payee, (payees, worlds) $bn."""
-        return self._each([(kind, None, payee) for payee in payees])
+        return self._each(kind, payees, payers=False)
 
-    def _each(self, meanings: Sequence[tuple[str, str | None, str | None]]) -> PerRow:
-        flows = self.flows
-        total = np.zeros((len(meanings), self.worlds))
-        for row, meaning in zip(total, meanings, strict=True):
-            for key in self._keys(*meaning):
-                if key in flows:
-                    np.add(row, flows[key], out=row)
+    def _each(self, kind: str, names: tuple[str, ...], payers: bool) -> PerRow:
+        total = np.zeros((len(names), self.worlds))
+        for entries, amounts in self._by_kind.get(kind, ()):
+            rows, places = self._found(entries, names, payers)
+            if len(rows) == 1:
+                total[places[0]] += amounts[rows[0]]
+            elif len(set(places)) == len(places):
+                total[places] += amounts[rows]
+            else:
+                for row, place in zip(rows, places, strict=True):
+                    total[place] += amounts[row]
         return total
 
-    def _keys(self, kind: str, payer: str | None, payee: str | None) -> Iterable[FlowKey]:
-        """The flows that are meant, whether or not they occur this quarter."""
-        if payer is not None and payee is not None:
-            return ((kind, payer, payee),)
-        return (key for _, key in self._meant.get((kind, payer, payee), ()))
+    def _found(self, entries: Entries, names: tuple[str, ...], payers: bool) -> tuple[list[int], list[int]]:
+        """Rows of a page whose payer or payee is among some names, and the places of their names."""
+        key = (entries, names, payers)
+        if key not in self._places:
+            side = list(enumerate(entries.payers if payers else entries.payees))
+            rows = [row for row, name in side if name in names]
+            self._places[key] = rows, [names.index(name) for row, name in side if name in names]
+        return self._places[key]
 
     def state(self) -> dict[str, np.ndarray]:
         """The pages as copies, by names that say what they are and in which order they came."""

@@ -32,6 +32,11 @@ _KIND_ORDER = {
 """Place of each kind of due in the queue: class by class, within a class as in the table."""
 
 
+def _place(entries: Entries) -> tuple[int, list[int], list[int]]:
+    """Where entries stand in the queue."""
+    return _KIND_ORDER[entries.kind.name], entries.payer_rows, entries.payee_rows
+
+
 @dataclass(frozen=True)
 class Unpaid:
     """What was due and could not be paid, $bn (worlds,); zero in the worlds where it was paid."""
@@ -204,7 +209,7 @@ class Ledger(Books):
 
     def _payments(self, kind: str, payers: Names, payees: Names) -> Entries:
         """The entries for payments between known and different sectors."""
-        if kind not in CASH_KINDS:
+        if kind not in _KIND_ORDER:
             raise ValueError(f"unknown kind of payment {kind!r}; allowed are {', '.join(CASH_KINDS)}")
         return self._entries(kind, payers, payees)
 
@@ -219,12 +224,7 @@ class Ledger(Books):
 
     def _queue(self) -> list[Entries]:
         """The dues in an order that does not depend on who queued first: additions then round the same way."""
-        return sorted(self._dues, key=self._place)
-
-    def _place(self, entries: Entries) -> tuple[int, list[int], list[int]]:
-        """Where entries stand in the queue."""
-        at = self._index
-        return _KIND_ORDER[entries.kind.name], [at[x] for x in entries.payers], [at[x] for x in entries.payees]
+        return sorted(self._dues, key=_place)
 
     def _classes(self) -> dict[str, list[Entries]]:
         """The queue by class, the most senior first."""
@@ -244,10 +244,7 @@ class Ledger(Books):
         if due_class not in self._by_class:
             totals = np.zeros((2, len(self.sectors), self.worlds))
             for entries in queued:
-                for total, side in zip(totals, self._posting.sides(entries), strict=True):
-                    for stretch in side:
-                        line = total[stretch.sectors]
-                        np.add(line, stretch.of(self._dues[entries]), line)
+                self._posting.add_up(entries, self._dues[entries], totals)
             self._by_class[due_class] = totals[0], totals[1]
         return self._by_class[due_class]
 
@@ -285,8 +282,8 @@ class Ledger(Books):
         if short is None or not some(short):
             return dues
 
-        payers = [self._index[name] for entries in queued for name in entries.payers]
-        payees = [self._index[name] for entries in queued for name in entries.payees]
+        payers = [row for entries in queued for row in entries.payer_rows]
+        payees = [row for entries in queued for row in entries.payee_rows]
         places = [(page, row) for page, amounts in enumerate(dues) for row in range(len(amounts))]
         lines = [row for amounts in dues for row in amounts]
         paid = list(dues)

@@ -7,7 +7,7 @@ fall on one sector are added up first. How a page falls on the accounts is worke
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,26 +15,20 @@ from world.arrays import PerRow, fold
 from world.entries import ACCOUNTS, Entries, Moves
 
 Post = tuple[np.ufunc, np.ndarray]
-"""What an entry does to one account: add or subtract, and the account's rows."""
+"""What an entry does to an account, or to two alike: add or subtract, and the rows of their sectors."""
 
 
-@dataclass(frozen=True)
-class Stretch:
+class Stretch(NamedTuple):
     """Neighbouring rows of a page that fall on neighbouring sectors one by one, or all on one sector."""
 
     part: slice
     """The rows on the page."""
     together: bool
     """Whether they are one sector's; then they are added up before they are posted."""
-    sectors: slice
+    sectors: slice | int
     """Whose books they move."""
     posts: tuple[Post, ...]
     """What they do there."""
-
-    def of(self, amounts: PerRow) -> np.ndarray:
-        """What is posted of a page's amounts, for `sectors`."""
-        rows = amounts[self.part]
-        return fold(rows)[np.newaxis] if self.together else rows
 
 
 class Posting:
@@ -58,25 +52,40 @@ class Posting:
             )
         return sides
 
+    def add_up(self, entries: Entries, amounts: PerRow, totals: np.ndarray) -> None:
+        """Add amounts (rows, worlds) to what payers pay and payees get, totals (2, sectors, worlds)."""
+        for total, side in zip(totals, self.sides(entries), strict=True):
+            for part, together, sectors, _ in side:
+                line = total[sectors]
+                np.add(line, fold(amounts[part]) if together else amounts[part], line)
+
     def enter(self, entries: Entries, amounts: PerRow) -> None:
         """Move the accounts of both sides, amounts (rows, worlds) $bn."""
         for side in self.sides(entries):
-            for stretch in side:
-                rows = stretch.of(amounts)
-                for move, account in stretch.posts:
+            for part, together, _, posts in side:
+                rows = fold(amounts[part]) if together else amounts[part]
+                for move, account in posts:
                     move(account, rows, account)
 
     def _side(self, names: Sequence[str], moves: Moves) -> list[Stretch]:
         """One side of the entries: where each run of sectors is found, and the accounts that it moves."""
         side = []
         for begin, end, first, step in _runs([self._index[name] for name in names]):
-            sectors = slice(first, first + 1 + step * (end - begin - 1))
-            posts = tuple(
-                (np.add if sign > 0 else np.subtract, self._stock[ACCOUNTS.index(account), sectors])
-                for account, sign in moves
-            )
-            side.append(Stretch(slice(begin, end), step == 0, sectors, posts))
+            sectors = slice(first, first + end - begin) if step else first
+            side.append(Stretch(slice(begin, end), step == 0, sectors, self._posts(sectors, moves)))
         return side
+
+    def _posts(self, sectors: slice | int, moves: Moves) -> tuple[Post, ...]:
+        """What moves do on the books of some sectors; two accounts that rise or fall alike are moved at once."""
+        posts: list[Post] = []
+        for move, sign in ((np.add, 1), (np.subtract, -1)):
+            accounts = sorted(ACCOUNTS.index(account) for account, way in moves if way == sign)
+            if len(accounts) == 2:
+                first, last = accounts
+                posts.append((move, self._stock[first : last + 1 : last - first, sectors]))
+            else:
+                posts.extend((move, self._stock[account, sectors]) for account in accounts)
+        return tuple(posts)
 
 
 def _runs(sectors: Sequence[int]) -> list[tuple[int, int, int, int]]:
