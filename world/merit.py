@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from world.arrays import PerRow, ratio
+from world.arrays import PerRow, PerWorld, ratio
 from world.rows import number_or_never, rows_by_worlds, stretched
 
 
@@ -28,8 +28,12 @@ def fill_in_merit_order(offer_quantity: object, unit_cost: object, wanted: objec
     cost = stretched(unit_cost, quantity.shape, "unit_cost", number_or_never, "a number, or infinity: not on offer")
     need = stretched(wanted, quantity.shape[1:], "wanted")
 
-    on_offer = np.where(cost < np.inf, quantity, 0.0)
-    cheaper, equal = np.zeros(quantity.shape), np.zeros(quantity.shape)
+    return in_merit_order(np.where(cost < np.inf, quantity, 0.0), cost, need)
+
+
+def in_merit_order(on_offer: PerRow, cost: PerRow, need: PerWorld) -> PerRow:
+    """As `fill_in_merit_order`, of arrays that are known to be right: what costs infinity is not `on_offer`."""
+    cheaper, equal = np.zeros(cost.shape), np.zeros(cost.shape)
     for other_cost, other_quantity in zip(cost, on_offer, strict=True):
         # Times a truth value, not np.where: half the time, and quantities are finite.
         cheaper += (other_cost < cost) * other_quantity
