@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from runs.physical import builder_weights
 from runs.sight import market_view
 from runs.state import OPERATOR, PAIR, USER, State
 from world.arrays import PerRow, PerWorld, fold, ratio
-from world.bargaining import Bargain, allocate_offers, bargain, left_over
+from world.bargaining import Bargain, allocate_offers, bargain_allocated, left_over
 from world.calendar import HOURS_PER_QUARTER
 
 if TYPE_CHECKING:
@@ -27,14 +27,18 @@ OFFERS = (*PROVIDERS, "rival_clouds")
 """Who makes each offer of a tender. The last is what rival clouds keep for the labs that they fund or own."""
 
 
-def tender(market: ComputeMarket) -> None:
-    """Run this quarter's tender over all tenants and providers at once."""
+def tender(market: ComputeMarket) -> tuple[MarketView, dict[str, FirmView]]:
+    """Run this quarter's tender over all tenants and providers at once.
+
+    Returns: what everybody saw, and the providers' books as they were before anything was signed.
+    """
     s = market.state
     view = market_view(market)
     views = operator_views(market, view, PROVIDERS)
     offers = [make_offer(market, name, view, views[name]) for name in PROVIDERS]
     offers = split_rivals(market, offers)
-    asks = make_tenders(market, view)
+    books = {name: lab_view(market, name) for name in TENANTS}
+    asks = make_tenders(market, view, books)
     openai = market.firms["openai"]
     m = market.parameters.of("market")
 
@@ -59,6 +63,8 @@ def tender(market: ComputeMarket) -> None:
     worth = (
         np.array([np.minimum(outside, asks[name].worth_usd_h * useful) - cost[name] for name in TENANTS]) * to_usd_bn
     )
+    # What rival clouds keep for their own labs is a threat to other providers, and not OpenAI's to take.
+    gain = worth.copy()
     worth[0, 3] = 0.0
     wanted = np.array([asks[name].wanted_h100e_m for name in TENANTS])
     if market.settings.negotiate:
@@ -76,15 +82,7 @@ def tender(market: ComputeMarket) -> None:
 
     signed = np.zeros((len(PAIRS), s.worlds))
     if market.settings.negotiate:
-        bargains = bargain_with_all(
-            allocated,
-            reservation * to_usd_bn,
-            [penalty[name] * to_usd_bn for name in TENANTS],
-            outside * to_usd_bn,
-            weight,
-            [asks[name].worth_usd_h * useful * to_usd_bn for name in TENANTS],
-            spare,
-        )
+        bargains = bargain_with_all(allocated, reservation * to_usd_bn, gain, weight, spare)
     else:
         bargains = {name: as_ordered(allocated[row], reservation * to_usd_bn) for row, name in enumerate(TENANTS)}
     if market.recorder is not None:
@@ -116,38 +114,22 @@ def tender(market: ComputeMarket) -> None:
         term_quarters=asks["openai"].term_quarters,
         lacking=lacking,
     )
-    negotiate_release(market, view, unbound, put, stakes)
+    negotiate_release(market, view, books["openai"], unbound, put, stakes)
+    return view, views
 
 
 def bargain_with_all(
-    allocated: np.ndarray,
-    reservation: PerRow,
-    penalty: Sequence[PerRow],
-    outside: PerWorld,
-    weight: PerWorld,
-    worth: Sequence[PerWorld],
-    spare: PerRow,
+    allocated: np.ndarray, reservation: PerRow, gain: np.ndarray, weight: PerWorld, spare: PerRow
 ) -> dict[str, Bargain]:
     """Every tenant's bargain over what it was allocated (tenants, offers, worlds), money in $bn per M H100e.
 
-    The tenants stand side by side on the axis of worlds: no bargain looks at another, and one call does for all.
+    The tenants stand side by side: no bargain looks at another, and one call does for all.
     """
-    tenants, offers, worlds = allocated.shape
-    deal = bargain(
-        np.concatenate(list(allocated), axis=-1),
-        np.tile(reservation, tenants),
-        np.concatenate(penalty, axis=-1),
-        np.tile(outside, tenants),
-        np.concatenate([fold(each) for each in allocated]),
-        np.broadcast_to(np.tile(weight, tenants), (offers, tenants * worlds)),
-        worth=np.concatenate(worth),
-        spare=np.tile(spare, tenants),
+    deal = bargain_allocated(
+        allocated.swapaxes(0, 1), reservation[:, np.newaxis], gain.swapaxes(0, 1), weight, spare[:, np.newaxis]
     )
-    parts = [slice(row * worlds, (row + 1) * worlds) for row in range(tenants)]
-    return {
-        name: Bargain(*(getattr(deal, field.name)[..., part] for field in fields(deal)))
-        for name, part in zip(TENANTS, parts, strict=True)
-    }
+    parts = [getattr(deal, field.name) for field in fields(deal)]
+    return {name: Bargain(*(part[..., row, :] for part in parts)) for row, name in enumerate(TENANTS)}
 
 
 def make_offer(market: ComputeMarket, name: str, view: MarketView, own: FirmView) -> LeaseOffer:
@@ -180,7 +162,7 @@ def split_rivals(market: ComputeMarket, offers: list[LeaseOffer]) -> list[LeaseO
     ]
 
 
-def make_tenders(market: ComputeMarket, view: MarketView) -> dict[str, Tender]:
+def make_tenders(market: ComputeMarket, view: MarketView, books: Mapping[str, FirmView]) -> dict[str, Tender]:
     """Every lab's tender: what it will want beyond the leases that will then run, and its own chips."""
     s = market.state
     rows = {name: [k for k, pair in enumerate(PAIRS) if pair[1] == name] for name in TENANTS}
@@ -192,7 +174,7 @@ def make_tenders(market: ComputeMarket, view: MarketView) -> dict[str, Tender]:
         contracted = fold(np.array([next(leases) for _ in rows[name]]))
         if name == "openai":
             contracted = contracted + fold(s.fleet.sold[OPERATOR["openai"]])
-        tenders[name] = market.firms[name].tender(view, lab_view(market, name), contracted)
+        tenders[name] = market.firms[name].tender(view, books[name], contracted)
     return tenders
 
 
@@ -209,17 +191,18 @@ def sign(
     """Enter the bargained leases: quantity in H100e, price per H100e-hour of the newest chip."""
     s = market.state
     m = market.parameters.of("market")
-    # What rival clouds keep for their own labs is a second lease of a pair; the book takes each pair once at a time.
-    for rows in (range(len(PROVIDERS)), range(len(PROVIDERS), len(OFFERS))):
-        of = [(tenant, row) for tenant in deals for row in rows]
-        quantity = np.array([deals[tenant].quantity[row] for tenant, row in of])
-        payment = np.array([deals[tenant].payment[row] for tenant, row in of])
-        term = np.array([asks[tenant].term_quarters for tenant, _ in of])
-        price = ratio(payment, quantity * (HOURS_PER_QUARTER / 1000.0 * term), 0.0)
-        start = s.quarter + np.array([lead[row] for _, row in of])
-        pairs = [PAIR[(OFFERS[row], tenant)] for tenant, row in of]
-        s.leases.sign_together(pairs, quantity, np.where(quantity > 0.0, price, 0.0), m.take_or_pay, start, term)
-        signed[pairs] += quantity
+    quantity, payment = (np.array([getattr(deal, name) for deal in deals.values()]) for name in ("quantity", "payment"))
+    # What rival clouds keep for their own labs runs with what they offer to anybody: one lease of each pair.
+    for amount in (quantity, payment):
+        amount[:, PROVIDERS.index(OFFERS[-1])] += amount[:, -1]
+    shape = (len(deals) * len(PROVIDERS), s.worlds)
+    quantity, payment = (amount[:, :-1].reshape(shape) for amount in (quantity, payment))
+    term = np.repeat([asks[tenant].term_quarters for tenant in deals], len(PROVIDERS), axis=0)
+    price = ratio(payment, quantity * (HOURS_PER_QUARTER / 1000.0 * term))
+    start = np.tile(s.quarter + lead[: len(PROVIDERS)], (len(deals), 1))
+    pairs = [PAIR[(provider, tenant)] for tenant in deals for provider in PROVIDERS]
+    s.leases.sign_together(pairs, quantity, price, m.take_or_pay, start, term)
+    signed[pairs] += quantity
 
 
 def used_by_provider(s: State) -> PerRow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, ratio
+from world.arrays import PerRow, fold, ratio
 from world.rows import number_or_never, rows_by_worlds, stretched
 
 
@@ -31,12 +31,13 @@ def fill_in_merit_order(offer_quantity: object, unit_cost: object, wanted: objec
     return in_merit_order(np.where(cost < np.inf, quantity, 0.0), cost, need)
 
 
-def in_merit_order(on_offer: PerRow, cost: PerRow, need: PerWorld) -> PerRow:
-    """As `fill_in_merit_order`, of arrays that are known to be right: what costs infinity is not `on_offer`."""
-    cheaper, equal = np.zeros(cost.shape), np.zeros(cost.shape)
-    for other_cost, other_quantity in zip(cost, on_offer, strict=True):
-        # Times a truth value, not np.where: half the time, and quantities are finite.
-        cheaper += (other_cost < cost) * other_quantity
-        equal += (other_cost == cost) * other_quantity
+def in_merit_order(on_offer: np.ndarray, cost: np.ndarray, need: np.ndarray) -> np.ndarray:
+    """As `fill_in_merit_order`, of arrays that are known to be right: what costs infinity is not `on_offer`.
+
+    Args: on_offer, cost: (offers, ..., worlds); need: (..., worlds). Returns: (offers, ..., worlds).
+    """
+    others, quantities = cost[:, np.newaxis], on_offer[:, np.newaxis]
+    # Times a truth value, not np.where: half the time, and quantities are finite.
+    cheaper, equal = fold((others < cost) * quantities), fold((others == cost) * quantities)
     reached = np.minimum(np.maximum(need - cheaper, 0.0), equal)
     return np.minimum(on_offer * ratio(reached, equal), on_offer)

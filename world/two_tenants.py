@@ -44,8 +44,7 @@ def share_between_two(worth: PerSide, offered: PerOffer, wanted: PerTenant, near
     # Open to each is what the other does not need; where both bid the same, half of what both could have.
     both_could = np.maximum(fold(most) - size, 0.0)
     own += shared[:, np.newaxis] * (size - most[::-1] + 0.5 * both_could)
-    lines = (len(own), -1)
-    allocated = in_merit_order(own.reshape(lines), -sides.gain.reshape(lines), wanted.reshape(-1)).reshape(own.shape)
+    allocated = in_merit_order(own, -sides.gain, wanted)
 
     ties = (ranked[1:] <= ranked[:-1] + near) & (ranked[1:] < np.inf)
     oversold = fold(allocated.swapaxes(0, 1)) > offered * (1.0 + 1e-14)
