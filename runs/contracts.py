@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,7 @@ from runs.fixed_orders import as_ordered, fixed_shares
 from runs.physical import builder_weights
 from runs.sight import market_view
 from runs.state import OPERATOR, PAIR, USER, State
-from world.arrays import PerRow, PerWorld, fold, ratio
+from world.arrays import PerRow, fold, ratio
 from world.bargaining import Bargain, allocate_offers, bargain_allocated, left_over
 from world.calendar import HOURS_PER_QUARTER
 
@@ -82,9 +82,10 @@ def tender(market: ComputeMarket) -> tuple[MarketView, dict[str, FirmView]]:
 
     signed = np.zeros((len(PAIRS), s.worlds))
     if market.settings.negotiate:
-        bargains = bargain_with_all(allocated, reservation * to_usd_bn, gain, weight, spare)
+        deals = bargain_allocated(allocated, reservation * to_usd_bn, gain, weight, spare)
     else:
-        bargains = {name: as_ordered(allocated[row], reservation * to_usd_bn) for row, name in enumerate(TENANTS)}
+        deals = [as_ordered(each, reservation * to_usd_bn) for each in allocated]
+    bargains = dict(zip(TENANTS, deals, strict=True))
     if market.recorder is not None:
         market.recorder.note("tender", view=view, asks=asks, offers=offers, delay=delay, dependence=dependence)
         market.recorder.note("deals", outside=outside, worth=worth, deals=bargains)
@@ -116,20 +117,6 @@ def tender(market: ComputeMarket) -> tuple[MarketView, dict[str, FirmView]]:
     )
     negotiate_release(market, view, books["openai"], unbound, put, stakes)
     return view, views
-
-
-def bargain_with_all(
-    allocated: np.ndarray, reservation: PerRow, gain: np.ndarray, weight: PerWorld, spare: PerRow
-) -> dict[str, Bargain]:
-    """Every tenant's bargain over what it was allocated (tenants, offers, worlds), money in $bn per M H100e.
-
-    The tenants stand side by side: no bargain looks at another, and one call does for all.
-    """
-    deal = bargain_allocated(
-        allocated.swapaxes(0, 1), reservation[:, np.newaxis], gain.swapaxes(0, 1), weight, spare[:, np.newaxis]
-    )
-    parts = [getattr(deal, field.name) for field in fields(deal)]
-    return {name: Bargain(*(part[..., row, :] for part in parts)) for row, name in enumerate(TENANTS)}
 
 
 def make_offer(market: ComputeMarket, name: str, view: MarketView, own: FirmView) -> LeaseOffer:

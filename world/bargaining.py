@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
 
 from world.arrays import PerRow, PerWorld, fold, pick_worlds
 from world.merit import fill_in_merit_order, in_merit_order
 from world.rows import number_or_never, rows_by_worlds, stretched
-from world.transport import best_transport
+from world.transport import PerCell, best_transport
 
 COST = "a number, or infinity: no such offer"
 
@@ -88,27 +87,26 @@ def bargain(
     worthwhile = gain > 0.0
     quantity = fill_in_merit_order(np.where(worthwhile, offers, 0.0), np.where(worthwhile, cost, np.inf), need)
     in_reach = np.where(worthwhile, offers + replacing, 0.0)
-    return _divide(quantity, in_reach, need, np.where(worthwhile, reserve, 0.0), gain, share)
+    return Bargain(*_divide(quantity, in_reach, need, np.where(worthwhile, reserve, 0.0), gain, share))
 
 
 def bargain_allocated(
-    allocated: np.ndarray, reservation: np.ndarray, gain: np.ndarray, weight: np.ndarray, spare: np.ndarray
-) -> Bargain:
-    """As `bargain` of every tenant over what it was allocated, side by side; arguments are taken as they are.
+    allocated: PerCell, reservation: PerRow, gain: PerCell, weight: PerWorld, spare: PerRow
+) -> list[Bargain]:
+    """As `bargain`, for each tenant over what it was allocated, all side by side; arguments are taken as they are.
 
     Args:                shape                         unit
-        allocated        (offers, tenants, worlds)     M H100e
-        reservation      (offers, 1, worlds)           bn USD per M H100e over the term, finite
-        gain             (offers, tenants, worlds)     bn USD per M H100e; what is saved less reservation and penalty
+        allocated        (tenants, offers, worlds)     M H100e
+        reservation      (offers, worlds)              bn USD per M H100e over the term, finite
+        gain             (tenants, offers, worlds)     bn USD per M H100e; what is saved less reservation and penalty
         weight           (worlds,)                     the providers' share of their marginal surplus
-        spare            (offers, 1, worlds)           M H100e left once all tenants are served
-    Returns: Bargain with (tenants, worlds) in place of (worlds,)
+        spare            (offers, worlds)              M H100e left once all tenants are served
     """
-    worthwhile = gain > 0.0
-    quantity = allocated * worthwhile
-    return _divide(
-        quantity, (allocated + spare) * worthwhile, fold(allocated), reservation, np.maximum(gain, 0.0), weight
-    )
+    gains, quantity = gain.swapaxes(0, 1), allocated.swapaxes(0, 1)
+    worthwhile = gains > 0.0
+    need, in_reach = fold(quantity), (quantity + spare[:, np.newaxis]) * worthwhile
+    terms = _divide(quantity * worthwhile, in_reach, need, reservation[:, np.newaxis], np.maximum(gains, 0.0), weight)
+    return [Bargain(*(term[..., tenant, :] for term in terms)) for tenant in range(len(allocated))]
 
 
 def _divide(
@@ -118,19 +116,14 @@ def _divide(
     reservation: np.ndarray,
     gain: np.ndarray,
     share: np.ndarray,
-) -> Bargain:
-    """What is paid for the quantities signed, and what the tenant keeps."""
+) -> tuple[np.ndarray, ...]:
+    """The terms of a Bargain over the quantities signed: the fields in their order, (offers, ..., worlds) at most."""
     surplus_by_offer = gain * quantity
     # To rounding only: without a provider the tenant loses at most what it gains on the capacity it takes from it.
     marginal = np.minimum(_lost_without(gain, in_reach, need), surplus_by_offer)
     paid_gain = share * marginal
-    return Bargain(
-        quantity=quantity,
-        payment=reservation * quantity + paid_gain,
-        surplus=fold(surplus_by_offer),
-        marginal=marginal,
-        tenant_gain=fold(surplus_by_offer - paid_gain),
-    )
+    payment, tenant_gain = reservation * quantity + paid_gain, fold(surplus_by_offer - paid_gain)
+    return quantity, payment, fold(surplus_by_offer), marginal, tenant_gain
 
 
 def _lost_without(gain: np.ndarray, offered: np.ndarray, wanted: np.ndarray) -> np.ndarray:
@@ -159,7 +152,7 @@ def _lost_without(gain: np.ndarray, offered: np.ndarray, wanted: np.ndarray) -> 
     return out
 
 
-def allocate_offers(worth: object, offered: object, wanted: object) -> Float64[np.ndarray, "tenants offers worlds"]:
+def allocate_offers(worth: object, offered: object, wanted: object) -> PerCell:
     """Allocate scarce offers over the tenants so that the sum of their v is the largest there is.
 
     Where the tenants' own best fills fit into the offers together, these are the answer. In the other worlds the
@@ -194,6 +187,6 @@ def allocate_offers(worth: object, offered: object, wanted: object) -> Float64[n
     return own_best
 
 
-def left_over(allocated: Float64[np.ndarray, "tenants offers worlds"], offered: PerRow) -> PerRow:
+def left_over(allocated: PerCell, offered: PerRow) -> PerRow:
     """What each offer has left once all tenants are served: the `spare` of `bargain`, (offers, worlds), M H100e."""
     return np.maximum(offered - fold(allocated), 0.0)

@@ -18,7 +18,7 @@ from tests.invariants.mechanism_inputs import (
 )
 from tests.oracles.linear_allocation import best_exchange_one_world, largest_sum_one_world
 from world.arrays import fold
-from world.bargaining import allocate_offers, bargain, left_over
+from world.bargaining import allocate_offers, bargain, bargain_allocated, left_over
 from world.transport import _by_chains, best_transport
 
 SHAPES = st.sampled_from([(1, 3), (2, 1), (2, 3), (2, 5), (3, 2), (3, 4)])
@@ -116,6 +116,7 @@ def test_what_is_allocated_is_what_is_signed_and_spare_lowers_the_price(seed, sh
     allocated = allocate_offers(gain, offered, wanted)
     spare = left_over(allocated, offered)
     assert np.all(spare >= 0.0)
+    together = bargain_allocated(allocated, reservation, gain, np.full(WORLDS, 0.5), spare)
     for tenant in range(shape[0]):
         terms = (reservation, penalty[tenant], outside, wanted[tenant], 0.5)
         signed = bargain(allocated[tenant], *terms, spare=spare)
@@ -123,6 +124,10 @@ def test_what_is_allocated_is_what_is_signed_and_spare_lowers_the_price(seed, sh
         scale = np.minimum(fold(offered), wanted[tenant])
         assert close(signed.quantity, allocated[tenant], scale)
         assert at_most(signed.payment, alone.payment, (outside + reservation) * scale)
+        assert close(together[tenant].quantity, signed.quantity, scale)
+        for term in ("payment", "surplus", "marginal", "tenant_gain"):
+            beside = getattr(together[tenant], term)
+            assert close(beside, getattr(signed, term), (outside + reservation.max(axis=0)) * scale), term
 
 
 def test_greed_is_not_the_rule():
