@@ -177,8 +177,8 @@ def allocate_offers(worth: object, offered: object, wanted: object) -> PerCell:
         worth, (len(needs), *offers.shape), "worth", lambda array: array < np.inf, "a number below infinity"
     )
     # Each tenant by itself, all in one call: side by side they are only more worlds.
-    worths = gain.swapaxes(0, 1)
-    own_best = in_merit_order(offers[:, np.newaxis] * (worths > 0.0), -worths, needs).swapaxes(0, 1)
+    cost = -np.ascontiguousarray(gain.swapaxes(0, 1))
+    own_best = in_merit_order(offers[:, np.newaxis] * (cost < 0.0), cost, needs).swapaxes(0, 1)
     contested = np.flatnonzero((fold(own_best) > offers).any(axis=0))
     if len(needs) > 1 and contested.size:
         own_best[..., contested] = best_transport(

@@ -88,9 +88,9 @@ class _Sides:
 
     def before(self, own: PerSide) -> PerSide:
         """Capacity that is worth more to its tenant than each offer."""
-        total = own[0] * self.above[0]
+        total, part = own[0] * self.above[0], np.empty(own.shape)
         for quantity, above in zip(own[1:], self.above[1:], strict=True):
-            total += quantity * above
+            total += np.multiply(quantity, above, out=part)
         return total
 
 
@@ -100,7 +100,7 @@ def _place(sides: _Sides, ranked: PerOffer) -> PerWorld:
     Args: ranked: advantage of what both can use, the least first.
     """
     low = np.zeros(ranked.shape[1:], dtype=np.intp)
-    high = np.maximum(np.count_nonzero(sides.contested, axis=0) - 1, 0)
+    high = np.maximum(np.add.reduce(sides.contested, axis=0, dtype=np.intp) - 1, 0)
     world = np.arange(low.size)
     while some(low < high):
         middle = (low + high) // 2
