@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import PAIRS, PROVIDERS, TENANTS
 from agents.views import FirmView, LeaseOffer, MarketView, Tender
 from runs.exclusivity import Stakes, negotiate_release, put_to_holder
 from runs.firm_books import lab_view, operator_views
 from runs.fixed_orders import as_ordered, fixed_shares
 from runs.physical import builder_weights
 from runs.sight import market_view
-from runs.state import OPERATOR, PAIR, USER, State
+from runs.state import State
 from world.arrays import PerRow, fold, ratio
 from world.bargaining import Bargain, allocate_offers, bargain_allocated, left_over
 from world.calendar import HOURS_PER_QUARTER
@@ -23,21 +22,18 @@ from world.calendar import HOURS_PER_QUARTER
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
-OFFERS = (*PROVIDERS, "rival_clouds")
-"""Who makes each offer of a tender. The last is what rival clouds keep for the labs that they fund or own."""
-
 
 def tender(market: ComputeMarket) -> tuple[MarketView, dict[str, FirmView]]:
     """Run this quarter's tender over all tenants and providers at once.
 
     Returns: what everybody saw, and the providers' books as they were before anything was signed.
     """
-    s = market.state
+    s, cast = market.state, market.cast
     view = market_view(market)
-    views = operator_views(market, view, PROVIDERS)
-    offers = [make_offer(market, name, view, views[name]) for name in PROVIDERS]
+    views = operator_views(market, view, cast.providers)
+    offers = [make_offer(market, name, view, views[name]) for name in cast.providers]
     offers = split_rivals(market, offers)
-    books = {name: lab_view(market, name) for name in TENANTS}
+    books = {name: lab_view(market, name) for name in cast.tenants}
     asks = make_tenders(market, view, books)
     openai = market.firms["openai"]
     m = market.parameters.of("market")
@@ -52,21 +48,21 @@ def tender(market: ComputeMarket) -> tuple[MarketView, dict[str, FirmView]]:
     shares = provider_shares(s)
     shares = np.concatenate([shares, np.zeros((1, s.worlds))])
     # Capacity on Stargate sites is governed by the tenant: only part of the dependence counts there.
-    governed = np.array([1.0, 0.0, 1.0, 1.0])[:, None] + np.array([0.0, 1.0, 0.0, 0.0])[:, None] * m.governed_dependence
+    ours = np.array([name == "oracle" for name in cast.offers])[:, None]
+    governed = np.where(ours, m.governed_dependence, 1.0)
     dependence = openai.dependence_cost(shares) * cost_level * governed
 
     # Everything per M H100e over the term: $/h x hours of a quarter x quarters of the term / 1000 = $bn.
     to_usd_bn = HOURS_PER_QUARTER / 1000.0 * asks["openai"].term_quarters
     outside = view.term_price_usd_h * useful * m.outside_premium
-    penalty = {name: delay + dependence if name == "openai" else delay for name in TENANTS}
-    cost = {name: reservation + penalty[name] for name in TENANTS}
-    worth = (
-        np.array([np.minimum(outside, asks[name].worth_usd_h * useful) - cost[name] for name in TENANTS]) * to_usd_bn
-    )
+    penalty = {name: delay + dependence if name == "openai" else delay for name in cast.tenants}
+    cost = {name: reservation + penalty[name] for name in cast.tenants}
+    most = {name: np.minimum(outside, asks[name].worth_usd_h * useful) for name in cast.tenants}
+    worth = np.array([most[name] - cost[name] for name in cast.tenants]) * to_usd_bn
     # What rival clouds keep for their own labs is a threat to other providers, and not OpenAI's to take.
     gain = worth.copy()
-    worth[0, 3] = 0.0
-    wanted = np.array([asks[name].wanted_h100e_m for name in TENANTS])
+    worth[0, -1] = 0.0
+    wanted = np.array([asks[name].wanted_h100e_m for name in cast.tenants])
     if market.settings.negotiate:
         allocated = allocate_offers(worth, offered, wanted)
     else:
@@ -80,12 +76,12 @@ def tender(market: ComputeMarket) -> tuple[MarketView, dict[str, FirmView]]:
     shortage = (view.index_usd_h / view.long_run_cost_usd_h - 1.0).clip(-0.5, 0.5)
     weight = (m.provider_weight + m.shortage_weight * shortage).clip(0.0, 1.0)
 
-    signed = np.zeros((len(PAIRS), s.worlds))
+    signed = np.zeros((len(cast.pairs), s.worlds))
     if market.settings.negotiate:
         deals = bargain_allocated(allocated, reservation * to_usd_bn, gain, weight, spare)
     else:
         deals = [as_ordered(each, reservation * to_usd_bn) for each in allocated]
-    bargains = dict(zip(TENANTS, deals, strict=True))
+    bargains = dict(zip(cast.tenants, deals, strict=True))
     if market.recorder is not None:
         market.recorder.note("tender", view=view, asks=asks, offers=offers, delay=delay, dependence=dependence)
         market.recorder.note("deals", outside=outside, worth=worth, deals=bargains)
@@ -127,7 +123,7 @@ def make_offer(market: ComputeMarket, name: str, view: MarketView, own: FirmView
         shells = market.firms["landlords"].shells_gw(fold(s.sites.building_gw), view.credit_cycle)
         # No more than the power it can count on in a year, less what leases signed before still lack.
         lacking = np.maximum(own.let_h100e_m * view.power_kw - own.power_gw - own.coming_power_gw, 0.0)
-        grants = 4.0 * builder_weights(market)[OPERATOR[name]] * market.firms["grid"].quarterly_gw()
+        grants = 4.0 * builder_weights(market)[market.cast.operator[name]] * market.firms["grid"].quarterly_gw()
         coming = np.minimum(shells * oracle.parameters.shell_share, np.maximum(grants - lacking, 0.0)) / view.power_kw
     else:
         power = np.maximum(own.power_gw + own.coming_power_gw - own.chips_power_gw, 0.0) / view.power_kw
@@ -139,36 +135,35 @@ def make_offer(market: ComputeMarket, name: str, view: MarketView, own: FirmView
 
 def split_rivals(market: ComputeMarket, offers: list[LeaseOffer]) -> list[LeaseOffer]:
     """Rival clouds keep most of what is free for the labs that they fund or own, and offer the rest to anybody."""
-    whole = offers[-1]
-    anybody = market.firms["rival_clouds"].parameters.open_share
+    row = market.cast.providers.index("rival_clouds")
+    whole, anybody = offers[row], market.firms["rival_clouds"].parameters.open_share
     quantity = whole.quantity_h100e_m
-    return [
-        *offers[:-1],
-        replace(whole, quantity_h100e_m=quantity * anybody),
-        replace(whole, quantity_h100e_m=quantity * (1.0 - anybody)),
-    ]
+    split = [*offers, replace(whole, quantity_h100e_m=quantity * (1.0 - anybody))]
+    split[row] = replace(whole, quantity_h100e_m=quantity * anybody)
+    return split
 
 
 def make_tenders(market: ComputeMarket, view: MarketView, books: Mapping[str, FirmView]) -> dict[str, Tender]:
     """Every lab's tender: what it will want beyond the leases that will then run, and its own chips."""
-    s = market.state
-    rows = {name: [k for k, pair in enumerate(PAIRS) if pair[1] == name] for name in TENANTS}
+    s, cast = market.state, market.cast
+    rows = {name: cast.held_by[name] for name in cast.tenants}
     # All labs plan as far ahead.
     horizon = s.quarter + market.parameters.of("labs").planning_quarters
-    leases = iter(s.leases.contracted_at(horizon, [k for name in TENANTS for k in rows[name]]))
+    leases = iter(s.leases.contracted_at(horizon, [k for name in cast.tenants for k in rows[name]]))
     tenders = {}
-    for name in TENANTS:
+    for name in cast.tenants:
         contracted = fold(np.array([next(leases) for _ in rows[name]]))
         if name == "openai":
-            contracted = contracted + fold(s.fleet.sold[OPERATOR["openai"]])
+            contracted = contracted + fold(s.fleet.sold[cast.operator["openai"]])
         tenders[name] = market.firms[name].tender(view, books[name], contracted)
     return tenders
 
 
 def provider_shares(s: State) -> PerRow:
     """Each provider's share of what OpenAI holds and has signed, (providers, worlds)."""
+    cast = s.cast
     held = s.leases.active + s.leases.pending_total
-    rows = np.array([held[PAIR[(provider, "openai")]] for provider in PROVIDERS])
+    rows = np.array([held[cast.pair[(provider, "openai")]] for provider in cast.providers])
     return ratio(rows, fold(rows))
 
 
@@ -176,18 +171,18 @@ def sign(
     market: ComputeMarket, deals: dict[str, Bargain], lead: PerRow, asks: dict[str, Tender], signed: np.ndarray
 ) -> None:
     """Enter the bargained leases: quantity in H100e, price per H100e-hour of the newest chip."""
-    s = market.state
+    s, cast = market.state, market.cast
     m = market.parameters.of("market")
     quantity, payment = (np.array([getattr(deal, name) for deal in deals.values()]) for name in ("quantity", "payment"))
     # What rival clouds keep for their own labs runs with what they offer to anybody: one lease of each pair.
     for amount in (quantity, payment):
-        amount[:, PROVIDERS.index(OFFERS[-1])] += amount[:, -1]
-    shape = (len(deals) * len(PROVIDERS), s.worlds)
+        amount[:, cast.providers.index(cast.offers[-1])] += amount[:, -1]
+    shape = (len(deals) * len(cast.providers), s.worlds)
     quantity, payment = (amount[:, :-1].reshape(shape) for amount in (quantity, payment))
-    term = np.repeat([asks[tenant].term_quarters for tenant in deals], len(PROVIDERS), axis=0)
+    term = np.repeat([asks[tenant].term_quarters for tenant in deals], len(cast.providers), axis=0)
     price = ratio(payment, quantity * (HOURS_PER_QUARTER / 1000.0 * term))
-    start = np.tile(s.quarter + lead[: len(PROVIDERS)], (len(deals), 1))
-    pairs = [PAIR[(provider, tenant)] for tenant in deals for provider in PROVIDERS]
+    start = np.tile(s.quarter + lead[: len(cast.providers)], (len(deals), 1))
+    pairs = [cast.pair[(provider, tenant)] for tenant in deals for provider in cast.providers]
     s.leases.sign_together(pairs, quantity, price, m.take_or_pay, start, term)
     signed[pairs] += quantity
 
@@ -197,11 +192,12 @@ def used_by_provider(s: State) -> PerRow:
 
     Rows: the providers, then its own chips. If it uses less than it holds, all holdings are scaled down alike.
     """
+    cast = s.cast
     active = s.leases.active
-    own = s.market.bought_h100e_m[USER["openai"]]
+    own = s.market.bought_h100e_m[cast.user["openai"]]
     total = fold(own)
-    rows = [active[PAIR[(provider, "openai")]] for provider in PROVIDERS]
-    rows.append(fold(s.fleet.deployed[OPERATOR["openai"]]))
+    rows = [active[cast.pair[(provider, "openai")]] for provider in cast.providers]
+    rows.append(fold(s.fleet.deployed[cast.operator["openai"]]))
     held = np.array(rows)
     holding = fold(held)
     scaled = held * np.minimum(ratio(total, holding, 0.0), 1.0)[None, :]
@@ -209,7 +205,7 @@ def used_by_provider(s: State) -> PerRow:
     deployed = s.flow["deployed_h100e_m"]
     let = s.leases.by_provider(active)
     free = np.array(
-        [np.maximum(deployed[OPERATOR[p]] - let[s.leases.providers.index(p)], 0.0) for p in PROVIDERS]
+        [np.maximum(deployed[cast.operator[p]] - let[s.leases.providers.index(p)], 0.0) for p in cast.providers]
         + [np.zeros(s.worlds)]
     )
     return scaled + rest * ratio(free, fold(free))
