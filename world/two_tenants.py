@@ -100,7 +100,7 @@ def _place(sides: _Sides, ranked: PerOffer) -> PerWorld:
     Args: ranked: advantage of what both can use, the least first.
     """
     low = np.zeros(ranked.shape[1:], dtype=np.intp)
-    high = np.maximum(np.add.reduce(sides.contested, axis=0, dtype=np.intp) - 1, 0)
+    high = np.maximum(fold(sides.contested.astype(np.float64)).astype(np.intp) - 1, 0)
     world = np.arange(low.size)
     while some(low < high):
         middle = (low + high) // 2
