@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,20 +22,33 @@ if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
 
+def blank_values(quarters: int, worlds: int) -> dict[str, np.ndarray]:
+    """Room for every metric: arrays (members, quarters, worlds) by name, NaN."""
+    return {name: np.full((row_count(name), quarters, worlds), np.nan) for name in REGISTRY}
+
+
+def row_count(name: str) -> int:
+    """Rows of a metric: its members, or one."""
+    return max(len(REGISTRY[name].members), 1)
+
+
 class History:
     """Every metric of every quarter, in every world: arrays (members, quarters, worlds) by name."""
 
     def __init__(self, market: ComputeMarket) -> None:
-        self.values: dict[str, np.ndarray] = {}
-        for name, row in REGISTRY.items():
-            self.values[name] = np.full((max(len(row.members), 1), market.quarters, market.worlds), np.nan)
+        self._shape = market.quarters, market.worlds
+
+    @cached_property
+    def values(self) -> dict[str, np.ndarray]:
+        """The arrays, NaN in quarters to come; who has room for them elsewhere sets them before the first quarter."""
+        return blank_values(*self._shape)
 
     def record(self, market: ComputeMarket) -> None:
         """Write this quarter, once."""
         note(market)
-        q = market.state.quarter
+        q, values = market.state.quarter, self.values
         for name, row in REGISTRY.items():
-            self.values[name][:, q] = row.read(market)
+            values[name][:, q] = row.read(market)
 
 
 def note(market: ComputeMarket) -> None:
@@ -49,4 +63,4 @@ def note(market: ComputeMarket) -> None:
     s.flow["chip_value_usd_bn"] = market.firms["openai"].chip_value_usd_bn(view, s.flow["own_cost_usd_h"])
 
 
-__all__ = ["REGISTRY", "History", "Metric"]
+__all__ = ["REGISTRY", "History", "Metric", "blank_values", "row_count"]
