@@ -228,18 +228,13 @@ def used_by_provider(s: State) -> PerRow:
     Rows: the providers, then its own chips. If it uses less than it holds, all holdings are scaled down alike.
     """
     active = s.leases.active
-    own = s.market.bought_h100e_m[USER["openai"]]
-    total = fold(own)
-    rows = [active[PAIR[(provider, "openai")]] for provider in PROVIDERS]
-    rows.append(fold(s.fleet.deployed[OPERATOR["openai"]]))
-    held = np.array(rows)
+    total = fold(s.market.bought_h100e_m[USER["openai"]])
+    own = fold(s.fleet.deployed[OPERATOR["openai"]])
+    held = np.concatenate([active[[PAIR[(provider, "openai")] for provider in PROVIDERS]], own[None]])
     holding = fold(held)
-    scaled = held * np.minimum(ratio(total, holding, 0.0), 1.0)[None, :]
-    rest = np.maximum(total - holding, 0.0)
-    deployed = s.flow["deployed_h100e_m"]
-    let = s.leases.by_provider(active)
-    free = np.array(
-        [np.maximum(deployed[OPERATOR[p]] - let[s.leases.providers.index(p)], 0.0) for p in PROVIDERS]
-        + [np.zeros(s.worlds)]
-    )
-    return scaled + rest * ratio(free, fold(free))
+    used = held * np.minimum(ratio(total, holding, 0.0), 1.0)
+    let = s.leases.by_provider(active)[[s.leases.providers.index(provider) for provider in PROVIDERS]]
+    deployed = s.flow["deployed_h100e_m"][[OPERATOR[provider] for provider in PROVIDERS]]
+    free = np.maximum(deployed - let, 0.0)
+    used[:-1] += np.maximum(total - holding, 0.0) * ratio(free, fold(free))
+    return used

@@ -14,9 +14,11 @@ import runs.metrics_credit
 import runs.metrics_money  # noqa: F401  each registers its rows
 from runs.circular import trace_equity
 from runs.contracts import used_by_provider
+from runs.money import anchor_ltv
 from runs.registry import REGISTRY, Metric
-from runs.sight import market_view
+from runs.sight import standing_figures
 from runs.state import GENERATION
+from world.arrays import fold, ratio
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -54,13 +56,19 @@ class History:
 def note(market: ComputeMarket) -> None:
     """Work out figures that several metrics share."""
     s = market.state
-    view = market_view(market)
     own = GENERATION["own_chip"]
     trace_equity(market)
     s.flow["openai_by_provider"] = used_by_provider(s)
-    s.flow["long_run_cost_usd_h"] = view.long_run_cost_usd_h
+    s.flow["openai_share"] = ratio(s.flow["openai_by_provider"], fold(s.flow["openai_by_provider"]))
+    s.flow["long_run_cost_usd_h"] = standing_figures(market)["new_cost_usd_h"]
     s.flow["own_cost_usd_h"] = s.flow["cost_usd_h"][own] / s.generations.usefulness[own]
-    s.flow["chip_value_usd_bn"] = market.firms["openai"].chip_value_usd_bn(view, s.flow["own_cost_usd_h"])
+    s.flow["chip_value_usd_bn"] = market.firms["openai"].chip_value_usd_bn(
+        s.flow["long_run_cost_usd_h"], s.flow["own_cost_usd_h"]
+    )
+    s.flow["sold_by_generation_h100e_m"] = fold(s.fleet.sold)
+    s.flow["ltv"] = anchor_ltv(market)
+    for kind in ("interest", "principal", "shell_rent"):
+        s.flow[f"oracle_{kind}_usd_bn"] = s.ledger.paid(kind, "oracle")
 
 
 __all__ = ["REGISTRY", "History", "Metric", "blank_values", "row_count"]

@@ -20,16 +20,18 @@ if TYPE_CHECKING:
 
 ACTOR_ROWS = debtor_rows(ACTORS)
 """Rows of the actors in the books."""
+TO_OPENAI = [PAIR[(provider, "openai")] for provider in PROVIDERS]
+"""Rows of the leases for which OpenAI pays rent to others."""
+OF_OPENAI = [k for k, pair in enumerate(PAIRS) if pair[1] == "openai"]
+"""Rows of all its leases, of its own chips too."""
 
 
 def idle_cost(m: ComputeMarket) -> PerWorld:
     """Leased beyond use, at the average lease price."""
     s = m.state
-    rows = [PAIR[(provider, "openai")] for provider in PROVIDERS]
-    active = s.leases.active
-    held = fold(active[rows])
+    held = fold(s.leases.active[TO_OPENAI])
     used = fold(s.market.bought_h100e_m[USER["openai"]])
-    return ratio(np.maximum(held - used, 0.0), held) * fold(s.flow["rent_usd_bn"][rows])
+    return ratio(np.maximum(held - used, 0.0), held) * fold(s.flow["rent_usd_bn"][TO_OPENAI])
 
 
 def backlog(m: ComputeMarket) -> PerRow:
@@ -100,7 +102,7 @@ simple(
     "openai_compute_bill_usd_bn",
     "bn USD",
     "OpenAI's rent under leases",
-    lambda m: fold(m.state.flow["rent_usd_bn"][[k for k, p in enumerate(PAIRS) if p[1] == "openai"]]),
+    lambda m: fold(m.state.flow["rent_usd_bn"][OF_OPENAI]),
     flow=True,
 )
 simple("openai_idle_usd_bn", "bn USD", "Rent of leased compute that OpenAI does not use", idle_cost, flow=True)
