@@ -6,6 +6,7 @@ record enters, in the quarter of its date, if the model has a counterpart for it
 - equity of OpenAI and of xAI becomes an `equity_round`. A buyer named alone is that investor; a syndicate, whose
   split the row does not give, is the other investors. The valuation is the one that the row's note names, else that
   of the latest round on record grown by the closings since, else what the lab is worth to its owners in each world;
+- equity that SoftBank promised becomes a `commitment`, and the closing that pays it nothing more;
 - the loosening of OpenAI's exclusive contract becomes `exclusivity`, its recapitalisation a `conversion`;
 - a lease between a provider and a tenant of the cast becomes a `capacity_lease`, sized by its dollars at the market's
   price in each world, else by its power, and starting over a year;
@@ -55,10 +56,14 @@ FIRMS = {
 } | {name: lab.name for lab in ADDED_LABS for name in lab.record}
 """Names of the record in the cast."""
 
+STOCK = ("equity", "equity_commitment")
+"""Kinds of deal that sell stock, paid at once or later."""
+
 RAMP_QUARTERS = 4.0
 """A large lease of the record starts over a year: its row gives the beginning only."""
 
 _VALUATION = re.compile(r"(\d+(?:\.\d+)?) (pre|post)-money")
+_PROMISED = re.compile(r"pays the commitment of (\d{4}-\d\d-\d\d)")
 _STAKE = re.compile(r"(\d+(?:\.\d+)?) % as converted")
 _FIRST_PERIOD = re.compile(r"\d{4}(?:Q[1-4]|H[12]|-\d{2}-\d{2}|-\d{2}(?!\d))?")
 
@@ -136,7 +141,7 @@ def _converted(
     events, refused = [], []
     for row in rows:
         try:
-            name, arguments = _counterpart(row, deals)
+            name, arguments = _counterpart(row, rows, deals)
         except _NoCounterpartError as error:
             refused.append((row, str(error)))
             continue
@@ -145,10 +150,17 @@ def _converted(
     return tuple(events), tuple(refused)
 
 
-def _counterpart(row: DealRow, deals: tuple[DealRow, ...]) -> tuple[str, dict[str, Any]]:
+def _counterpart(row: DealRow, rows: tuple[DealRow, ...], deals: tuple[DealRow, ...]) -> tuple[str, dict[str, Any]]:
     """Kind and arguments of the event that a row becomes."""
     buyer, seller = FIRMS.get(row.buyer), FIRMS.get(row.seller)
+    if row.kind == "equity_commitment" and (buyer, seller) == ("softbank", "openai"):
+        due = quarter_label(quarter_of(parse_period(row.starts)[1]))
+        return "commitment", {"usd_bn": row.size_usd_bn, "due": due, **_valuation(row, deals)}
     if row.kind == "equity":
+        promised = _PROMISED.search(row.note)
+        entered = [str(r.known_from) for r in rows if r.kind == "equity_commitment"]
+        if promised is not None and promised[1] in entered:
+            raise _NoCounterpartError(f"it pays what was promised on {promised[1]}, which enters as a commitment")
         return _round(row, deals)
     if row.kind == "exclusivity" and seller == "openai":
         return "exclusivity", {"state": "first-refusal"}
@@ -182,7 +194,7 @@ def _valuation(row: DealRow, deals: tuple[DealRow, ...]) -> dict[str, float]:
     stated = _VALUATION.search(row.note)
     if stated is not None:
         return {f"{stated[2]}_money_usd_bn": float(stated[1])}
-    earlier = [r for r in deals if r.seller == row.seller and r.kind == "equity" and r.known_from <= row.known_from]
+    earlier = [r for r in deals if r.seller == row.seller and r.kind in STOCK and r.known_from <= row.known_from]
     priced = [r for r in earlier if _VALUATION.search(r.note)]
     if not priced:
         return {}
