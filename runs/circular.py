@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import FUNDED, PROVIDERS
 from world.arrays import PerRow, PerWorld, fold, ratio
 from world.entries import CASH_KINDS
 
@@ -26,7 +25,6 @@ SELLERS = INVESTORS[:2]
 """Microsoft is paid in rent, Nvidia in chips."""
 RENT, CHIPS = ("lease_rent", "spot_rent"), "chips"
 VENDORS = ("nvidia", "broadcom")
-PAYERS = tuple(dict.fromkeys((*FUNDED, *PROVIDERS)))
 CASH = frozenset(CASH_KINDS)
 
 Flows = Mapping[tuple[str, str, str], PerWorld]
@@ -35,27 +33,28 @@ Flows = Mapping[tuple[str, str, str], PerWorld]
 def trace_equity(market: ComputeMarket) -> None:
     """Follow the equity of each investor through the quarter's payments; writes what it finds into the flow.
 
-    Rows of what is written: INVESTORS x FUNDED for what labs still hold (`equity_held_usd_bn`), INVESTORS for what was
-    put in, SELLERS for what came back, since the start and this quarter. What reached chip vendors since the start is
-    one figure, whoever put it in.
+    Rows of what is written: INVESTORS x funded labs for what labs still hold (`equity_held_usd_bn`), INVESTORS for what
+    was put in, SELLERS for what came back, since the start and this quarter. What reached chip vendors since the start
+    is one figure, whoever put it in.
     """
-    s, worlds = market.state, market.worlds
+    s, cast, worlds = market.state, market.cast, market.worlds
+    labs, providers = cast.funded, cast.providers
     flows, last = dict(s.ledger.flows), s.last
-    total = payments_by(flows, PAYERS, worlds)
-    spent = np.array([total[lab] for lab in FUNDED])
-    left = np.array([s.ledger.cash(lab) for lab in FUNDED])
-    paid = matrix(flows, ("equity",), INVESTORS, FUNDED, worlds)
+    total = payments_by(flows, tuple(dict.fromkeys((*labs, *providers))), worlds)
+    spent = np.array([total[lab] for lab in labs])
+    left = np.array([s.ledger.cash(lab) for lab in labs])
+    paid = matrix(flows, ("equity",), INVESTORS, labs, worlds)
     held = last["equity_held_usd_bn"] + paid if "equity_held_usd_bn" in last else paid
     gone = held * ratio(spent, spent + np.maximum(left, 0.0))
 
-    rents = matrix(flows, RENT, FUNDED, PROVIDERS, worlds)
-    bought = matrix(flows, (CHIPS,), PROVIDERS, VENDORS, worlds).swapaxes(0, 1)
-    onward = ratio(bought, np.array([total[provider] for provider in PROVIDERS]))
-    chips = matrix(flows, (CHIPS,), FUNDED, VENDORS, worlds)
+    rents = matrix(flows, RENT, labs, providers, worlds)
+    bought = matrix(flows, (CHIPS,), providers, VENDORS, worlds).swapaxes(0, 1)
+    onward = ratio(bought, np.array([total[provider] for provider in providers]))
+    chips = matrix(flows, (CHIPS,), labs, VENDORS, worlds)
     chips += fold(np.moveaxis(rents[:, np.newaxis] * onward, 2, 0))
     # The part of each dollar spent that comes to Microsoft as rent, to Nvidia as chips, and to any vendor as chips.
     for_each = ratio(np.ones_like(spent), spent)
-    to_sellers = (rents[:, PROVIDERS.index("microsoft")] * for_each, chips[:, VENDORS.index("nvidia")] * for_each)
+    to_sellers = (rents[:, providers.index("microsoft")] * for_each, chips[:, VENDORS.index("nvidia")] * for_each)
     to_chips = fold(chips.swapaxes(0, 1)) * for_each
     found = {
         "equity_given": fold(paid.swapaxes(0, 1)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ import runs.metrics_money  # noqa: F401  each registers its rows
 from runs.circular import trace_equity
 from runs.contracts import used_by_provider
 from runs.money import anchor_ltv
-from runs.registry import REGISTRY, Metric
+from runs.registry import REGISTRY, Metric, registry_of
 from runs.sight import standing_figures
 from runs.state import GENERATION
 from world.arrays import fold, ratio
@@ -24,32 +25,28 @@ if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
 
-def blank_values(quarters: int, worlds: int) -> dict[str, np.ndarray]:
+def blank_values(registry: Mapping[str, Metric], quarters: int, worlds: int) -> dict[str, np.ndarray]:
     """Room for every metric: arrays (members, quarters, worlds) by name, NaN."""
-    return {name: np.full((row_count(name), quarters, worlds), np.nan) for name in REGISTRY}
-
-
-def row_count(name: str) -> int:
-    """Rows of a metric: its members, or one."""
-    return max(len(REGISTRY[name].members), 1)
+    return {name: np.full((row.rows, quarters, worlds), np.nan) for name, row in registry.items()}
 
 
 class History:
     """Every metric of every quarter, in every world: arrays (members, quarters, worlds) by name."""
 
     def __init__(self, market: ComputeMarket) -> None:
+        self._rows = registry_of(market.cast)
         self._shape = market.quarters, market.worlds
 
     @cached_property
     def values(self) -> dict[str, np.ndarray]:
         """The arrays, NaN in quarters to come; who has room for them elsewhere sets them before the first quarter."""
-        return blank_values(*self._shape)
+        return blank_values(self._rows, *self._shape)
 
     def record(self, market: ComputeMarket) -> None:
         """Write this quarter, once."""
         note(market)
         q, values = market.state.quarter, self.values
-        for name, row in REGISTRY.items():
+        for name, row in self._rows.items():
             values[name][:, q] = row.read(market)
 
 
@@ -71,4 +68,4 @@ def note(market: ComputeMarket) -> None:
         s.flow[f"oracle_{kind}_usd_bn"] = s.ledger.paid(kind, "oracle")
 
 
-__all__ = ["REGISTRY", "History", "Metric", "blank_values", "row_count"]
+__all__ = ["REGISTRY", "History", "Metric", "blank_values", "registry_of"]

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import GENERATIONS, LABS, OPERATORS, PAIR_NAMES, PROVIDER_NAMES, USERS
+from agents.cast import GENERATIONS
 from agents.views import BINDING
 from runs.registry import simple
 from runs.sight import unit_rent
-from runs.state import MERCHANT_ROWS, OPERATOR, USER
+from runs.state import MERCHANT_ROWS
 from world.arrays import PerRow, PerWorld, fold, ratio, some
 
 if TYPE_CHECKING:
@@ -21,15 +21,15 @@ ABILENE = "Abilene"
 
 def stargate(m: ComputeMarket) -> PerWorld:
     """Oracle's Stargate leases and own sites over all compute that OpenAI uses."""
-    share = m.state.flow["openai_share"]
-    programme: PerWorld = share[PROVIDER_NAMES.index("oracle")] + share[PROVIDER_NAMES.index("own")]
+    share, names = m.state.flow["openai_share"], m.cast.provider_names
+    programme: PerWorld = share[names.index("oracle")] + share[names.index("own")]
     return programme
 
 
 def openai_power(m: ComputeMarket) -> PerWorld:
     """IT power of the chips that OpenAI uses."""
     g = m.state.generations
-    return fold(m.state.market.bought_h100e_m[USER["openai"]] * g.kw_it_per_h100e)
+    return fold(m.state.market.bought_h100e_m[m.cast.user["openai"]] * g.kw_it_per_h100e)
 
 
 def site(m: ComputeMarket, name: str) -> PerWorld:
@@ -94,7 +94,7 @@ simple(
     "Chips owned (sold basis)",
     lambda m: m.state.flow["owned_h100e_m"],
     dimension="owner",
-    members=OPERATORS,
+    axis="operators",
 )
 simple(
     "merchant_sold_h100e_m",
@@ -108,7 +108,7 @@ simple(
     "Chips switched on",
     lambda m: m.state.flow["deployed_h100e_m"],
     dimension="owner",
-    members=OPERATORS,
+    axis="operators",
 )
 simple(
     "waiting_h100e_m",
@@ -116,7 +116,7 @@ simple(
     "Installed chips that wait for power",
     lambda m: m.state.fleet.waiting,
     dimension="owner",
-    members=OPERATORS,
+    axis="operators",
 )
 simple(
     "generation_h100e_m",
@@ -132,7 +132,7 @@ simple(
     "Compute used",
     lambda m: fold(m.state.market.bought_h100e_m.swapaxes(0, 1)),
     dimension="user",
-    members=USERS,
+    axis="users",
 )
 simple(
     "backlog_h100e_m",
@@ -140,7 +140,7 @@ simple(
     "Merchant chips ordered and not delivered",
     lambda m: m.state.production.pending() + m.state.queue_h100e_m,
     dimension="owner",
-    members=OPERATORS,
+    axis="operators",
 )
 simple(
     "chip_price_k",
@@ -169,7 +169,7 @@ simple(
     "OpenAI's compute by provider",
     lambda m: m.state.flow["openai_by_provider"],
     dimension="provider",
-    members=PROVIDER_NAMES,
+    axis="provider_names",
 )
 simple(
     "openai_share",
@@ -177,7 +177,7 @@ simple(
     "Provider's share of OpenAI's compute",
     lambda m: m.state.flow["openai_share"],
     dimension="provider",
-    members=PROVIDER_NAMES,
+    axis="provider_names",
 )
 simple("stargate_share", "share", "Share of the H100e that OpenAI uses on Stargate leases and sites", stargate)
 simple("openai_compute_it_gw", "GW IT", "IT power of the compute that OpenAI uses", openai_power)
@@ -185,9 +185,9 @@ simple(
     "capability",
     "log",
     "Log of effective training compute",
-    lambda m: np.array([m.firms[name].capability for name in LABS]),
+    lambda m: np.array([m.firms[name].capability for name in m.cast.labs]),
     dimension="lab",
-    members=LABS,
+    axis="labs",
 )
 simple(
     "energised_facility_gw",
@@ -195,7 +195,7 @@ simple(
     "Energised power",
     lambda m: m.state.flow["power_gw"],
     dimension="firm",
-    members=OPERATORS,
+    axis="operators",
 )
 simple(
     "building_facility_gw",
@@ -203,7 +203,7 @@ simple(
     "Power under construction",
     lambda m: m.state.sites.building_gw,
     dimension="firm",
-    members=OPERATORS,
+    axis="operators",
 )
 simple("abilene_facility_gw", "GW facility", "Energised power at Abilene", lambda m: site(m, ABILENE))
 simple(
@@ -212,9 +212,14 @@ simple(
     "Share of power behind the meter",
     lambda m: ratio(m.state.behind_meter_gw, m.state.granted_gw),
     dimension="firm",
-    members=OPERATORS,
+    axis="operators",
 )
-simple("colossus_h100e_m", "M H100e", "Chips that xAI owns", lambda m: m.state.flow["owned_h100e_m"][OPERATOR["xai"]])
+simple(
+    "colossus_h100e_m",
+    "M H100e",
+    "Chips that xAI owns",
+    lambda m: m.state.flow["owned_h100e_m"][m.cast.operator["xai"]],
+)
 simple(
     "binding_share",
     "share",
@@ -250,7 +255,7 @@ simple(
     "Leases signed",
     lambda m: m.state.flow["signed_h100e_m"],
     dimension="pair",
-    members=PAIR_NAMES,
+    axis="pair_names",
     flow=True,
 )
 simple(
@@ -259,7 +264,7 @@ simple(
     "Leases active",
     lambda m: m.state.leases.active,
     dimension="pair",
-    members=PAIR_NAMES,
+    axis="pair_names",
 )
 simple(
     "pending_h100e_m",
@@ -267,7 +272,7 @@ simple(
     "Leases signed and not begun",
     lambda m: m.state.leases.pending_total,
     dimension="pair",
-    members=PAIR_NAMES,
+    axis="pair_names",
 )
 simple(
     "lease_price_usd_h",
@@ -275,7 +280,7 @@ simple(
     "Average price of active leases",
     lambda m: m.state.leases.price,
     dimension="pair",
-    members=PAIR_NAMES,
+    axis="pair_names",
 )
 simple(
     "own_chip_started",

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agents.cast import ACTORS, OPERATORS, PAIR_NAMES
-from runs.credit import DEBTORS, MOST_LEVERAGE, debtor_rows
+from runs.credit import MOST_LEVERAGE
 from runs.registry import simple
 from world.arrays import PerWorld, ratio
 from world.credit import dscr
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
-
-ACTOR_ROWS, OPERATOR_ROWS = debtor_rows(ACTORS), debtor_rows(OPERATORS)
-"""Rows of the actors and of the chip owners in the books."""
 
 
 def oracle_dscr(m: ComputeMarket) -> PerWorld:
@@ -47,9 +43,9 @@ simple(
     "debt_usd_bn",
     "bn USD",
     "Debt",
-    lambda m: m.state.ledger.balance["debt"][ACTOR_ROWS],
+    lambda m: m.state.ledger.balance["debt"][m.cast.sector_rows(m.cast.actors)],
     dimension="firm",
-    members=ACTORS,
+    axis="actors",
 )
 simple("oracle_debt_usd_bn", "bn USD", "Oracle's debt", lambda m: m.state.ledger.debt("oracle"))
 simple("oracle_dscr", "ratio", "Oracle's cash flow over debt service", oracle_dscr)
@@ -83,9 +79,9 @@ simple(
     "lease_liability_usd_bn",
     "bn USD",
     "Leased shells on the books, at cost less what has run",
-    lambda m: m.state.ledger.balance["lease_liability"][OPERATOR_ROWS],
+    lambda m: m.state.ledger.balance["lease_liability"][m.cast.sector_rows(m.cast.operators)],
     dimension="firm",
-    members=OPERATORS,
+    axis="operators",
 )
 simple(
     "debt_due_usd_bn",
@@ -93,7 +89,7 @@ simple(
     "Principal that falls due within a year",
     lambda m: m.state.debt.due_within_year_usd_bn,
     dimension="debtor",
-    members=DEBTORS,
+    axis="debtors",
 )
 simple(
     "coupon_rate",
@@ -101,7 +97,7 @@ simple(
     "Average coupon on debt",
     lambda m: m.state.debt.coupon,
     dimension="debtor",
-    members=DEBTORS,
+    axis="debtors",
 )
 simple(
     "borrowing_rate",
@@ -109,7 +105,7 @@ simple(
     "What lenders ask for new debt",
     lambda m: m.state.flow["rates"],
     dimension="debtor",
-    members=DEBTORS,
+    axis="debtors",
 )
 simple(
     "tenant_spread_rate",
@@ -129,6 +125,6 @@ simple(
     "Leases given up because the provider was late",
     lambda m: m.state.flow["lapsed_h100e_m"],
     dimension="pair",
-    members=PAIR_NAMES,
+    axis="pair_names",
     flow=True,
 )

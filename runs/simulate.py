@@ -13,11 +13,11 @@ import numpy as np
 import xarray as xr
 
 from agents.base import PolicyError
+from agents.cast import STANDING, Cast
 from runs import posterior
 from runs.laws import LawBroken
-from runs.metrics import REGISTRY, blank_values, row_count
+from runs.metrics import blank_values, registry_of
 from runs.model import LATEST, ComputeMarket
-from runs.plugins import load_plugins, loaded
 from runs.scenario import Scenario, load_scenario
 from world.arrays import Numbers
 from world.calendar import quarter_label, quarter_number
@@ -61,7 +61,7 @@ def simulate(
         parameters   by owner.name: a number, one per world (worlds,), or a dict with a distribution
         first_world  number of the first world; only where `worlds` is a count
         keep         "paths": every quarter; "summary": stocks at the end, and flows by calendar year
-        plugins      files with policies of the user's own (docs/extending.md), read once for the process
+        plugins      files of the user's own with policies and firms (docs/extending.md); they make this run's cast
         chunk        worlds stepped together; the result is the same bits for any
         progress     called after each step with the world-quarters done and their total
         parameters_from  "prior", or "posterior": what the record informs is drawn from the stored posterior, unless the
@@ -79,8 +79,7 @@ def simulate(
         raise ValueError(f"keep: wanted one of {', '.join(KEEP)}, got {keep!r}")
     if isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < 1:
         raise ValueError(f"chunk: wanted a whole number of worlds, at least 1, got {chunk!r}")
-    load_plugins(plugins)
-    settings = load_scenario(str(scenario) if isinstance(scenario, Path) else scenario)
+    settings = load_scenario(str(scenario) if isinstance(scenario, Path) else scenario, plugins)
     numbers = Draws(seed, worlds, first_world).world_numbers
     if until is not None:
         _check_until(until, settings.start)
@@ -166,11 +165,15 @@ class _Store:
         first = market.state.first_quarter + 1
         self.quarters = [quarter_label(first + k) for k in range(market.quarters)]
         self.years = sorted({label[:4] for label in self.quarters})
-        self.arrays = blank_values(len(self.quarters), numbers.size) if self.whole else self._blank_summary()
-
-    def _blank_summary(self) -> dict[str, np.ndarray]:
-        times = {name: len(self.years) if row.flow else 1 for name, row in REGISTRY.items()}
-        return {name: np.full((row_count(name), times[name], self.numbers.size), np.nan) for name in REGISTRY}
+        self.registry = registry_of(market.cast)
+        self.members = member_dimensions(market.cast)
+        if self.whole:
+            self.arrays = blank_values(self.registry, len(self.quarters), numbers.size)
+        else:
+            self.arrays = {
+                name: np.full((row.rows, len(self.years) if row.flow else 1, numbers.size), np.nan)
+                for name, row in self.registry.items()
+            }
 
     def of(self, part: slice) -> dict[str, np.ndarray]:
         """The arrays of one chunk, to be written in place."""
@@ -179,7 +182,7 @@ class _Store:
     def fill(self, part: slice, values: Mapping[str, np.ndarray]) -> None:
         """Put the summary of one chunk's history in its place."""
         for name, array in self.arrays.items():
-            array[..., part] = self._reduced(values[name], REGISTRY[name].flow)
+            array[..., part] = self._reduced(values[name], self.registry[name].flow)
 
     def _reduced(self, values: np.ndarray, flow: bool) -> np.ndarray:
         """(members, quarters, worlds) to the last quarter of a stock, or to the sums by year of a flow."""
@@ -194,11 +197,11 @@ class _Store:
         """The dimension of time that a metric keeps."""
         if self.whole:
             return ("quarter",)
-        return ("year",) if REGISTRY[name].flow else ()
+        return ("year",) if self.registry[name].flow else ()
 
     def _labelled(self, name: str, members: Sequence[str] | None) -> np.ndarray:
         """A metric's array with exactly the dimensions that it keeps; a member that it does not have is NaN."""
-        array, row = self.arrays[name], REGISTRY[name]
+        array, row = self.arrays[name], self.registry[name]
         if not self._time(name):
             array = array[:, 0]
         if members is None:
@@ -211,17 +214,17 @@ class _Store:
 
     def dataset(self, facts: Mapping[str, Any]) -> xr.Dataset:
         """The arrays with their names."""
-        variables, members = {}, member_dimensions()
-        for name in self.arrays:
-            row = REGISTRY[name]
-            kept = members[row.dimension] if row.dimension else None
+        variables = {}
+        for name, row in self.registry.items():
+            kept = self.members[row.dimension] if row.dimension else None
             dimensions = (*([row.dimension] if row.dimension else []), *self._time(name), "world")
             about = {"unit": row.unit, "description": row.description, "long_name": row.description}
+            about |= {"members": " ".join(row.members)} if row.dimension else {}
             variables[name] = xr.Variable(
                 dimensions, self._labelled(name, kept), about | {"flow": int(row.flow)}, fastpath=True
             )
         coordinates: dict[str, Any] = {"world": self.numbers}
-        coordinates |= {dimension: list(names) for dimension, names in members.items()}
+        coordinates |= {dimension: list(names) for dimension, names in self.members.items()}
         if self.whole:
             coordinates["quarter"] = self.quarters
         else:
@@ -231,10 +234,10 @@ class _Store:
         return xr.Dataset(variables, coordinates, dict(facts) | {"quarters": " ".join(self.quarters)})
 
 
-def member_dimensions() -> dict[str, tuple[str, ...]]:
+def member_dimensions(cast: Cast = STANDING) -> dict[str, tuple[str, ...]]:
     """The kinds of members and the names in each, in the order of the registry."""
     found: dict[str, list[str]] = {}
-    for row in REGISTRY.values():
+    for row in registry_of(cast).values():
         if row.dimension is not None:
             known = found.setdefault(row.dimension, [])
             known += [member for member in row.members if member not in known]
@@ -257,7 +260,7 @@ def _facts(
         "known_until": settings.known_until.isoformat(),
         "until": until,
         "parameters": json.dumps(dict(parameters), default=_plain),
-        "plugins": " ".join(Path(file).name for file in loaded()),
+        "plugins": " ".join(Path(file).name for file, _ in settings.cast.plugins),
         "version": importlib.metadata.version("gigawatt"),
         "numpy": np.__version__,
         "python": platform.python_version(),
