@@ -24,6 +24,8 @@ from world.arrays import Numbers, PerWorld, not_negative, per_world, positive, r
 Value = float | int | PerWorld
 """A distribution's argument: one number, or one for each world."""
 
+QUARTERS_AHEAD = 5
+"""How many quarters of a stream are drawn at once; it changes no bit."""
 _BITS_OF_ONE = np.ones(1).view(np.uint64)[0]
 _LANES = 4  # 64-bit words that Philox4x64 makes of one counter
 _MOST_SPANS = 24  # beyond this many runs of consecutive worlds the counters are hashed side by side instead
@@ -55,6 +57,7 @@ class Draws:
         self.world_numbers = _world_numbers(worlds, first_world)
         self.worlds = len(self.world_numbers)
         self._plan = _Plan(self.world_numbers)
+        self._ahead: dict[str, tuple[int, np.ndarray]] = {}
         self._replaced = self._check_replaced(replace or {})
 
     def uniform(self, stream: str, quarter: int = 0) -> PerWorld:
@@ -67,7 +70,18 @@ class Draws:
                 f"replace: {stream!r} is replaced for quarter 0 but is drawn for quarter {quarter}; "
                 f"name the quarter, as ({stream!r}, {quarter})"
             )
-        return self._plan.uniform(_key(self.seed, stream, int(quarter)))
+        return self._drawn_ahead(stream, int(quarter)) if quarter else self._plan.uniform(_key(self.seed, stream, 0))
+
+    def _drawn_ahead(self, stream: str, quarter: int) -> PerWorld:
+        """A quarter's uniforms, drawn with those of the next few: one after the other costs a third. Read only."""
+        first, block = self._ahead.get(stream, (0, None))
+        if block is None or not first <= quarter < first + QUARTERS_AHEAD:
+            first, keys = quarter, [_key(self.seed, stream, quarter + k) for k in range(QUARTERS_AHEAD)]
+            block = np.array([self._plan.uniform(key) for key in keys])
+            block.setflags(write=False)
+            self._ahead[stream] = first, block
+        drawn: PerWorld = block[quarter - first]
+        return drawn
 
     def normal(self, stream: str, quarter: int = 0) -> PerWorld:
         """One standard normal number for each world, shape (worlds,)."""
