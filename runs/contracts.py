@@ -194,18 +194,13 @@ def used_by_provider(s: State) -> PerRow:
     """
     cast = s.cast
     active = s.leases.active
-    own = s.market.bought_h100e_m[cast.user["openai"]]
-    total = fold(own)
-    rows = [active[cast.pair[(provider, "openai")]] for provider in cast.providers]
-    rows.append(fold(s.fleet.deployed[cast.operator["openai"]]))
-    held = np.array(rows)
+    total = fold(s.market.bought_h100e_m[cast.user["openai"]])
+    own = fold(s.fleet.deployed[cast.operator["openai"]])
+    held = np.concatenate([active[[cast.pair[(provider, "openai")] for provider in cast.providers]], own[None]])
     holding = fold(held)
-    scaled = held * np.minimum(ratio(total, holding, 0.0), 1.0)[None, :]
-    rest = np.maximum(total - holding, 0.0)
-    deployed = s.flow["deployed_h100e_m"]
-    let = s.leases.by_provider(active)
-    free = np.array(
-        [np.maximum(deployed[cast.operator[p]] - let[s.leases.providers.index(p)], 0.0) for p in cast.providers]
-        + [np.zeros(s.worlds)]
-    )
-    return scaled + rest * ratio(free, fold(free))
+    used = held * np.minimum(ratio(total, holding, 0.0), 1.0)
+    let = s.leases.by_provider(active)[[s.leases.providers.index(provider) for provider in cast.providers]]
+    deployed = s.flow["deployed_h100e_m"][[cast.operator[provider] for provider in cast.providers]]
+    free = np.maximum(deployed - let, 0.0)
+    used[:-1] += np.maximum(total - holding, 0.0) * ratio(free, fold(free))
+    return used
