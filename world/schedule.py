@@ -7,7 +7,7 @@ slots and its amount is split between them in proportion, which keeps both the a
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,10 @@ PerSlot = Float64[np.ndarray, "lanes slots worlds"]
 
 Amount = np.ndarray | float | int
 """A number, or one for each world (or row and world): what it says of all worlds is the same bit for bit."""
+
+
+ROUNDING = 1e-12
+"""Share of what was taken below which the rest of a sum is what rounding left of it."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,9 @@ class Schedule:
 
     amount (lanes, slots, worlds): slot k is quarter k from the start of the run (0 is the first one simulated);
     the last slot holds all that is due after the horizon. Slots before `next_quarter` have been taken.
+    What is still to come is kept as one sum beside the slots: with every change it changes by as much.
     Laws (tests/invariants/test_schedule.py): added = taken + pending; the mean date of what is added is kept
-    as long as neither end cuts it; nothing is due before the next quarter.
+    as long as neither end cuts it; nothing is due before the next quarter; that sum is the sum of the slots.
     Oracle: tests/oracles/loop_schedule.py.
     """
 
@@ -56,9 +61,12 @@ class Schedule:
         self.taken: np.ndarray = np.zeros((lanes, worlds))
         self.next_quarter = 0
         self._world = np.arange(worlds)
-        self._pending: np.ndarray | None = None
+        self._to_come: np.ndarray = np.zeros((lanes, worlds))
+        self._shown = False
         # The highest slot ever filled in any world: beyond it there are only zeros, which loops may leave out.
         self.reach = 0
+        # The least number ever written into a slot: as long as that is not below zero, no slot can be.
+        self._least_written = 0.0
 
     @property
     def last_slot(self) -> int:
@@ -77,7 +85,7 @@ class Schedule:
 
     def add_spread(
         self,
-        lane: int | slice | Sequence[int],
+        lane: int | slice,
         slot: Amount,
         amount: Amount,
         spread: int = 2,
@@ -86,10 +94,9 @@ class Schedule:
         """Add an amount that arrives around `slot`, in a triangle that reaches `spread` quarters to each side.
 
         Args:                shape                                unit
-            lane             a row, a slice of rows or their list
+            lane             a row or a slice of rows
             slot             (worlds,), (rows, worlds) or scalar  quarters from the start; inf is after the horizon
             amount           the same                             any, >= 0
-        Of a list of rows also (groups, 1, worlds) and (groups, rows, worlds): one date for each group of them.
             spread           whole number                         quarters, >= 0; 0 splits between two neighbours
             earliest         (worlds,) or scalar                  quarters; what would come earlier comes then
         What is due before the next quarter comes in the next quarter; what is due after the horizon in the last slot.
@@ -101,60 +108,61 @@ class Schedule:
         slot = require(np.atleast_1d(slot), _is_number, "slot", "a number of quarters")
         if not some(amount):
             return
-        self.added[lane] += amount.reshape(-1, amount.shape[-1]) if amount.ndim == 3 else amount
-
-        self._pending = None
-        first: np.ndarray = np.asarray(float(self.next_quarter))
+        self.added[lane] += amount
+        self._change()[lane] += amount
+        first = np.array([float(self.next_quarter)])
         if earliest is not None:
-            first = np.maximum(require(np.atleast_1d(earliest), _is_number, "earliest", "a number"), first)
-        first = np.asarray(np.minimum(np.ceil(first), float(self.last_slot)))
-        lanes = np.arange(len(self.amount))[lane].reshape(-1)
-        if amount.ndim == 3:
-            self._add_groups(lanes.reshape(len(amount), -1), slot, amount, first, spread)
+            first = np.ceil(np.maximum(require(np.atleast_1d(earliest), _is_number, "earliest", "a number"), first))
+        lanes = np.arange(len(self.amount))[lane].reshape(-1, 1)
+        self._scatter(lanes, self._world, slot, amount, first, spread)
+
+    def add_some(self, lanes: np.ndarray, worlds: np.ndarray, slot: np.ndarray, amount: np.ndarray) -> None:
+        """Add single amounts, each split between the two quarters next to its date, where only few worlds have any.
+
+        Args:       shape              unit
+            lanes   (rows, entries)    numbers of lanes
+            worlds  (entries,)         positions of worlds
+            slot    (entries,)         as in `add_spread`
+            amount  (rows, entries)    any, >= 0
+        """
+        amount = require(amount, not_negative, "amount", "a finite number >= 0")
+        slot = require(slot, _is_number, "slot", "a number of quarters")
+        if not amount.size:
             return
-        slots, share = self._tent(slot, first, spread)
-        lines = slots.shape[1]
-        due = amount / float((spread + 1) * (spread + 1))
-        due = due.reshape(1 if due.size == due.shape[-1] else lines, -1, due.shape[-1])
-        self._scatter(lanes.reshape(lines, -1, 1), slots, self._world, share * due)
+        places, values = (lanes * self.amount.shape[-1] + worlds).reshape(-1), amount.reshape(-1)
+        np.add.at(self.added.reshape(-1), places, values)
+        np.add.at(self._change().reshape(-1), places, values)
+        self._scatter(lanes, worlds, slot, amount, np.array([float(self.next_quarter)]), spread=0)
 
-    def _add_groups(
-        self, lanes: np.ndarray, slot: np.ndarray, amount: np.ndarray, first: np.ndarray, spread: int
+    def _scatter(
+        self,
+        lanes: np.ndarray,
+        worlds: np.ndarray,
+        slot: np.ndarray,
+        amount: np.ndarray,
+        first: np.ndarray,
+        spread: int,
     ) -> None:
-        """Add amounts (groups, rows, worlds) that share a date within their group, only where a group has some.
-
-        Groups are pairs of firms that sign something in some worlds and nothing in the others.
-        """
-        group, world = np.nonzero(amount.any(axis=1))
-        dates = np.broadcast_to(slot, (len(amount), 1, amount.shape[-1]))[group, 0, world]
-        slots, share = self._tent(dates, first if first.size == 1 else first[world], spread)
-        due = amount[group, :, world].T / float((spread + 1) * (spread + 1))
-        self._scatter(lanes[group].T[None], slots, world, share * due)
-
-    def _tent(self, slot: np.ndarray, first: np.ndarray, spread: int) -> tuple[np.ndarray, np.ndarray]:
-        """The quarters over which an amount due at `slot` is spread, and the share of each, before division.
-
-        Returns: both (steps, lines, 1, worlds); the shares of an amount add up to (spread + 1)^2.
-        """
+        """Add amounts (rows, entries), due at `slot` (entries,) or (rows, entries), to the slots around it."""
+        _, height, count = self.amount.shape
         last, width = self.last_slot, spread + 1
+        first = np.minimum(first, float(last))
         # A tent of whole half-width `width` sums to one over the quarters wherever its centre lies. Clipping
         # the centre changes nothing: a tent that far out falls whole on the first or the last slot.
         centre = np.minimum(np.maximum(slot, first - width), float(last + width))
         begin = np.floor(centre)
         end = max(math.ceil(float(centre.max())) + spread, int(first.max()))
         self.reach = max(self.reach, min(end, last))
-        begun, soonest = begin.astype(np.intp), first.astype(np.intp)
-        steps = np.arange(-spread, width + 1)[:, None, None, None]
-        before = steps <= 0
-        share = np.where(before, width + steps, width - steps) + _grouped(centre - begin) * np.where(before, -1.0, 1.0)
-        return np.minimum(np.maximum(_grouped(begun) + steps, soonest), last), share
-
-    def _scatter(self, lanes: np.ndarray, slots: np.ndarray, world: np.ndarray, amount: np.ndarray) -> None:
-        """Add amounts (steps, lines, rows, worlds) to lanes (lines, rows, 1 or worlds) at slots of one row."""
-        _, height, worlds = self.amount.shape
-        places = (slots * worlds + world) + lanes * (height * worlds)
+        steps = np.arange(-spread, width + 1).reshape(-1, *(1,) * begin.ndim)
+        share = width - np.abs(steps - (centre - begin))
+        slots = np.minimum(np.maximum(begin.astype(np.intp) + steps, first.astype(np.intp)), last)
+        if begin.ndim == 1:  # one date for all rows
+            slots, share = slots[:, np.newaxis], share[:, np.newaxis]
+        due = share * (amount / float(width * width))
+        self._least_written = min(self._least_written, float(due.min()))
+        places = slots * count + (lanes * (height * count) + worlds)
         # Unbuffered: where two steps fall on one slot both count, one after the other.
-        np.add.at(self.amount.reshape(-1), places.reshape(-1), np.broadcast_to(amount, places.shape).reshape(-1))
+        np.add.at(self.amount.reshape(-1), places.reshape(-1), np.broadcast_to(due, places.shape).reshape(-1))
 
     def take(self, quarter: int) -> PerRow:
         """Remove and return what is due up to and in `quarter` (rows that were not taken before), (lanes, worlds).
@@ -170,36 +178,46 @@ class Schedule:
         for slot in range(self.next_quarter + 1, quarter + 1):
             due += self.amount[:, slot]
         self.amount[:, self.next_quarter : quarter + 1] = 0.0
-        self._pending = None
         self.taken += due
+        left = self._to_come - due
+        # What rounding leaves of a sum when its last part is taken is nothing.
+        self._to_come, self._shown = np.where(left > ROUNDING * due, left, 0.0), False
         self.next_quarter = quarter + 1
         return due
 
-    def pending(self, from_quarter: int | None = None, lane: slice = slice(None)) -> PerRow:
-        """Everything still to come from that quarter on (default: all that was not taken), (lanes, worlds)."""
-        if from_quarter is None and lane == slice(None):
-            if self._pending is None:  # kept until the next change; what was handed out is never written again
-                self._pending = self._still_to_come()
-                self._pending.flags.writeable = False
-            return self._pending
-        start = self.next_quarter if from_quarter is None else max(from_quarter, 0)
-        return fold(self.amount[lane, start : self.reach + 1].swapaxes(0, 1))
+    def pending(self) -> PerRow:
+        """Everything still to come, (lanes, worlds); read only, and never written again."""
+        self._shown = True
+        shown = self._to_come.view()
+        shown.flags.writeable = False
+        return shown
 
-    def _still_to_come(self) -> PerRow:
-        return fold(self.amount[:, self.next_quarter : self.reach + 1].swapaxes(0, 1))
+    def _change(self) -> PerRow:
+        """The sum of what is to come, to be written: another one if the last was handed out."""
+        if self._shown:
+            self._to_come, self._shown = self._to_come.copy(), False
+        return self._to_come
 
-    def within(self, from_quarter: int, slot: Amount) -> PerRow:
+    def slots_from(self, quarter: int, lane: slice = slice(None)) -> PerRow:
+        """The slots from that quarter on added up one by one, (lanes, worlds)."""
+        return fold(self.amount[lane, quarter : self.reach + 1].swapaxes(0, 1))
+
+    def within(self, from_quarter: int, slot: Amount, lane: slice = slice(None)) -> PerRow:
         """What is due from `from_quarter` up to and in `slot` (worlds,), linear between quarters, (lanes, worlds).
 
         At a whole quarter k all that is due up to and in k counts; at k + 0.5 also half of what is due in k + 1.
         """
         slot = np.asarray(slot, np.float64)
-        total = np.zeros(self.added.shape)
+        amount = self.amount[lane]
         if slot.size == 0:
-            return total
-        end = math.ceil(min(float(slot.max()), float(self.reach)))
-        for quarter in range(max(from_quarter, 0), end + 1):
-            total += self.amount[:, quarter] * (slot - (quarter - 1)).clip(0.0, 1.0)
+            return np.zeros((len(amount), 0))
+        first = max(from_quarter, 0)
+        soonest, latest = (min(max(float(date), -1.0), float(self.reach)) for date in (slot.min(), slot.max()))
+        # Up to the earliest date all of it is due, in every world.
+        whole, end = max(first, math.floor(soonest) + 1), math.ceil(latest)
+        total = fold(amount[:, first:whole].swapaxes(0, 1))
+        for quarter in range(whole, end + 1):
+            total += amount[:, quarter] * (slot - (quarter - 1)).clip(0.0, 1.0)
         return total
 
     def scale(self, lane: int | slice, factor: np.ndarray) -> PerRow | PerWorld:
@@ -208,7 +226,6 @@ class Schedule:
         removed = np.zeros(self.taken[lane].shape)
         if not hit.size:
             return removed
-        self._pending = None
         live = slice(self.next_quarter, self.reach + 1)
         # Most worlds keep everything: only the others are touched.
         part = self.amount[lane, live]
@@ -216,21 +233,26 @@ class Schedule:
         kept = factor if np.ndim(factor) == 0 else pick_worlds(np.asarray(factor), hit)
         removed[..., hit] = fold(np.moveaxis(held, -2, 0)) * (1.0 - kept)
         part[..., hit] = held * kept
+        self._least_written = min(self._least_written, float(np.min(kept)))
+        self._change()[lane, hit] *= kept
         self.taken[lane] += removed
         return removed
 
     def negative(self) -> PerWorld:
-        """Most below zero of any slot, (worlds,)."""
-        live = self.amount[:, self.next_quarter : self.reach + 1]
-        if live.min(initial=0.0) >= 0.0:  # one number for all is found in half the time
-            return np.zeros(self.amount.shape[-1])
-        return np.maximum(-live.min(axis=(0, 1), initial=0.0), 0.0)
+        """Most below zero of any slot and of what is to come, (worlds,)."""
+        lowest = np.zeros(self.amount.shape[-1])
+        if self._least_written < 0.0:
+            lowest = self.amount[:, self.next_quarter : self.reach + 1].min(axis=(0, 1), initial=0.0)
+        return np.maximum(-np.minimum(lowest, self._to_come.min(axis=0, initial=0.0)), 0.0)
 
     def check(self) -> ScheduleResiduals:
-        """The distance from the laws, the same function for production and tests."""
+        """The distance from the laws, every slot looked at."""
         stranded = self.amount[:, : self.next_quarter].max(axis=(0, 1), initial=0.0)
-        difference = np.abs(self.added - self.taken - self._still_to_come()) / np.maximum(self.added, 1.0)
-        return ScheduleResiduals(self.negative(), stranded, difference.max(axis=0, initial=0.0))
+        to_come = self.slots_from(self.next_quarter)
+        lowest = self.amount[:, self.next_quarter :].min(axis=(0, 1), initial=0.0)
+        difference = np.maximum(np.abs(self.added - self.taken - to_come), np.abs(self._to_come - to_come))
+        difference = difference / np.maximum(self.added, 1.0)
+        return ScheduleResiduals(np.maximum(self.negative(), -lowest), stranded, difference.max(axis=0, initial=0.0))
 
     def state(self) -> dict[str, np.ndarray]:
         """All that a saved run needs, as copies."""
@@ -238,6 +260,7 @@ class Schedule:
             "amount": self.amount.copy(),
             "added": self.added.copy(),
             "taken": self.taken.copy(),
+            "to_come": self._to_come.copy(),
             "next_quarter": np.asarray(self.next_quarter),
         }
 
@@ -250,14 +273,11 @@ class Schedule:
             raise ValueError(f"amount: expected shape {self.amount.shape}, got {state['amount'].shape}")
         for name in ("amount", "added", "taken"):
             getattr(self, name)[...] = state[name]
+        self._change()[...] = state["to_come"]
         self.next_quarter = int(state["next_quarter"])
-        self.reach = self.last_slot
-        self._pending = None
-
-
-def _grouped(dates: np.ndarray) -> np.ndarray:
-    """Dates (worlds,), (rows, worlds) or (groups, 1, worlds) as (groups, 1, worlds): each row is a group of its own."""
-    return dates if dates.ndim == 3 else dates.reshape(-1, 1, dates.shape[-1])
+        filled = np.flatnonzero(self.amount.any(axis=(0, 2)))
+        self.reach = int(filled[-1]) if filled.size else 0
+        self._least_written = float(self.amount.min(initial=0.0))
 
 
 def _is_number(values: np.ndarray) -> np.ndarray:

@@ -105,6 +105,17 @@ def test_a_saved_schedule_goes_on_as_it_was(seed: int) -> None:
     assert same_bits(first.check(), second.check())
 
 
+def test_a_negative_slot_is_found() -> None:
+    schedule = Schedule(2, 6, 3)
+    schedule.add(0, 2.5, 1.0)
+    assert not schedule.negative().any()
+    # A factor beyond its range is what could write one.
+    schedule.scale(0, np.array([1.0, -1.0, 0.5]))
+    np.testing.assert_allclose(schedule.negative(), [0.0, 1.0, 0.0])
+    schedule.amount[1, 4, 2] = -2.0
+    np.testing.assert_allclose(schedule.check().negative, [0.0, 1.0, 2.0])
+
+
 def test_what_is_wrong_is_named() -> None:
     schedule = Schedule(2, 5, 3)
     with pytest.raises(ValueError, match=r"amount: world 1 is -2\.0"):
