@@ -63,8 +63,8 @@ class LeasePools:
         started = self.due * share
         self.due -= started
         self._waiting = {}
-        rows, worlds = started[CAPACITY].nonzero()
-        pool = started[:, rows, worlds]
+        at = np.flatnonzero(started[CAPACITY])
+        pool, (rows, worlds) = started.reshape(_WAITING, -1).take(at, axis=1), np.divmod(at, self.worlds)
         self.run(rows, worlds, pool[:_RUNNING], ratio(pool[VALUE], pool[RENT], otherwise=1.0), quarter)
         begun: PerRow = started[CAPACITY]
         return begun
@@ -135,15 +135,15 @@ class LeasePools:
 
         Of all rows, or of those that are named, in their order.
         """
-        every, starts, ends = slice(0, self.rows), self.to_start, self.to_end
+        of = slice(0, self.rows) if rows is None else list(rows)
+        starts, ends = self.to_start, self.to_end
         # What ends after the horizon is in the last slot; how long it runs is not kept.
-        over = ends.within(ends.next_quarter, np.minimum(date, ends.last_slot - 1.0), every)
-        total = self.running(CAPACITY) - over + self.due[CAPACITY] * (date - (now - 1)).clip(0.0, 1.0)
-        total += starts.within(starts.next_quarter, date, every)
-        if date.size and float(date.max()) - now + 2.0 > self.shortest_term:
-            total -= self._over_again(date, now)
-        total = np.maximum(total, 0.0)
-        return total if rows is None else total[list(rows)]
+        over = ends.within(ends.next_quarter, np.minimum(date, ends.last_slot - 1.0), of)
+        total = self.running(CAPACITY)[of] - over + self.due[CAPACITY, of] * (date - (now - 1)).clip(0.0, 1.0)
+        total += starts.within(starts.next_quarter, date, of)
+        if float(date.max(initial=0.0)) - now + 2.0 > self.shortest_term:
+            total -= self._over_again(date, now)[of]
+        return np.maximum(total, 0.0)
 
     def _over_again(self, date: np.ndarray, now: int) -> PerRow:
         """Capacity of waiting leases that would start and end before `date`: only short ones can, (rows, worlds)."""

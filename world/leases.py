@@ -108,11 +108,12 @@ class LeaseBook:
     def _enter(self, rows: Sequence[int], start: Amount, terms: tuple[np.ndarray, ...]) -> None:
         """Enter leases (quantity, rent, firm rent, term; each of one row for each of `rows`) where there are any."""
         shape = (len(rows), self.worlds)
-        line, world = terms[0].reshape(shape).nonzero()
-        if not line.size:
+        at = np.flatnonzero(terms[0])
+        if not at.size:
             return
+        line, world = np.divmod(at, self.worlds)
         row = np.asarray(rows)[line]
-        *pool, term = (each.reshape(shape)[line, world] for each in terms)
+        *pool, term = (each.take(at) for each in terms)
         self._pools.enter(row, world, np.broadcast_to(start, shape)[line, world], np.array(pool), term)
         np.add.at(self.signed.reshape(-1), row * self.worlds + world, pool[CAPACITY])
 

@@ -7,7 +7,7 @@ slots and its amount is split between them in proportion, which keeps both the a
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +32,7 @@ class ScheduleResiduals:
 
     negative      most below zero of any slot
     stranded      amount left in slots that were already taken (it would never arrive)
-    unaccounted   |added - taken - still to come|, the largest over lanes, relative to what was added
+    unaccounted   |the sum of what is to come - its slots added up|, the largest over lanes, relative to that sum
     """
 
     negative: PerWorld
@@ -46,8 +46,8 @@ class Schedule:
     amount (lanes, slots, worlds): slot k is quarter k from the start of the run (0 is the first one simulated);
     the last slot holds all that is due after the horizon. Slots before `next_quarter` have been taken.
     What is still to come is kept as one sum beside the slots: with every change it changes by as much.
-    Laws (tests/invariants/test_schedule.py): added = taken + pending; the mean date of what is added is kept
-    as long as neither end cuts it; nothing is due before the next quarter; that sum is the sum of the slots.
+    Laws (tests/invariants/test_schedule.py): what was added was taken or is pending; its mean date is kept as long as
+    neither end cuts it; nothing is due before the next quarter; that sum is the sum of the slots.
     Oracle: tests/oracles/loop_schedule.py.
     """
 
@@ -57,8 +57,6 @@ class Schedule:
                 f"Schedule: wanted slots >= 2 and worlds >= 1, got {lanes} lanes, {slots} slots, {worlds} worlds"
             )
         self.amount: np.ndarray = np.zeros((lanes, slots, worlds))
-        self.added: np.ndarray = np.zeros((lanes, worlds))
-        self.taken: np.ndarray = np.zeros((lanes, worlds))
         self.next_quarter = 0
         self._world = np.arange(worlds)
         self._to_come: np.ndarray = np.zeros((lanes, worlds))
@@ -108,13 +106,17 @@ class Schedule:
         slot = require(np.atleast_1d(slot), _is_number, "slot", "a number of quarters")
         if not some(amount):
             return
-        self.added[lane] += amount
         self._change()[lane] += amount
         first = np.array([float(self.next_quarter)])
         if earliest is not None:
             first = np.ceil(np.maximum(require(np.atleast_1d(earliest), _is_number, "earliest", "a number"), first))
-        lanes = np.arange(len(self.amount))[lane].reshape(-1, 1)
-        self._scatter(lanes, self._world, slot, amount, first, spread)
+        first = np.minimum(first, float(self.last_slot))
+        centre, due = self._centre(slot, first, spread), amount / float((spread + 1) * (spread + 1))
+        if slot.ndim == 1:
+            self._add_at_one_date(lane, centre, due, first, spread)
+        else:
+            lanes = np.arange(len(self.amount))[lane].reshape(-1, 1)
+            self._scatter(lanes, self._world, centre, due, first, spread)
 
     def add_some(self, lanes: np.ndarray, worlds: np.ndarray, slot: np.ndarray, amount: np.ndarray) -> None:
         """Add single amounts, each split between the two quarters next to its date, where only few worlds have any.
@@ -127,42 +129,62 @@ class Schedule:
         """
         amount = require(amount, not_negative, "amount", "a finite number >= 0")
         slot = require(slot, _is_number, "slot", "a number of quarters")
-        if not amount.size:
-            return
-        places, values = (lanes * self.amount.shape[-1] + worlds).reshape(-1), amount.reshape(-1)
-        np.add.at(self.added.reshape(-1), places, values)
-        np.add.at(self._change().reshape(-1), places, values)
-        self._scatter(lanes, worlds, slot, amount, np.array([float(self.next_quarter)]), spread=0)
+        if amount.size:
+            places = lanes * len(self._world) + worlds
+            np.add.at(self._change().reshape(-1), places.reshape(-1), amount.reshape(-1))
+            first = np.array([float(self.next_quarter)])
+            self._scatter(lanes, worlds, self._centre(slot, first, 0), amount, first, spread=0)
+
+    def _centre(self, slot: np.ndarray, first: np.ndarray, spread: int) -> np.ndarray:
+        """The middle of the tent that an amount due at `slot` is spread in.
+
+        A tent of whole half-width spread + 1 adds up to one over the quarters wherever its centre lies. Clipping the
+        centre changes nothing: a tent that far out falls whole on the first or the last slot.
+        """
+        return np.minimum(np.maximum(slot, first - (spread + 1)), float(self.last_slot + spread + 1))
+
+    def _add_at_one_date(
+        self, lane: int | slice, centre: np.ndarray, due: np.ndarray, first: np.ndarray, spread: int
+    ) -> None:
+        """Add amounts (worlds,) or (rows, worlds) that are due around one date `centre` (worlds,) in all rows."""
+        last = self.last_slot
+        lowest = min(math.floor(float(centre.min())) - spread, int(first.min()))
+        highest = max(math.ceil(float(centre.max())) + spread, int(first.max()))
+        slots = np.arange(lowest, highest + 1)[:, np.newaxis]
+        share = np.maximum((spread + 1) - np.abs(slots - centre), 0.0)
+        if lowest < first.max():
+            early = slots < first
+            too_soon = fold(np.where(early, share, 0.0))
+            share = np.where(early, 0.0, share + np.where(slots == first, too_soon, 0.0))
+        if highest > last:
+            share[last - lowest] += fold(share[last - lowest + 1 :])
+        start, end = int(first.min()), min(highest, last)
+        share = share[start - lowest : end + 1 - lowest]
+        self._least_written = min(self._least_written, float(share.min()), float(due.min()))
+        self.reach = max(self.reach, end)
+        self.amount[lane, start : end + 1] += due[..., np.newaxis, :] * share
 
     def _scatter(
-        self,
-        lanes: np.ndarray,
-        worlds: np.ndarray,
-        slot: np.ndarray,
-        amount: np.ndarray,
-        first: np.ndarray,
-        spread: int,
+        self, lanes: np.ndarray, worlds: np.ndarray, centre: np.ndarray, due: np.ndarray, first: np.ndarray, spread: int
     ) -> None:
-        """Add amounts (rows, entries), due at `slot` (entries,) or (rows, entries), to the slots around it."""
+        """Add amounts (rows, entries) around a date of each entry, or of each row and entry."""
         _, height, count = self.amount.shape
         last, width = self.last_slot, spread + 1
-        first = np.minimum(first, float(last))
-        # A tent of whole half-width `width` sums to one over the quarters wherever its centre lies. Clipping
-        # the centre changes nothing: a tent that far out falls whole on the first or the last slot.
-        centre = np.minimum(np.maximum(slot, first - width), float(last + width))
         begin = np.floor(centre)
-        end = max(math.ceil(float(centre.max())) + spread, int(first.max()))
-        self.reach = max(self.reach, min(end, last))
+        soonest, latest = int(begin.min()) - spread, int(begin.max()) + width
+        self.reach = max(self.reach, min(max(latest, int(first.max())), last))
         steps = np.arange(-spread, width + 1).reshape(-1, *(1,) * begin.ndim)
         share = width - np.abs(steps - (centre - begin))
-        slots = np.minimum(np.maximum(begin.astype(np.intp) + steps, first.astype(np.intp)), last)
+        slots = begin.astype(np.intp) + steps
+        if soonest < first.max() or latest > last:
+            slots = np.minimum(np.maximum(slots, first.astype(np.intp)), last)
         if begin.ndim == 1:  # one date for all rows
             slots, share = slots[:, np.newaxis], share[:, np.newaxis]
-        due = share * (amount / float(width * width))
-        self._least_written = min(self._least_written, float(due.min()))
+        amount = share * due
+        self._least_written = min(self._least_written, float(amount.min()))
         places = slots * count + (lanes * (height * count) + worlds)
         # Unbuffered: where two steps fall on one slot both count, one after the other.
-        np.add.at(self.amount.reshape(-1), places.reshape(-1), np.broadcast_to(due, places.shape).reshape(-1))
+        np.add.at(self.amount.reshape(-1), places.reshape(-1), amount.reshape(-1))
 
     def take(self, quarter: int) -> PerRow:
         """Remove and return what is due up to and in `quarter` (rows that were not taken before), (lanes, worlds).
@@ -178,7 +200,6 @@ class Schedule:
         for slot in range(self.next_quarter + 1, quarter + 1):
             due += self.amount[:, slot]
         self.amount[:, self.next_quarter : quarter + 1] = 0.0
-        self.taken += due
         left = self._to_come - due
         # What rounding leaves of a sum when its last part is taken is nothing.
         self._to_come, self._shown = np.where(left > ROUNDING * due, left, 0.0), False
@@ -202,28 +223,27 @@ class Schedule:
         """The slots from that quarter on added up one by one, (lanes, worlds)."""
         return fold(self.amount[lane, quarter : self.reach + 1].swapaxes(0, 1))
 
-    def within(self, from_quarter: int, slot: Amount, lane: slice = slice(None)) -> PerRow:
+    def within(self, from_quarter: int, slot: Amount, lanes: slice | Sequence[int] = slice(None)) -> PerRow:
         """What is due from `from_quarter` up to and in `slot` (worlds,), linear between quarters, (lanes, worlds).
 
         At a whole quarter k all that is due up to and in k counts; at k + 0.5 also half of what is due in k + 1.
         """
         slot = np.asarray(slot, np.float64)
-        amount = self.amount[lane]
-        if slot.size == 0:
-            return np.zeros((len(amount), 0))
         first = max(from_quarter, 0)
+        if slot.size == 0:
+            return np.zeros((len(self.amount[lanes]), 0))
         soonest, latest = (min(max(float(date), -1.0), float(self.reach)) for date in (slot.min(), slot.max()))
         # Up to the earliest date all of it is due, in every world.
         whole, end = max(first, math.floor(soonest) + 1), math.ceil(latest)
-        total = fold(amount[:, first:whole].swapaxes(0, 1))
+        total = fold(self.amount[lanes, first:whole].swapaxes(0, 1))
         for quarter in range(whole, end + 1):
-            total += amount[:, quarter] * (slot - (quarter - 1)).clip(0.0, 1.0)
+            total += self.amount[lanes, quarter] * (slot - (quarter - 1)).clip(0.0, 1.0)
         return total
 
     def scale(self, lane: int | slice, factor: np.ndarray) -> PerRow | PerWorld:
         """Multiply all that is still to come in a lane by factor (worlds,) in [0, 1]; returns what was taken away."""
         hit = (np.asarray(factor) != 1.0).nonzero()[0]
-        removed = np.zeros(self.taken[lane].shape)
+        removed = np.zeros_like(self._to_come[lane])
         if not hit.size:
             return removed
         live = slice(self.next_quarter, self.reach + 1)
@@ -235,7 +255,6 @@ class Schedule:
         part[..., hit] = held * kept
         self._least_written = min(self._least_written, float(np.min(kept)))
         self._change()[lane, hit] *= kept
-        self.taken[lane] += removed
         return removed
 
     def negative(self) -> PerWorld:
@@ -250,16 +269,13 @@ class Schedule:
         stranded = self.amount[:, : self.next_quarter].max(axis=(0, 1), initial=0.0)
         to_come = self.slots_from(self.next_quarter)
         lowest = self.amount[:, self.next_quarter :].min(axis=(0, 1), initial=0.0)
-        difference = np.maximum(np.abs(self.added - self.taken - to_come), np.abs(self._to_come - to_come))
-        difference = difference / np.maximum(self.added, 1.0)
+        difference = np.abs(self._to_come - to_come) / np.maximum(to_come, 1.0)
         return ScheduleResiduals(np.maximum(self.negative(), -lowest), stranded, difference.max(axis=0, initial=0.0))
 
     def state(self) -> dict[str, np.ndarray]:
         """All that a saved run needs, as copies."""
         return {
             "amount": self.amount.copy(),
-            "added": self.added.copy(),
-            "taken": self.taken.copy(),
             "to_come": self._to_come.copy(),
             "next_quarter": np.asarray(self.next_quarter),
         }
@@ -271,8 +287,7 @@ class Schedule:
         """
         if state["amount"].shape != self.amount.shape:
             raise ValueError(f"amount: expected shape {self.amount.shape}, got {state['amount'].shape}")
-        for name in ("amount", "added", "taken"):
-            getattr(self, name)[...] = state[name]
+        self.amount[...] = state["amount"]
         self._change()[...] = state["to_come"]
         self.next_quarter = int(state["next_quarter"])
         filled = np.flatnonzero(self.amount.any(axis=(0, 2)))

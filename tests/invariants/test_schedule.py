@@ -30,7 +30,7 @@ def history(
     schedule.add_spread(1, slot, amount[0], spread=spread, earliest=earliest)
     schedule.add(2, slot, amount[1])
     schedule.scale(0, 0.5 + 0.0 * amount[0])
-    return (*taken, schedule.amount, schedule.pending(), schedule.within(2, slot), schedule.added, schedule.taken)
+    return (*taken, schedule.amount, schedule.pending(), schedule.within(2, slot), schedule.check().unaccounted)
 
 
 def inputs_of(seed: int, worlds: int = 7) -> dict[str, np.ndarray]:
