@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import LABS
 from agents.views import MarketView
 from runs.firm_books import lab_view, operator_views
 from runs.opening_market import user_index
 from runs.sight import market_view, standing_figures
-from runs.state import ACCESS, GENERATION, USER
+from runs.state import GENERATION
 from world.arrays import PerGeneration, PerRow, PerWorld, fold, fold_sectors, power, ratio
 from world.costs import close_gap, step_list_price
 from world.leases import USD_BN_PER_RENT
@@ -32,20 +31,10 @@ if TYPE_CHECKING:
 PRICE_FLOOR_USD_H, PRICE_CAP_USD_H = 0.01, 100.0
 """Bounds of the clearing price, far outside what any market has seen."""
 
-KINDS = tuple({ACCESS[user, :, 0].tobytes(): user for user in reversed(range(len(ACCESS)))}.values())[::-1]
-"""The first user of each kind: users of one kind can use the same generations."""
-KIND_OF_USER = [next(k for k, user in enumerate(KINDS) if (ACCESS[user] == mine).all()) for mine in ACCESS]
-"""Which kind each user is of."""
-
-
-def pool_by_access(scale: PerRow) -> np.ndarray:
-    """Demand scale of each kind of user, (kinds, worlds)."""
-    return fold_sectors(scale, KIND_OF_USER, len(KINDS))
-
 
 def clear(market: ComputeMarket) -> None:
     """Labs set budgets, workloads grow, and the rental market clears gross: everybody bids for all that it uses."""
-    s = market.state
+    s, cast = market.state, market.cast
     view = market_view(market)
     m = market.parameters.of("market")
     scale = demand_scales(market, view)
@@ -56,7 +45,7 @@ def clear(market: ComputeMarket) -> None:
     now = scale * power(s.market.slow_index_usd_h, m.elasticity_short - m.elasticity_long)
     g = s.generations
     capacity = s.fleet.deployed
-    pooled, held = pool_by_access(now), fold(capacity)
+    pooled, held = fold_sectors(now, cast.kind_of_user, len(cast.kinds)), fold(capacity)
     kinds = len(pooled)
     # What nobody holds in any world is left out; it would trade nothing, at the cap.
     there = np.flatnonzero(held.any(axis=1))
@@ -67,7 +56,7 @@ def clear(market: ComputeMarket) -> None:
         demand_scale=pooled,
         price_elasticity=np.repeat(m.elasticity_short[None, :], kinds, axis=0),
         substitution=np.repeat(m.substitution[None, :], kinds, axis=0),
-        suitability=(ACCESS[list(KINDS)] * g.usefulness)[:, there],
+        suitability=(cast.access[list(cast.kinds)] * g.usefulness)[:, there],
         capacity=held[None, there],
         reserve_price=np.maximum(s.flow["cash_cost_usd_h"], 1e-3)[None, there],
         band=m.band,
@@ -78,11 +67,11 @@ def clear(market: ComputeMarket) -> None:
     price, sold, excess = np.full_like(held, cap), np.zeros(held.shape), np.zeros(held.shape)
     price[there], sold[there], excess[there] = result.price, result.sold[0], result.excess_demand
     bought = np.zeros((len(now), *held.shape))
-    part = ratio(now, pooled[KIND_OF_USER])
-    for user, kind in enumerate(KIND_OF_USER):
+    part = ratio(now, pooled[cast.kind_of_user])
+    for user, kind in enumerate(cast.kind_of_user):
         bought[user, there] = result.bought[kind] * part[user]
     traded = sold > 0.0
-    index = user_index(price, g.usefulness, m.substitution, held > 0.0)
+    index = user_index(price, g.usefulness, m.substitution, held > 0.0, cast.access)
     s.flow["max_gap"] = ratio(result.duality_gap, fold(price * sold), 0.0)
     before = s.market
     spot_hopper = price[GENERATION["hopper"]]
@@ -137,24 +126,24 @@ def expected_prices(market: ComputeMarket, scale: PerRow, held: PerGeneration) -
 
 def demand_scales(market: ComputeMarket, view: MarketView) -> PerRow:
     """Long-run demand scale A of every user: labs from budgets, workloads from the growth of their demand."""
-    s = market.state
+    s, cast = market.state, market.cast
     m = market.parameters.of("market")
     share_out_pool(market)
     operators = operator_views(market, view, ("xai",))
-    best = np.array([market.firms[name].capability for name in LABS]).max(axis=0)
+    best = np.array([market.firms[name].capability for name in cast.labs]).max(axis=0)
     customers = market.firms["customers"]
     rows = []
-    s.flow["budget_inference_usd_bn"] = np.zeros((len(LABS), s.worlds))
-    s.flow["budget_rd_usd_bn"] = np.zeros((len(LABS), s.worlds))
-    for user in USER:
-        if user not in LABS:
-            rows.append(market.start_scale[USER[user]] * customers.workload_scale)
+    s.flow["budget_inference_usd_bn"] = np.zeros((len(cast.labs), s.worlds))
+    s.flow["budget_rd_usd_bn"] = np.zeros((len(cast.labs), s.worlds))
+    for user in cast.user:
+        if user not in cast.labs:
+            rows.append(market.start_scale[cast.user[user]] * customers.workload_scale)
             continue
         lab = market.firms[user]
         own = operators["xai"] if user == "xai" else lab_view(market, user)
         budget = lab.plan_budget(view, own, best - lab.capability)
         lab.settle_budget(budget, view.elapsed)
-        row = LABS.index(user)
+        row = cast.labs.index(user)
         s.flow["budget_inference_usd_bn"][row] = budget.inference_usd_bn
         s.flow["budget_rd_usd_bn"][row] = budget.rd_usd_bn
         lab.settle_wanted(budget.total_usd_bn / (USD_BN_PER_RENT * view.long_run_cost_usd_h * view.usefulness))
@@ -166,7 +155,7 @@ def share_out_pool(market: ComputeMarket) -> None:
     """Customers' spending falls to labs by capability, distribution and what each could not serve."""
     s = market.state
     p = market.parameters.of("services")
-    labs = [market.firms[name] for name in LABS]
+    labs = [market.firms[name] for name in market.cast.labs]
     shares = market_shares(
         np.array([lab.capability for lab in labs]),
         np.array([lab.distribution for lab in labs]),
@@ -183,11 +172,11 @@ def share_out_pool(market: ComputeMarket) -> None:
 
 def operate(market: ComputeMarket) -> None:
     """Labs split compute between customers and R&D, serve what they can, earn and learn."""
-    s = market.state
+    s, cast = market.state, market.cast
     p = market.parameters.of("services")
     cost_usd_h = standing_figures(market)["new_cost_usd_h"]
-    labs = [market.firms[name] for name in LABS]
-    rows = [USER[name] for name in LABS]
+    labs = [market.firms[name] for name in cast.labs]
+    rows = [cast.user[name] for name in cast.labs]
     raw = np.array([fold(s.market.bought_h100e_m[row]) for row in rows])
     spent = np.array([user_cost_usd_bn(market, row) for row in rows])
     effective = np.array([fold(s.market.bought_h100e_m[row] * s.generations.usefulness) for row in rows])
