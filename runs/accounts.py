@@ -61,7 +61,7 @@ def compute_dues(market: ComputeMarket) -> None:
     available = np.minimum(ratio(deployed, let, 1.0), 1.0)
     rows, provider = cast.let, cast.provider_of_let
     rent = s.leases.rent_usd_bn(busy[cast.provider_of_pair])[rows] * available[provider]
-    held = ratio(active[rows] * available[provider], deployed[provider]) * earned[provider]
+    held = active[rows] * ratio(available * earned, deployed)[provider]
     s.flow["rent_usd_bn"], s.flow["held_usd_bn"] = np.zeros((2, len(cast.pairs), s.worlds))
     s.flow["rent_usd_bn"][rows], s.flow["held_usd_bn"][rows] = rent, held
     pay_rents(market, rent)

@@ -92,6 +92,8 @@ def restructure(market: ComputeMarket, tenant: str, gap: PerWorld) -> None:
     relet = s.flow["held_usd_bn"][rows] * (1.0 - friction)
     cut = cut_rents(gap, rent, relet)
     for row, k in enumerate(rows):
+        if not some(cut[row]):
+            continue
         relief = cut[row] * rent[row]
         s.ledger.waive("lease_rent", tenant, cast.pairs[k][0], relief)
         s.leases.reprice(k, cut[row])

@@ -265,7 +265,7 @@ class Books:
         signed: bool = False,
     ) -> np.ndarray:
         """A checked copy as float64 (rows, worlds); one row may come as (worlds,), and one number stands for all."""
-        value = np.array(amounts, dtype=np.float64, order="C")
+        value = np.asarray(amounts, dtype=np.float64)
         given, shape = value.shape, (rows, self.worlds)
         if given != shape:
             if value.ndim == 0:
@@ -275,8 +275,7 @@ class Books:
             else:
                 wanted = f"one number or {self.worlds} (one per world)" if rows == 1 else f"an array of shape {shape}"
                 raise ValueError(f"{named(0)}: wanted {wanted}, got shape {given}")
-        if order is not None:
-            value = value.take(order, axis=0)
+        value = np.array(value, order="C") if order is None else value.take(order, axis=0)
         if np.maximum.reduce(value.view(np.uint64), axis=None) >= _BITS_OF_INFINITY:
             wrong = ~np.isfinite(value) if signed else ~(np.isfinite(value) & (value >= 0.0))
             if wrong.any():
