@@ -100,57 +100,6 @@ def test_a_world_has_the_same_bits_alone_and_permuted(seed: int, count: int) -> 
         np.testing.assert_array_equal(stocks(part), together[:, :, worlds])
 
 
-def with_stacks(cash: np.ndarray, seed: int, order: list[int], one_by_one: bool) -> Ledger:
-    """Payments, dues and bookings of several sectors, together or one by one, their rows in an order."""
-    ledger, rng = with_cash(cash), np.random.default_rng(seed)
-    loans, chips, wages, plant = rng.lognormal(0.0, 1.0, (4, 3, WORLDS))
-    firms = np.array(["lab", "cloud", "bank"])[order]
-    calls = [
-        (ledger.pay, "loan", "world", firms, loans),
-        (ledger.due, "chips", firms, "staff", chips),
-        (ledger.due, "wages", "world", firms, wages),
-    ]
-    for enter, kind, payers, payees, amounts in calls:
-        rows = [tuple(names.tolist()) if isinstance(names, np.ndarray) else (names,) * 3 for names in (payers, payees)]
-        if one_by_one:
-            for payer, payee, amount in zip(*rows, amounts[order], strict=True):
-                enter(kind, payer, payee, amount)
-        else:
-            enter(
-                kind,
-                *(names if isinstance(names, str) else tuple(names.tolist()) for names in (payers, payees)),
-                amounts[order],
-            )
-    unpaid = ledger.settle()
-    for name, amount in zip(firms.tolist(), plant[order], strict=True) if one_by_one else ():
-        ledger.depreciate(name, 0.1 * amount)
-    if not one_by_one:
-        ledger.depreciate(tuple(firms.tolist()), 0.1 * plant[order])
-    assert all((row.amount >= 0.0).all() for row in unpaid)
-    return ledger
-
-
-@given(seed=SEEDS)
-def test_entries_made_together_are_those_made_one_by_one(seed: int) -> None:
-    """Some firms cannot pay all; the order of the rows changes no bit."""
-    cash = np.random.default_rng(seed).lognormal(-1.0, 1.5, (len(SECTORS), WORLDS))
-    together, apart = (with_stacks(cash, seed, [0, 1, 2], one_by_one) for one_by_one in (False, True))
-    turned = with_stacks(cash, seed, [2, 0, 1], False)
-    np.testing.assert_array_equal(stocks(together), stocks(turned))
-    np.testing.assert_allclose(stocks(together), stocks(apart), rtol=1e-12, atol=1e-12)
-    assert together.flows.keys() == apart.flows.keys()
-    for key, amount in apart.flows.items():
-        np.testing.assert_allclose(together.flows[key], amount, rtol=1e-12, atol=1e-12)
-    names = ("bank", "staff", "lab")
-    for ledger in (together, apart):
-        paid = np.array([ledger.paid("chips", payer=name) for name in names])
-        np.testing.assert_array_equal(ledger.paid_by("chips", names), paid)
-        np.testing.assert_array_equal(ledger.paid_to("chips", names)[1], ledger.paid("chips"))
-    residuals = together.check()
-    for law in [*IDENTITIES, "overdrawn"]:
-        assert getattr(residuals, law) < 1e-12, law
-
-
 @given(seed=SEEDS, exponent=st.integers(-20, 20))
 def test_scaling_the_currency_scales_every_account(seed: int, exponent: int) -> None:
     """By a power of two, so that not even rounding may differ."""
