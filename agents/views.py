@@ -82,7 +82,7 @@ class FirmView:
     coming_power_gw: PerWorld
     """Facility power under construction or waiting for finance."""
     power_at_chip_lead_gw: PerWorld
-    """Facility power expected once chips ordered today arrive."""
+    """Facility power expected once chips ordered today arrive; zero for those who are not about to order."""
     chips_power_gw: PerWorld
     """Facility power that all chips owned and ordered need."""
     backlog_h100e_m: PerWorld
