@@ -100,6 +100,10 @@ class Batch:
                 known["times"] = quarters(self.plan.request)
         return list(found.values())
 
+    def members(self, metric: str) -> tuple[str, ...]:
+        """The members of a metric in the batch's cast."""
+        return registry_of(self.plan.request.cast)[metric].members
+
     def by_quarter(self, metric: str, member: str | None = None) -> bool:
         """Whether a metric's path is kept, of one member if it has any."""
         table = self._path_table(metric)
