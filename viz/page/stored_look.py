@@ -55,7 +55,7 @@ class StoredLook(Look):
 
     def members(self, metric: str) -> tuple[str, ...]:
         """The members of a metric in the batch's cast."""
-        return self.batch.members(metric)
+        return self.batch.registry[metric].members
 
     def levels(self, metric: str, member: str | None = None, probs: tuple[float, ...] = LEVELS) -> np.ndarray:
         """Exact quantiles by quarter. Raises: NotKeptError."""
