@@ -60,6 +60,12 @@ class Reason(Enum):
     CALL_UNMET = "lenders called: it sold all that markets take and stays above its cap of loan to value"
     WAITS_FOR_CONVERSION = "part of it waits for the conversion"
 
+    LENT = "lent in full"
+    LENT_TO_THE_LIMIT = "lent up to the limit and no further"
+    LINE_USED_UP = "refused: what it owes already reaches its limit"
+    NO_LINE = "refused: without revenue there is no line"
+    CARRIES_NO_DEBT = "refused: its cash flow, contracts and plant carry no more debt"
+
     RESCUED = "saved: the price is bargained against default"
     RESCUED_IN_PART = "saved in part: the rescuers put in no more at that price"
     RENT_CUT = "cut for good: still no less than another tenant would bring"
