@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from runs.rental import PRICE_FLOOR_USD_H
+from runs.state import State
+from runs.tranches import ANCHOR, SHARES
 from world.arrays import PerWorld, fold
 from world.calendar import quarter_label
 
@@ -74,6 +76,7 @@ def measure_laws(market: ComputeMarket) -> list[Law]:
         Law("debt: maturities add up to the books", s.debt.distance(owed)),
         Law("stakes: sum to one", np.abs(fold(stakes) - 1.0)),
         Law("stakes: none negative", np.maximum(-stakes.min(axis=0), 0.0)),
+        Law("tranches: promised money accounted for", promised_apart(s)),
         Law("first refusal: never bypassed", bypassed),
         Law("loan to value: within its cap, or all is sold that markets take", above_cap),
         Law(
@@ -85,6 +88,15 @@ def measure_laws(market: ComputeMarket) -> list[Law]:
             np.maximum(s.cap.profit_share_paid_usd_bn - np.maximum(s.cap.profit_high_usd_bn, 0.0), 0.0),
         ),
     ]
+
+
+def promised_apart(s: State) -> PerWorld:
+    """How far promised equity is from paid, lapsed and still to come, or its shares from being the anchor's."""
+    money, waiting = s.cap.tranches.check(), s.cap.waiting.check()
+    unpaid = s.cap.tranches.pending()[SHARES] + s.cap.waiting.pending()[SHARES]
+    stake = s.cap.stakes[ANCHOR]
+    nobodys = np.maximum(unpaid - s.cap.anchor_units, 0.0) * np.where(stake > 0.0, 1.0, 0.0)
+    return np.maximum(np.maximum(money.unaccounted, waiting.unaccounted), nobodys)
 
 
 def check_laws(market: ComputeMarket) -> None:
