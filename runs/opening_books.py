@@ -77,6 +77,8 @@ def open_cap(start: StartState, slots: int, worlds: int, money: PerWorld) -> Cap
         tranches=Schedule(2, slots, worlds),
         waiting=Schedule(2, slots, worlds),
         anchor_units=stakes[HOLDERS.index("softbank")].copy(),
+        promised_usd_bn=np.zeros(worlds),
+        settled_usd_bn=np.zeros(worlds),
         cumulative_profit_usd_bn=profit,
         profit_high_usd_bn=np.maximum(profit, 0.0),
         profit_share_paid_usd_bn=np.zeros(worlds),

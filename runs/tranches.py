@@ -37,6 +37,7 @@ def buy_shares(s: State, usd_bn: PerWorld) -> PerWorld:
 
 def promise(s: State, slot: PerWorld | float, usd_bn: PerWorld, units: PerWorld, earliest: int) -> None:
     """Enter money that the anchor will pay, with the units of shares issued for it."""
+    s.cap.promised_usd_bn = s.cap.promised_usd_bn + usd_bn
     s.cap.tranches.add(MONEY, slot, usd_bn, earliest=earliest)
     s.cap.tranches.add(SHARES, slot, units, earliest=earliest)
 
@@ -78,7 +79,9 @@ def take_due(market: ComputeMarket, value_usd_bn: PerWorld) -> PerWorld:
         "tranche_lapsed_usd_bn": late.lapsed,
         "tranche_stake_returned": give_back(s, late.lapsed > 0.0, expired[SHARES]),
     }
-    return tranche[MONEY] * (1.0 - held_back) + free + late.waived
+    paid = tranche[MONEY] * (1.0 - held_back) + free + late.waived
+    s.cap.settled_usd_bn = s.cap.settled_usd_bn + paid + late.lapsed
+    return paid
 
 
 def expire(market: ComputeMarket, due: PerWorld, units: PerWorld, value_usd_bn: PerWorld) -> Condition:

@@ -126,7 +126,7 @@ def test_what_is_promised_is_paid_waits_or_lapses_and_the_sheet_says_who_waived(
         for name in ("tranche_usd_bn", "tranche_lapsed_usd_bn")
     )
     outstanding = cap.tranches.pending()[MONEY] + cap.waiting.pending()[MONEY]
-    np.testing.assert_allclose(cap.tranches.added[MONEY], paid + lapsed + outstanding, rtol=1e-9)
+    np.testing.assert_allclose(cap.promised_usd_bn, paid + lapsed + outstanding, rtol=1e-9)
     told = {Reason.LAPSED: 0, Reason.CONDITION_WAIVED: 0, Reason.WAITS_FOR_CONVERSION: 0}
     for quarter, world, talk in talks(market, TrancheTalk):
         flow = market.recorder.pages[quarter].one("flow")
