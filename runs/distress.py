@@ -43,8 +43,10 @@ def fill_shortfalls(market: ComputeMarket) -> None:
 
 
 def draw_line(market: ComputeMarket, name: str, short: PerWorld) -> PerWorld:
-    """Let a lab without plant draw its credit line, a share of its revenue; returns what it draws."""
-    return borrow(market, name, short, market.credit_line(name), market.state.ledger.debt(name))
+    """Let a lab without plant draw its credit line, a share of its run-rate revenue; returns what it draws."""
+    lab = market.firms[name]
+    line = lab.parameters.credit_line_share * 4.0 * lab.revenue_usd_bn
+    return borrow(market, name, short, line, market.state.ledger.debt(name))
 
 
 def borrow(market: ComputeMarket, name: str, asked: PerWorld, limit: PerWorld, owed: PerWorld) -> PerWorld:
