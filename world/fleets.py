@@ -7,9 +7,8 @@ apart: *landed this quarter* (sold, not yet installed), *installed* (landed earl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from world.arrays import (
     beyond,
     fold,
     not_negative,
+    pick_worlds,
     positive,
     power,
     ratio,
@@ -66,43 +66,58 @@ def energise(chips_h100e_m: PerOperatorGeneration, kw_per_h100e: np.ndarray, pow
     if kw.shape not in ((generations, worlds), chips.shape):
         raise ValueError(f"kw_per_h100e: expected {(generations, worlds)} or {chips.shape}, got {kw.shape}")
 
+    deployed = chips.copy()
     needed = chips * kw
     short = fold(needed.swapaxes(0, 1)) > available
-    if not some(short):
-        return chips.copy()
-
-    ahead, level = np.zeros(needed.shape), needed.copy()
-    # A generation that nobody has anywhere stands in no queue.
-    there = [g for g in range(generations) if some(needed[:, g])]
-    for one, other in combinations(there, 2):
-        _queue(kw[..., one, :], kw[..., other, :], one, other, needed, ahead, level)
-    share = ratio((available[:, np.newaxis] - ahead).clip(0.0, level), level)
-    deployed: np.ndarray = chips * np.where(short[:, np.newaxis], share, 1.0)
+    if some(short):
+        alike = [(slice(None), kw)] if kw.ndim == 2 else [(slice(row, row + 1), kw[row]) for row in range(operators)]
+        for rows, kw_of_rows in alike:
+            for picked, line in _lines(kw_of_rows):
+                _switch_off(deployed[rows], needed[rows], available[rows], short[rows], picked, line)
     return deployed
 
 
-def _queue(
-    kw_one: np.ndarray,
-    kw_other: np.ndarray,
-    one: int,
-    other: int,
+def _lines(kw: np.ndarray) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
+    """Worlds whose generations stand in one line for power, with that line: the most efficient first, equals together.
+
+    kw (generations, worlds). Most worlds, and mostly all of them, stand in the same line.
+    """
+    left = np.arange(kw.shape[-1])
+    while left.size:
+        of_left = kw if left.size == kw.shape[-1] else pick_worlds(kw, left)
+        line = np.argsort(of_left[:, 0], kind="stable")
+        ordered = of_left[line]
+        later, equal = ordered[1:] > ordered[:-1], ordered[1:] == ordered[:-1]
+        same = ((later == later[:, :1]) & (later | equal)).all(axis=0)
+        yield left[same], np.split(line, np.flatnonzero(later[:, 0]) + 1)
+        left = left[~same]
+
+
+def _switch_off(
+    deployed: np.ndarray,
     needed: np.ndarray,
-    ahead: np.ndarray,
-    level: np.ndarray,
+    available: np.ndarray,
+    short: np.ndarray,
+    worlds: np.ndarray,
+    line: list[np.ndarray],
 ) -> None:
-    """Put the more efficient of two generations ahead of the other, or both on a level, in each world."""
-    sooner, later = kw_one < kw_other, kw_one > kw_other
-    # Most pairs stand in one order in all worlds: what would be added is then the whole row, or zero.
-    if sooner.all():
-        ahead[:, other] += needed[:, one]
-    elif later.all():
-        ahead[:, one] += needed[:, other]
-    else:
-        ahead[:, other] += np.where(sooner, needed[:, one], 0.0)
-        ahead[:, one] += np.where(later, needed[:, other], 0.0)
-        equal = ~(sooner | later)
-        level[:, other] += np.where(equal, needed[:, one], 0.0)
-        level[:, one] += np.where(equal, needed[:, other], 0.0)
+    """Cut what is deployed in these worlds, where power is short, to what is left once those ahead in line have it."""
+    some_worlds = worlds.size < short.shape[-1]
+    if some_worlds:
+        needed, available, short = (pick_worlds(each, worlds) for each in (needed, available, short))
+    left = available.copy()
+    for equals in line:
+        level = fold(needed[:, equals].swapaxes(0, 1)) if len(equals) > 1 else needed[:, equals[0]]
+        # A generation that nobody has anywhere takes no power.
+        if not some(level):
+            continue
+        share = np.where(short, ratio(left.clip(0.0, level), level), 1.0)
+        for generation in equals:
+            if some_worlds:
+                deployed[:, generation, worlds] *= share
+            else:
+                deployed[:, generation] *= share
+        left -= level
 
 
 @dataclass(frozen=True)
