@@ -11,6 +11,7 @@ from runs.backing import pay_out
 from runs.chip_orders import cancel_orders
 from runs.money import OTHERS, openai_value, rival_value
 from world.arrays import PerRow, PerWorld, fold, ratio, some
+from world.credit import draw_credit
 from world.funding import dilute
 from world.ledger import Unpaid
 from world.rescue import cut_rents, price_rescue
@@ -25,14 +26,7 @@ def fill_shortfalls(market: ComputeMarket) -> None:
     s.flow["rescue_usd_bn"] = np.zeros(s.worlds)
     draw_on_lenders(market)
     s.flow["lease_relief_usd_bn"] = np.zeros((len(cast.providers), s.worlds))
-    short = s.ledger.shortfall(cast.funded)
-    # xAI has drawn what it gets already, as an owner of plant.
-    line = np.array([market.credit_line(name) for name in cast.funded])
-    line = np.maximum(line - s.ledger.balance["debt"][cast.sector_rows(cast.funded)], 0.0)
-    line[cast.funded.index("xai")] = 0.0
-    drawn = np.minimum(short, line)
-    pay_out(s.ledger, "loan", "lenders", cast.funded, drawn)
-    for name, left in zip(cast.funded, short - drawn, strict=True):
+    for name, left in zip(cast.funded, draw_lines(market, s.ledger.shortfall(cast.funded)), strict=True):
         if some(left):  # nobody else is rescued, and adding nothing changes no bit
             restructure(market, name, np.maximum(left - rescue(market, name, left), 0.0))
 
@@ -40,15 +34,46 @@ def fill_shortfalls(market: ComputeMarket) -> None:
 def draw_on_lenders(market: ComputeMarket) -> None:
     """Firms with plant or a core business draw what they lack, some of them only as far as lenders go."""
     s, cast = market.state, market.cast
-    drawn = s.ledger.shortfall(cast.borrowers, np.array([market.reserve(name) for name in cast.borrowers]))
+    asked = s.ledger.shortfall(cast.borrowers, np.array([market.reserve(name) for name in cast.borrowers]))
+    limit = np.full_like(asked, np.inf)
     for name in ("oracle", "xai", *cast.clouds):
-        row = cast.borrowers.index(name)
         principal = s.flow["principal_due_usd_bn"][cast.debtors.index(name)]
-        drawn[row] = np.minimum(drawn[row], np.maximum(market.debt_room[name], 0.0) + principal)
-    pay_out(s.ledger, "loan", "lenders", cast.borrowers, drawn)
+        limit[cast.borrowers.index(name)] = np.maximum(market.debt_room[name], 0.0) + principal
+    drawn = borrow(market, cast.borrowers, asked, limit, np.zeros_like(asked))
     if market.recorder is not None:
         borrowed = drawn[cast.borrowers.index("softbank")]
         market.recorder.note("anchor_cash", sold=np.zeros(s.worlds), borrowed=borrowed)
+
+
+def draw_lines(market: ComputeMarket, short: PerRow) -> PerRow:
+    """Let labs without plant draw their credit lines, a share of their run-rate revenue; returns what is left.
+
+    Args: short: (funded labs, worlds) $bn. Who borrows on its plant has had its loan.
+    """
+    s, cast = market.state, market.cast
+    rows = [row for row, name in enumerate(cast.funded) if name not in cast.borrowers]
+    names = tuple(cast.funded[row] for row in rows)
+    labs = [market.firms[name] for name in names]
+    line = np.array([lab.parameters.credit_line_share * 4.0 * lab.revenue_usd_bn for lab in labs])
+    left = short.copy()
+    left[rows] -= borrow(market, names, short[rows], line, s.ledger.balance["debt"][cast.sector_rows(names)])
+    return left
+
+
+def borrow(market: ComputeMarket, names: tuple[str, ...], asked: PerRow, limit: PerRow, owed: PerRow) -> PerRow:
+    """Let lenders pay out what borrowers ask for within their limits, $bn; returns what they draw.
+
+    Args: all (borrowers, worlds); owed: what of their debt counts against the limit.
+    """
+    s = market.state
+    drawn: PerRow = draw_credit(asked, limit, owed)
+    if market.recorder is not None:
+        for row, name in enumerate(names):
+            terms = {"asked": asked[row], "limit": limit[row], "owed": owed[row], "drawn": drawn[row]}
+            rate = s.flow["rates"][market.cast.debtors.index(name)]
+            market.recorder.note("loan", borrower=name, **terms, rate=rate, base=s.base_rate)
+    pay_out(s.ledger, "loan", "lenders", names, drawn)
+    return drawn
 
 
 def rescue(market: ComputeMarket, name: str, short: PerWorld) -> PerWorld:

@@ -124,6 +124,14 @@ class Parameters(Mapping[str, PerWorld]):
         except KeyError:
             raise KeyError(unknown(name, self._values, "parameter")) from None
 
+    # What a mapping does otherwise is to look for the nearest known name first, at every name that is not there.
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The parameter, or the default if there is none of this name."""
+        return self._values.get(name, default)
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
 
