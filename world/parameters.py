@@ -18,7 +18,7 @@ from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -29,8 +29,6 @@ PARAMETERS_FILE = Path(__file__).parent / "data" / "parameters.csv"
 DISTRIBUTIONS = ("fixed", "uniform", "triangular", "log_uniform", "log_triangular")
 STREAM = "parameter:"
 """A parameter is drawn from the stream of this prefix and its name, at quarter 0."""
-
-T = TypeVar("T")
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*", re.ASCII)
 _RANGE = ("distribution", "low", "central", "high")
@@ -116,7 +114,7 @@ class Parameters(Mapping[str, PerWorld]):
             owner, _, rest = name.partition(".")
             owners.setdefault(owner, {})[rest] = array
         self._owners = {owner: OwnParameters(owner, values) for owner, values in owners.items()}
-        self._worked_out: dict[tuple[Any, ...], Any] = {}
+        self._worked_out: dict[tuple[Any, ...], np.ndarray] = {}
 
     def __getitem__(self, name: str) -> PerWorld:
         try:
@@ -147,13 +145,12 @@ class Parameters(Mapping[str, PerWorld]):
             raise ValueError(unknown(owner, self._owners, "owner of parameters"))
         return self._owners[owner]
 
-    def once(self, work: Callable[..., T], *arguments: Any) -> T:
+    def once(self, work: Callable[..., np.ndarray], *arguments: Any) -> np.ndarray:
         """What `work(parameters, *arguments)` gives, worked out once: parameters never change."""
         key = (work, *arguments)
         if key not in self._worked_out:
             self._worked_out[key] = work(self, *arguments)
-        found: T = self._worked_out[key]
-        return found
+        return self._worked_out[key]
 
 
 class OwnParameters:
