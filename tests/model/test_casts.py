@@ -25,6 +25,8 @@ from runs.simulate import simulate
 from tests.house.tree import ROOT
 from tests.model.ensembles import first_differences, stepped
 from viz.figures import FIGURES, draw_figures
+from viz.page.deals import deals_asked
+from viz.page.state import RefusedError, Shelf
 from world.arrays import fold
 
 STARTS = ("as-of-2023q4", "as-of-2024q3", "baseline")
@@ -231,6 +233,14 @@ def test_deals_of_the_record_enter_under_the_name_of_the_cloud(files: dict[str, 
     }
     before = [event for event in by(plain, "rival_clouds") if event.kind == "capacity_lease"]
     assert len(before) == len(leases["coreweave"]) + len(leases["rival_clouds"])
+
+
+def test_the_page_shows_scenarios_with_a_cast_of_ones_own(files: dict[str, str]) -> None:
+    shelf = Shelf("demand-winter", [files["my_clouds.py"]])
+    assert {scenario.cast for scenario in shelf.scenarios.values()} == {read_plugins([files["my_clouds.py"]])}
+    assert deals_asked([("firm", "CoreWeave")], shelf) == (None, "coreweave")
+    with pytest.raises(RefusedError, match="nobody is called"):
+        deals_asked([("firm", "CoreWeave")], Shelf())
 
 
 def test_every_figure_is_drawn_with_added_firms(files: dict[str, str], tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def plugin(folder: Path, text: str) -> str:
     return str(file)
 
 
-IMPORTS = "from agents.additions import add_lab\nfrom agents.rivals import RivalLabs\n"
+IMPORTS = "from agents.additions import add_cloud, add_lab\nfrom agents.rivals import Cloud, RivalLabs\n"
 CAUTIOUS = """
 import numpy as np
 from agents.additions import add_lab
@@ -133,6 +133,9 @@ def test_a_plugin_that_cannot_be_read_leaves_nothing_behind(tmp_path: Path, text
         ('add_lab("An Thropic", "A", RivalLabs, 0.5)', "small letters"),
         ('add_lab("anthropic", "A", dict, 0.5)', "extends RivalLabs"),
         ('add_lab("a", "A", RivalLabs, 0.6); add_lab("b", "B", RivalLabs, 0.6)', "wanted 0 to 0.4"),
+        ('add_cloud("gulf", "G", RivalLabs)', "extends Cloud"),
+        ('add_cloud("gulf", "G", Cloud, figures={"gold": 1.0})', "no quantity 'gold'"),
+        ('add_cloud("gulf", "G", Cloud, parameters={"hurdel": 0.1})', "hurdle"),
         ("", "no such file"),
     ],
 )
