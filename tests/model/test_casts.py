@@ -13,6 +13,7 @@ from agents.additions import AddedCloud
 from agents.cast import STANDING, Cast, title
 from agents.plugins import read_plugins
 from agents.rivals import Cloud
+from runs.compare import compare
 from runs.deal_sheet import deal_sheet
 from runs.event_kinds import Event
 from runs.events import record_events
@@ -103,6 +104,27 @@ def test_a_run_names_its_plugins_and_its_members(files: dict[str, str]) -> None:
     assert "anthropic" in run["lab_revenue_usd_bn"].attrs["members"].split()
     assert {"coreweave>anthropic", "gulf_fund>openai"} <= set(run["leased_h100e_m"].attrs["members"].split())
     assert "coreweave" not in simulate("baseline", worlds=3, until="2026Q3")["owner"].to_numpy()
+
+
+def test_a_scenario_file_names_its_plugins_and_casts_can_be_compared(files: dict[str, str]) -> None:
+    folder = Path(files["my_clouds.py"]).parent
+    file = folder / "clouds.toml"
+    file.write_text('extends = "baseline"\nplugins = ["my_clouds.py"]\n', encoding="utf-8")
+    settings = load_scenario(file)
+    assert settings.cast is read_plugins([files["my_clouds.py"]])
+    assert load_scenario(file, [files["my_agents.py"]]).cast.labs_added[0].name == "anthropic"
+    rows = compare("baseline", settings, worlds=4, until="2027Q4").rows
+    chips = {row.member: row for row in rows if row.metric == "sold_h100e_m" and row.quarter == "2027Q4"}
+    assert chips.keys() == set(STANDING.operators)
+    moved = chips["rival_clouds"].mean
+    assert moved is not None
+    assert moved < 0.0  # what is split off is counted elsewhere
+    file.write_text('extends = "baseline"\nplugins = ["nowhere.py"]\n', encoding="utf-8")
+    with pytest.raises(ValueError, match=r"clouds\.toml: plugins: .*nowhere\.py: there is no such file"):
+        load_scenario(file)
+    for wrong in ("my_clouds.py", [1], 5):
+        with pytest.raises(ValueError, match="plugins: wanted a list of files"):
+            load_scenario({"extends": "baseline", "plugins": wrong})
 
 
 def test_a_saved_market_wants_the_plugins_that_it_had(files: dict[str, str], tmp_path: Path) -> None:
