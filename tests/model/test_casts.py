@@ -112,6 +112,7 @@ def test_a_scenario_file_names_its_plugins_and_casts_can_be_compared(files: dict
     file.write_text('extends = "baseline"\nplugins = ["my_clouds.py"]\n', encoding="utf-8")
     settings = load_scenario(file)
     assert settings.cast is read_plugins([files["my_clouds.py"]])
+    assert load_scenario(file, [files["my_clouds.py"]]).cast is settings.cast
     assert load_scenario(file, [files["my_agents.py"]]).cast.labs_added[0].name == "anthropic"
     rows = compare("baseline", settings, worlds=4, until="2027Q4").rows
     chips = {row.member: row for row in rows if row.metric == "sold_h100e_m" and row.quarter == "2027Q4"}
