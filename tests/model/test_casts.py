@@ -128,6 +128,54 @@ def test_a_scenario_file_names_its_plugins_and_casts_can_be_compared(files: dict
             load_scenario({"extends": "baseline", "plugins": wrong})
 
 
+OWN_POLICIES = """
+from agents.additions import add_cloud
+from agents.base import policy
+from agents.rivals import Cloud
+
+
+class Newcomer(Cloud):
+    def appetite(self, view, own):
+        return self.decide("appetite", view, own, high=1.0)
+
+
+@policy("newcomer", "eager")
+class Eager:
+    def appetite(self, firm, view, own):
+        return 1.0
+
+
+@policy("newcomer", "idle")
+class Idle:
+    def appetite(self, firm, view, own):
+        return 0.0
+
+
+add_cloud("newcomer", "Newcomer", Newcomer, share=0.05)
+"""
+
+
+def test_an_added_firm_has_policies_of_its_own_and_scenarios_and_events_name_it(tmp_path: Path) -> None:
+    file = tmp_path / "newcomer.py"
+    file.write_text(OWN_POLICIES, encoding="utf-8")
+    lease = {"provider": "newcomer", "tenant": "openai", "usd_bn": 10.0, "start": "2026Q4"}
+    idle = {
+        "extends": "baseline",
+        "policies": {"newcomer.policy": "idle"},
+        "events": [{"quarter": "2026Q2", "kind": "capacity_lease", "arguments": lease}],
+    }
+    eager, calm = (
+        stepped(ComputeMarket(scenario, worlds=4, until="2027Q4", plugins=[file])) for scenario in ("baseline", idle)
+    )
+    ordered = [market.history.values["energised_facility_gw"][-1, -1] for market in (eager, calm)]
+    assert (ordered[0] > ordered[1]).all()
+    row = calm.cast.pair_names.index("newcomer>openai")
+    assert (calm.history.values["leased_h100e_m"][row, 2] + calm.history.values["pending_h100e_m"][row, 2] > 0.0).all()
+    for wrong in (idle | {"events": []}, idle | {"policies": {}}):
+        with pytest.raises(ValueError, match="newcomer"):
+            load_scenario(wrong)
+
+
 def test_a_saved_market_wants_the_plugins_that_it_had(files: dict[str, str], tmp_path: Path) -> None:
     cloud, state = files["my_clouds.py"], tmp_path / "market.state"
     through = ComputeMarket("baseline", worlds=3, rng=1, until="2026Q4", plugins=[cloud])
