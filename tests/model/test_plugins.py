@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,16 +19,9 @@ from runs.metrics import REGISTRY
 from runs.scenario import load_scenario
 from runs.simulate import simulate
 from tests.house.tree import ROOT
+from tests.model.documented import block
 
 COMMAND = [sys.executable, "-m", "gigawatt"]
-
-
-def example() -> str:
-    """The plugin of the documentation."""
-    text = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
-    found = re.search(r"^```python my_agents.py\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    assert found
-    return found[1]
 
 
 def gigawatt(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -157,7 +149,7 @@ def test_what_is_added_outside_a_plugin_is_told_where_it_belongs() -> None:
 
 @pytest.mark.processes
 def test_the_lab_of_the_documentation_lives_in_every_command(tmp_path: Path) -> None:
-    file = plugin(tmp_path, example())
+    file = plugin(tmp_path, block("my_agents.py"))
     more = ["--plugin", file, "--worlds", "4", "--until", "2027Q4", "--quiet", "--json"]
     run = answered(gigawatt("run", "baseline", *more, "--set", "microsoft.policy=fill-first", folder=tmp_path))
     members = {(row["name"], row["member"]): row for row in run["metrics"]}  # type: ignore[attr-defined]
@@ -186,7 +178,7 @@ def test_the_lab_of_the_documentation_lives_in_every_command(tmp_path: Path) -> 
 @pytest.mark.processes
 @pytest.mark.slow
 def test_a_batch_has_the_plugin_in_its_workers_and_is_not_resumed_with_another(tmp_path: Path) -> None:
-    file = plugin(tmp_path, example())
+    file = plugin(tmp_path, block("my_agents.py"))
     asked = ["--worlds", "4", "--block", "2", "--until", "2026Q2", "--workers", "1", "--quiet", "--plugin", file]
     run = gigawatt("batch", "baseline", *asked, "--set", "microsoft.policy=fill-first", "--out", "out", folder=tmp_path)
     assert run.returncode == 0, run.stderr
@@ -194,7 +186,7 @@ def test_a_batch_has_the_plugin_in_its_workers_and_is_not_resumed_with_another(t
     assert "anthropic" in json.dumps(columns)
     again = gigawatt("batch", "--resume", "out", "--quiet", folder=tmp_path)  # its manifest names the plugin
     assert again.returncode == 0, again.stderr
-    Path(file).write_text(example() + "# another file now\n", encoding="utf-8")
+    Path(file).write_text(block("my_agents.py") + "# another file now\n", encoding="utf-8")
     other = gigawatt("batch", "--resume", "out", folder=tmp_path)
     assert other.returncode == 2
     assert "plugin my_agents.py" in other.stderr
