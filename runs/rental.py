@@ -57,7 +57,6 @@ def clear(market: ComputeMarket) -> None:
     g = s.generations
     capacity = s.fleet.deployed
     pooled, held = pool_by_access(now), fold(capacity)
-    kinds = len(pooled)
     # What nobody holds in any world is left out; it would trade nothing, at the cap.
     there = np.flatnonzero(held.any(axis=1))
     cap = PRICE_CAP_USD_H * market.money
@@ -65,8 +64,8 @@ def clear(market: ComputeMarket) -> None:
     # enters the market as one and shares its trade in proportion, which is what all of them would get one by one.
     result = clear_rental_market(
         demand_scale=pooled,
-        price_elasticity=np.repeat(m.elasticity_short[None, :], kinds, axis=0),
-        substitution=np.repeat(m.substitution[None, :], kinds, axis=0),
+        price_elasticity=m.elasticity_short[None, :],
+        substitution=m.substitution[None, :],
         suitability=(ACCESS[list(KINDS)] * g.usefulness)[:, there],
         capacity=held[None, there],
         reserve_price=np.maximum(s.flow["cash_cost_usd_h"], 1e-3)[None, there],

@@ -81,7 +81,8 @@ def clear_rental_market(
         price_floor, price_cap  number                          USD per H100e-hour, 0 < floor < cap
         start_price         (generations, worlds)               USD per H100e-hour, > 0; a guess, moved into the box
         tolerance           number                              largest excess demand over what is traded, >= 1e-12
-        Each of them but `tolerance` is also accepted with a last axis of worlds.
+        Each of them but `tolerance` is also accepted with a last axis of worlds; an elasticity that is the same for
+        all buyers may come as one row.
     Returns: RentalClearing. A generation that nobody offers in a world leaves every buyer's index there; a buyer who
         can use nothing that is offered leaves the market. At the cap what there is is shared in proportion to demand.
     Laws (tests/invariants/test_market.py): bought and sold agree to 1e-12; excess demand is zero strictly inside the
@@ -128,8 +129,7 @@ def trade(
     bought = np.empty((buyers, generations, worlds))
     np.multiply(solution.spending.swapaxes(0, 1), served / solution.price, out=bought)
     sold = np.empty((curves.capacity.shape[1], generations, worlds))
-    np.multiply(curves.capacity.swapaxes(0, 1), solution.offered_share.swapaxes(0, 1), out=sold)
-    sold *= let
+    np.multiply(solution.quantity.swapaxes(0, 1), let, out=sold)
     # A fictitious seller at the cap and buyer at the floor would close every gap: what they would earn bounds the
     # distance of these prices from the optimum over the box.
     gap = fold(np.maximum(excess, 0.0) * (curves.cap - price) + np.maximum(-excess, 0.0) * (price - curves.floor))
