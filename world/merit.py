@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from world.arrays import PerRow, ratio
+from world.arrays import PerRow, fold, ratio
 from world.rows import number_or_never, rows_by_worlds, stretched
 
 
@@ -29,10 +29,9 @@ def fill_in_merit_order(offer_quantity: object, unit_cost: object, wanted: objec
     need = stretched(wanted, quantity.shape[1:], "wanted")
 
     on_offer = np.where(cost < np.inf, quantity, 0.0)
-    cheaper, equal = np.zeros(quantity.shape), np.zeros(quantity.shape)
-    for other_cost, other_quantity in zip(cost, on_offer, strict=True):
-        # Times a truth value, not np.where: half the time, and quantities are finite.
-        cheaper += (other_cost < cost) * other_quantity
-        equal += (other_cost == cost) * other_quantity
+    # Each offer, on the second axis, against every other; times a truth value, not np.where: half the time.
+    others, supplied = cost[:, np.newaxis], on_offer[:, np.newaxis]
+    cheaper = fold((others < cost) * supplied)
+    equal = fold((others == cost) * supplied)
     reached = np.minimum(np.maximum(need - cheaper, 0.0), equal)
     return np.minimum(on_offer * ratio(reached, equal), on_offer)
