@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import mesa
@@ -13,7 +15,19 @@ import numpy as np
 from world.arrays import PerWorld
 
 POLICIES: dict[str, dict[str, type]] = {}
-"""Registered policies: firm -> policy name -> class. The first one registered is the firm's default."""
+"""The project's own policies: firm -> policy name -> class. The first one registered is the firm's default."""
+
+_READING: ContextVar[dict[str, dict[str, type]] | None] = ContextVar("policies of a plugin being read", default=None)
+
+
+@contextmanager
+def registering_in(known: dict[str, dict[str, type]]) -> Iterator[None]:
+    """Let policies that are registered within the block go to `known` instead, which belongs to a cast."""
+    token = _READING.set(known)
+    try:
+        yield
+    finally:
+        _READING.reset(token)
 
 
 class PolicyError(ValueError):
@@ -27,7 +41,8 @@ def policy(firm: str, name: str) -> Any:
     """
 
     def register(cls: type) -> type:
-        known = POLICIES.setdefault(firm, {})
+        registry = _READING.get()
+        known = (POLICIES if registry is None else registry).setdefault(firm, {})
         if name in known:
             raise ValueError(f"{firm}.policy: there is a policy {name!r} already")
         missing = [verb for verb in verbs(next(iter(known.values()), cls)) if not callable(getattr(cls, verb, None))]
@@ -71,7 +86,9 @@ class Firm(mesa.Agent):
         self.parameters = parameters
         self.worlds = worlds
         self.money: PerWorld = getattr(parameters, "money", np.ones(worlds))
-        known = POLICIES.get(name, {})
+        cast = getattr(model, "cast", None)
+        policies: Mapping[str, Mapping[str, type]] = POLICIES if cast is None else cast.policies
+        known = policies.get(name, {})
         if policy is not None and policy not in known:
             raise ValueError(f"{name}.policy: no policy named {policy!r}; known: {', '.join(known) or 'none'}")
         self.policy_name = policy or next(iter(known), "")

@@ -1,124 +1,18 @@
-"""The cast: who owns chips, who uses compute, who leases from whom, and whose money is counted.
+"""The cast of a model: its members with their places on the axes of the state, and their names for readers.
 
-Each tuple fixes the order of a leading axis of the state arrays. Labs that plugins add (agents/additions.py) take
-their places when this file is read.
+A cast is a value: it belongs to a scenario, and so to every model that is made of it. `STANDING` has no additions.
 """
 
 from __future__ import annotations
 
-from agents.additions import PARENT, read_additions
-from agents.plugins import load_from_environment
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 
-load_from_environment()
-ADDED_LABS = read_additions()
-"""Labs that plugins add, each split from PARENT."""
-_ADDED = tuple(lab.name for lab in ADDED_LABS)
+import numpy as np
 
-OPERATORS = ("microsoft", "oracle", "xai", "rival_clouds", "openai")
-"""Chip owners; openai owns the chips of its own programme only."""
+from agents.members import GENERATIONS, HOLDERS, MERCHANT, Members
 
-GENERATIONS = ("ampere", "hopper", "blackwell", "rubin", "feynman", "own_chip", "rival_asic")
-"""Accelerator generations; the first five are the merchant line in order of launch."""
-
-MERCHANT = GENERATIONS[:5]
-
-USERS = (
-    "openai",
-    "xai",
-    "microsoft_lab",
-    PARENT,
-    *_ADDED,
-    "microsoft_workloads",
-    "rival_workloads",
-    "enterprise",
-)
-"""Who uses compute: the labs, the clouds' own workloads, and everybody who rents from a cloud."""
-
-LABS = USERS[: USERS.index("microsoft_workloads")]
-
-RIVALS = (PARENT, *_ADDED)
-"""Labs that their parents support: the rest of the field as one, and those split from it."""
-
-TENANTS = ("openai", *RIVALS)
-"""Labs that tender for capacity."""
-
-FUNDED = ("openai", "xai", *RIVALS)
-"""Labs that raise equity."""
-
-ENTITY_OF_USER = {
-    "openai": "openai",
-    "xai": "xai",
-    "microsoft_lab": "microsoft",
-    "rival_labs": "rival_labs",
-    "microsoft_workloads": "microsoft",
-    "rival_workloads": "rival_clouds",
-    "enterprise": "customers",
-} | {name: name for name in _ADDED}
-"""The sector that pays for a user's compute."""
-
-
-def _pairs_of(lab: str) -> tuple[tuple[str, str, str], ...]:
-    """Who lets to an added lab: the same as to its parent."""
-    return (("rival_clouds", lab, "rental"), ("microsoft", lab, "azure"), ("oracle", lab, "rental"))
-
-
-PAIRS = (
-    ("microsoft", "openai", "azure"),
-    ("oracle", "openai", "stargate"),
-    ("rival_clouds", "openai", "rental"),
-    ("openai", "openai", "stargate"),
-    ("rival_clouds", "rival_labs", "rental"),
-    ("microsoft", "rival_labs", "azure"),
-    ("rival_clouds", "microsoft", "rental"),
-    ("oracle", "xai", "rental"),
-    ("oracle", "rival_labs", "rental"),
-    *(pair for name in _ADDED for pair in _pairs_of(name)),
-)
-"""Leases by (provider, tenant, programme). The fourth is OpenAI's own chips on Stargate sites: it pays no rent."""
-
-PAIR_NAMES = tuple(f"{provider}>{tenant}" for provider, tenant, _ in PAIRS)
-"""What records call each pair."""
-
-PROVIDERS = ("microsoft", "oracle", "rival_clouds")
-"""Who lets compute to others."""
-
-PROVIDER_NAMES = (*PROVIDERS, "own")
-"""Who supplies OpenAI, its own chips included."""
-
-OWN_PAIR = PAIRS.index(("openai", "openai", "stargate"))
-
-SECTORS = (
-    "openai",
-    "microsoft",
-    "oracle",
-    "softbank",
-    "xai",
-    *RIVALS,
-    "rival_clouds",
-    "nvidia",
-    "broadcom",
-    "landlords",
-    "lenders",
-    "investors",
-    "customers",
-    "staff",
-    "utilities",
-    "suppliers",
-    "tax",
-    "rest_of_world",
-)
-"""Everybody with a balance sheet; only the rest of the world may owe cash that nobody lent."""
-
-ACTORS = SECTORS[: SECTORS.index("landlords") + 1]
-"""Whose cash, debt and plant are recorded."""
-
-HOLDERS = ("microsoft", "softbank", "investors", "nvidia", "staff")
-"""Who holds OpenAI's equity; staff stands for employees and the foundation."""
-
-CAPTIVE_USERS = {"own_chip": ("openai",), "rival_asic": (*RIVALS, "rival_workloads", "enterprise")}
-"""Captive chips serve only their owner and its named tenants: everybody else finds them useless."""
-
-TITLES = {
+OWN_TITLES = {
     "openai": "OpenAI",
     "microsoft": "Microsoft",
     "oracle": "Oracle",
@@ -135,10 +29,126 @@ TITLES = {
     "own_chip": "Own chip",
     "rival_asic": "Rivals' ASICs",
     "own": "OpenAI's own chips",
-} | {lab.name: lab.title for lab in ADDED_LABS}
-"""Names for readers."""
+}
+TITLES = dict(OWN_TITLES)
+"""Names for readers, those of every cast that was made in this process: no figure depends on them."""
 
 
 def title(name: str) -> str:
     """A member's name as a reader expects it."""
     return TITLES.get(name, name.replace("_", " ").capitalize())
+
+
+class Cast(Members):
+    """The members of a model and their rows: `operator["oracle"]` is Oracle's on every axis of operators."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        TITLES.update({firm.name: firm.title for firm in self.added})
+
+    @cached_property
+    def operator(self) -> Mapping[str, int]:
+        """Rows of chip owners."""
+        return _rows(self.operators)
+
+    @cached_property
+    def user(self) -> Mapping[str, int]:
+        """Rows of users."""
+        return _rows(self.users)
+
+    @cached_property
+    def pair(self) -> Mapping[tuple[str, str], int]:
+        """Rows of leases by (provider, tenant)."""
+        return {(provider, tenant): row for row, (provider, tenant, _) in enumerate(self.pairs)}
+
+    def sector_rows(self, names: Iterable[str]) -> list[int]:
+        """Rows of sectors in the books."""
+        return [self.sectors.index(name) for name in names]
+
+    # ------------------------------------------------------------------ leases
+
+    @cached_property
+    def let(self) -> list[int]:
+        """Rows of the leases that pay rent."""
+        return [row for row, (provider, tenant, _) in enumerate(self.pairs) if provider != tenant]
+
+    @cached_property
+    def let_by(self) -> Mapping[str, list[int]]:
+        """Rows of the leases that an operator provides."""
+        return {name: [row for row, pair in enumerate(self.pairs) if pair[0] == name] for name in self.operators}
+
+    @cached_property
+    def held_by(self) -> Mapping[str, list[int]]:
+        """Rows of the leases that a tenant holds."""
+        return {pair[1]: [row for row, other in enumerate(self.pairs) if other[1] == pair[1]] for pair in self.pairs}
+
+    @cached_property
+    def provider_of_pair(self) -> list[int]:
+        """The operator's row of each lease's provider."""
+        return [self.operator[provider] for provider, _, _ in self.pairs]
+
+    @cached_property
+    def provider_of_let(self) -> list[int]:
+        """The same for the leases that pay rent."""
+        return [self.provider_of_pair[row] for row in self.let]
+
+    # ------------------------------------------------------------------ who is long or short of compute
+
+    @cached_property
+    def provider_entity(self) -> list[int]:
+        """The entity's row of the provider of each lease that pays rent."""
+        return [self.entities.index(self.pairs[row][0]) for row in self.let]
+
+    @cached_property
+    def tenant_entity(self) -> list[int]:
+        """The entity's row of its tenant."""
+        return [self.entities.index(self.pairs[row][1]) for row in self.let]
+
+    @cached_property
+    def operator_entity(self) -> list[int]:
+        """The entity's row of each operator."""
+        return [self.entities.index(name) for name in self.operators]
+
+    @cached_property
+    def user_entity(self) -> list[int]:
+        """The entity's row of who pays for each user."""
+        return [self.entities.index(self.entity_of_user[name]) for name in self.users]
+
+    # ------------------------------------------------------------------ chips
+
+    @cached_property
+    def buyer_rows(self) -> list[int]:
+        """The operator's row of each buyer of merchant chips."""
+        return [self.operator[name] for name in self.buyers]
+
+    @cached_property
+    def access(self) -> np.ndarray:
+        """Which user can use which generation, (users, generations, 1).
+
+        Captive chips serve only their owner and its named tenants: everybody else finds them useless.
+        """
+        captive = {"own_chip": ("openai",), "rival_asic": (*self.rivals, "rival_workloads", "enterprise")}
+        rows = [[float(g in MERCHANT or name in captive[g]) for g in GENERATIONS] for name in self.users]
+        return np.array(rows)[:, :, None]
+
+    @cached_property
+    def kinds(self) -> tuple[int, ...]:
+        """The first user of each kind: users of one kind can use the same generations."""
+        access = self.access
+        return tuple({access[user, :, 0].tobytes(): user for user in reversed(range(len(access)))}.values())[::-1]
+
+    @cached_property
+    def kind_of_user(self) -> list[int]:
+        """Which kind each user is of."""
+        access = self.access
+        return [next(k for k, user in enumerate(self.kinds) if (access[user] == mine).all()) for mine in access]
+
+
+def _rows(names: tuple[str, ...]) -> Mapping[str, int]:
+    return {name: row for row, name in enumerate(names)}
+
+
+STANDING = Cast()
+"""The cast without additions."""
+
+__all__ = ["GENERATIONS", "HOLDERS", "MERCHANT", "OWN_TITLES", "STANDING", "Cast", "title"]

@@ -8,8 +8,8 @@ import mesa
 import numpy as np
 
 from agents.base import Firm
-from agents.views import ComputeBudget, FirmView, FundingRequest, MarketView, Tender
-from world.arrays import PerRow, PerWorld, ratio
+from agents.views import ComputeBudget, FirmView, FundingRequest, MarketView, Purse, Tender
+from world.arrays import PerRow, PerWorld, ratio, some
 from world.funding import funding_need_usd_bn
 from world.planning import growth_over
 from world.services import budget_for_income
@@ -59,7 +59,7 @@ class Lab(Firm):
         fade = np.exp(-elapsed / p.inference_fade_quarters)
         return p.inference_cost_share_late + (p.inference_cost_share - p.inference_cost_share_late) * fade
 
-    def plan_budget(self, view: MarketView, own: FirmView, behind: PerWorld) -> ComputeBudget:
+    def plan_budget(self, view: MarketView, own: Purse, behind: PerWorld) -> ComputeBudget:
         """Inference in proportion to potential revenue; R&D out of next year's revenue and funds, more when behind."""
         p = self.parameters
         inference = self.inference_cost_share(view.elapsed) * self.potential_usd_bn
@@ -68,10 +68,11 @@ class Lab(Firm):
         research = (
             p.rd_revenue_share * self.revenue_usd_bn * a_year_on + funds / p.rd_horizon_quarters + self.support_usd_bn
         )
-        # What leases are worth beyond their rent buys compute at today's prices, not at cost.
-        prices = view.index_usd_h, view.slow_index_usd_h, view.long_run_cost_usd_h
-        gain = budget_for_income(self.lease_gain_usd_bn, *prices, p.elasticity_short, p.elasticity_long)
-        research = research + p.gain_reinvested * np.maximum(gain, 0.0)
+        if some(self.lease_gain_usd_bn > 0.0):
+            # What leases are worth beyond their rent buys compute at today's prices, not at cost.
+            prices = view.index_usd_h, view.slow_index_usd_h, view.long_run_cost_usd_h
+            gain = budget_for_income(self.lease_gain_usd_bn, *prices, p.elasticity_short, p.elasticity_long)
+            research = research + p.gain_reinvested * np.maximum(gain, 0.0)
         research = research * (1.0 + p.rd_urgency * behind).clip(0.5, 2.0)
         # However much money comes in, people and software absorb only so much more compute in a quarter.
         most = np.where(self.research_usd_bn > 0.0, self.research_usd_bn * (1.0 + p.rd_absorption), np.inf)

@@ -112,7 +112,7 @@ class Oracle(Operator):
         equity_share = 1.0 - p.project_debt_share
         rate = p.project_debt_share * debt_rate + equity_share * view.cost_of_capital
         capital = view.capital_usd_bn / view.usefulness
-        price = level_price_usd_h(capital, rate, p.lease_term_years, view.running_usd_h) * (1.0 + p.hurdle)
+        price = level_price_usd_h(capital, rate, p.lease_term_years, view.running_usd_h) * (1.0 + p.lease_hurdle)
         # Lenders look at the rent that is left for them, the equity comes from its cash flow and the sponsors.
         income = (1.0 - p.running_share) * price * HOURS_PER_YEAR / 1000.0
         carried = debt_capacity_usd_bn(income, debt_rate, p.lease_term_years, p.min_dscr)
@@ -123,4 +123,4 @@ class Oracle(Operator):
     def reservation_usd_h(self, view: MarketView, own: FirmView) -> PerWorld:
         """Nothing is built without the lease, so only its cost and hurdle count."""
         p = self.parameters
-        return view.long_run_cost_usd_h * view.term_level * (1.0 + p.hurdle)
+        return view.long_run_cost_usd_h * view.term_level * (1.0 + p.lease_hurdle)

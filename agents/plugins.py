@@ -1,78 +1,79 @@
 """Policies and firms from files outside the project: a plugin is a Python file that registers them when it is read.
 
-Every plugin that was read stays for the process, and for the processes that it starts: their names stand in the
-environment variable GIGAWATT_PLUGINS, so that a worker reads the same files before it builds a model.
+What it registers goes into a cast, which the scenario carries to every model that is made of it: nothing stays
+registered in the process, and who is given no cast has the project's own.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
-import os
 import sys
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
-from agents.additions import ADDED
-from agents.base import POLICIES
+from agents.additions import AddedCloud, AddedFirm, AddedLab, adding_to
+from agents.base import POLICIES, registering_in
+from agents.cast import STANDING, Cast
 
-VARIABLE = "GIGAWATT_PLUGINS"
 BUILT_IN = ("microsoft", "openai", "oracle", "rivals", "softbank", "vendors", "xai")
 """The files that register the project's own policies; they come first, so that its defaults stay the defaults."""
 
-_LOADED: dict[str, str] = {}
 
+def read_plugins(files: Iterable[str | Path]) -> Cast:
+    """The cast with what plugins bring; the standing one if there are none. The same files give the same object.
 
-def loaded() -> tuple[str, ...]:
-    """The files that were read, as absolute paths in order."""
-    return tuple(_LOADED)
-
-
-def load_plugins(files: Iterable[str | Path]) -> None:
-    """Read plugins, each once.
-
-    Raises: ValueError in one line, naming the file: it is missing, is no Python, fails, or registers a policy for a
-        firm that does not exist or without the methods that the firm asks. Nothing of such a file stays registered.
+    Raises: ValueError in one line, naming the file: it is missing, is no Python, fails, registers a policy for a firm
+        that does not exist or without the methods that the firm asks, or adds a firm that cannot be.
     """
-    for name in BUILT_IN:
-        importlib.import_module(f"agents.{name}")
+    found: dict[Path, tuple[Path, str, str]] = {}
     for file in files:
         path = Path(file).expanduser().resolve()
-        if str(path) not in _LOADED:
-            _load(path, str(file))
-    if _LOADED:
-        os.environ[VARIABLE] = os.pathsep.join(_LOADED)
+        found.setdefault(path, (path, _digest(path, str(file)), str(file)))
+    return _cast_of(tuple(found.values())) if found else STANDING
 
 
-def load_from_environment() -> None:
-    """Read the plugins that the process was started with."""
-    given = [path for path in os.environ.get(VARIABLE, "").split(os.pathsep) if path]
-    if given:
-        load_plugins(given)
-
-
-def _load(path: Path, given: str) -> None:
-    """Run one file; put the registries back as they were if it fails."""
+def _digest(path: Path, given: str) -> str:
     if not path.is_file():
         raise ValueError(f"plugin {given}: {'is a folder' if path.is_dir() else 'there is no such file'}")
-    before, labs = {firm: dict(known) for firm, known in POLICIES.items()}, len(ADDED)
     try:
-        _run(path, given)
-        strange = [firm for firm in POLICIES if firm not in before]
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ValueError(f"plugin {given}: cannot be read ({error.strerror})") from None
+
+
+@lru_cache(maxsize=32)
+def _cast_of(files: tuple[tuple[Path, str, str], ...]) -> Cast:
+    """The cast of files, each (path, SHA-256, name as given)."""
+    for name in BUILT_IN:
+        importlib.import_module(f"agents.{name}")
+    policies = {firm: dict(known) for firm, known in POLICIES.items()}
+    added: list[AddedFirm] = []
+    cast = STANDING
+    for place, (path, digest, given) in enumerate(files):
+        with registering_in(policies), adding_to(added):
+            _run(path, digest, given)
+        allowed = [*POLICIES, *(firm.name for firm in added)]
+        strange = [firm for firm in policies if firm not in allowed]
         if strange:
-            allowed = ", ".join(before)
-            raise ValueError(f"plugin {given}: no firm {strange[0]!r} asks a policy; allowed: {allowed}")
-    except BaseException:
-        POLICIES.clear()
-        POLICIES.update(before)
-        del ADDED[labs:]
-        raise
-    _LOADED[str(path)] = given
+            raise ValueError(f"plugin {given}: no firm {strange[0]!r} asks a policy; allowed: {', '.join(allowed)}")
+        try:
+            cast = Cast(
+                tuple(firm for firm in added if isinstance(firm, AddedLab)),
+                tuple(firm for firm in added if isinstance(firm, AddedCloud)),
+                policies,
+                tuple((str(other), its) for other, its, _ in files[: place + 1]),
+            )
+        except ValueError as error:
+            raise ValueError(f"plugin {given}: {error}") from None
+    return cast
 
 
-def _run(path: Path, given: str) -> None:
+def _run(path: Path, digest: str, given: str) -> None:
     """Run the file's code as a module of its own."""
-    name = f"gigawatt_plugin_{path.stem}"
+    name = f"gigawatt_plugin_{path.stem}_{digest[:12]}"
     try:
         code = compile(path.read_text(encoding="utf-8"), str(path), "exec")
     except SyntaxError as error:

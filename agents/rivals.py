@@ -50,3 +50,18 @@ class RivalClouds(Operator):
     def order_capacity(self, view: MarketView, own: FirmView) -> CapacityOrder:
         """Their share of what the market will lack."""
         return super().order_capacity(view, own)
+
+
+class Cloud(Operator):
+    """A cloud that a plugin adds: it builds its share of what the market lacks, and what it has let beyond that."""
+
+    def order_capacity(self, view: MarketView, own: FirmView) -> CapacityOrder:
+        """Power and chips for its share of the market's order and for leases that it cannot serve yet; as its means go.
+
+        Changes nothing.
+        """
+        general = super().order_capacity(view, own)
+        coming = np.maximum(own.power_gw + own.coming_power_gw - own.chips_power_gw, 0.0) / view.power_kw
+        owed = np.maximum(own.let_h100e_m - own.fleet_h100e_m - own.backlog_h100e_m, 0.0)
+        sites = general.wanted_sites_h100e_m + np.maximum(owed - coming, 0.0)
+        return self.within_means(view, own, sites, general.wanted_h100e_m + owed)

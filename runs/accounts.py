@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import ENTITY_OF_USER, LABS, OPERATORS, PAIRS, RIVALS, TENANTS, USERS
 from runs.backing import pay_out, shell_cost_usd_bn
-from runs.chip_orders import BUYERS, pay_for_chips, prepay_orders
+from runs.chip_orders import pay_for_chips, prepay_orders
 from runs.credit import debt_dues, roll_debt
 from runs.distress import fill_shortfalls, work_out
 from runs.money import mark_stakes
 from runs.sight import phases_building, power_gw, power_price
 from runs.stargate import pay_sponsor_equity
-from runs.state import GENERATION, OPERATOR, USER
+from runs.state import GENERATION
 from world.arrays import PerRow, PerWorld, fold, fold_sectors, ratio, some
 from world.leases import USD_BN_PER_RENT
 from world.profit_share import profit_share_due, profit_share_total
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 MATURE = ("microsoft", "oracle", "rival_clouds", "nvidia")
 """Firms that pay out what they do not need."""
-
-SECTOR_OF_LAB = {name: ENTITY_OF_USER[name] for name in LABS}
 
 
 def settle(market: ComputeMarket) -> None:
@@ -46,20 +43,9 @@ def settle(market: ComputeMarket) -> None:
     note_flows(market)
 
 
-ENTITIES = tuple(dict.fromkeys((*ENTITY_OF_USER.values(), *OPERATORS)))
-"""Who may be long or short of compute."""
-LET = [k for k, pair in enumerate(PAIRS) if pair[0] != pair[1]]
-"""Rows of the leases that pay rent."""
-PROVIDER_OF_LET = [OPERATOR[PAIRS[k][0]] for k in LET]
-PROVIDER_ENTITY = [ENTITIES.index(PAIRS[k][0]) for k in LET]
-TENANT_ENTITY = [ENTITIES.index(PAIRS[k][1]) for k in LET]
-OPERATOR_ENTITY = [ENTITIES.index(name) for name in OPERATORS]
-USER_ENTITY = [ENTITIES.index(ENTITY_OF_USER[user]) for user in USERS]
-
-
 def compute_dues(market: ComputeMarket) -> None:
     """Lease rents move under their contracts; at the clearing price only net positions are paid."""
-    s = market.state
+    s, cast = market.state, market.cast
     deployed = s.flow["deployed_h100e_m"]
     active = s.leases.active
     price = np.where(s.market.traded, s.market.price_usd_h, 0.0)
@@ -68,27 +54,30 @@ def compute_dues(market: ComputeMarket) -> None:
     sold = fold(s.market.sold_h100e_m.swapaxes(0, 1))
     busy = np.minimum(ratio(sold, deployed, 1.0), 1.0)
     # Failed chips are not paid for: where less runs than is let, all tenants lose alike.
-    let = fold_sectors(active[LET], PROVIDER_OF_LET, len(OPERATORS))
+    let = fold_sectors(active[cast.let], cast.provider_of_let, len(cast.operators))
     available = np.minimum(ratio(deployed, let, 1.0), 1.0)
-    rent = s.leases.rent_usd_bn(np.array([busy[OPERATOR[pair[0]]] for pair in PAIRS]))[LET] * available[PROVIDER_OF_LET]
-    held = ratio(active[LET] * available[PROVIDER_OF_LET], deployed[PROVIDER_OF_LET]) * earned[PROVIDER_OF_LET]
-    s.flow["rent_usd_bn"], s.flow["held_usd_bn"] = np.zeros((2, len(PAIRS), s.worlds))
-    s.flow["rent_usd_bn"][LET], s.flow["held_usd_bn"][LET] = rent, held
-    for row, k in enumerate(LET):
+    rows, provider = cast.let, cast.provider_of_let
+    rent = s.leases.rent_usd_bn(busy[cast.provider_of_pair])[rows] * available[provider]
+    held = ratio(active[rows] * available[provider], deployed[provider]) * earned[provider]
+    s.flow["rent_usd_bn"], s.flow["held_usd_bn"] = np.zeros((2, len(cast.pairs), s.worlds))
+    s.flow["rent_usd_bn"][rows], s.flow["held_usd_bn"][rows] = rent, held
+    for row, k in enumerate(rows):
         pay_rent(market, k, rent[row])
-    gain = fold_sectors(held - rent, TENANT_ENTITY, len(ENTITIES))
-    for tenant in TENANTS:
-        market.firms[tenant].settle_leases(gain[ENTITIES.index(tenant)])
-    position = fold_sectors(held, TENANT_ENTITY, len(ENTITIES)) - fold_sectors(held, PROVIDER_ENTITY, len(ENTITIES))
-    position[OPERATOR_ENTITY] += earned
+    entities = cast.entities
+    gain = fold_sectors(held - rent, cast.tenant_entity, len(entities))
+    for tenant in cast.tenants:
+        market.firms[tenant].settle_leases(gain[entities.index(tenant)])
+    position = fold_sectors(held, cast.tenant_entity, len(entities))
+    position = position - fold_sectors(held, cast.provider_entity, len(entities))
+    position[cast.operator_entity] += earned
     used = fold((s.market.bought_h100e_m * price).swapaxes(0, 1)) * USD_BN_PER_RENT
-    position -= fold_sectors(used, USER_ENTITY, len(ENTITIES))
-    net_positions(market, dict(zip(ENTITIES, position, strict=True)))
-    sublet(market, {tenant: position[ENTITIES.index(tenant)] for tenant in TENANTS})
+    position -= fold_sectors(used, cast.user_entity, len(entities))
+    net_positions(market, dict(zip(entities, position, strict=True)))
+    sublet(market, {tenant: position[entities.index(tenant)] for tenant in cast.tenants})
     # GW x 2,190 h x $/MWh = thousand MWh x $; a million of them is $bn.
     bills = s.fleet.power_used_gw * (market.parameters.of("costs").power_draw * 2190.0 * power_price(market) / 1e6)
     operations = operations_bill(market)
-    for name, row in OPERATOR.items():
+    for name, row in cast.operator.items():
         s.ledger.due("power", name, "utilities", bills[row])
         s.ledger.due("operating_cost", name, "suppliers", operations[row])
 
@@ -114,7 +103,7 @@ def operations_bill(market: ComputeMarket) -> PerRow:
 def pay_rent(market: ComputeMarket, pair: int, rent: PerWorld) -> None:
     """Rent under a lease: prepaid compute is used up first."""
     s = market.state
-    provider, tenant, _ = PAIRS[pair]
+    provider, tenant, _ = market.cast.pairs[pair]
     if (provider, tenant) == ("microsoft", "openai"):
         credit = np.minimum(s.ledger.prepaid("openai"), market.parameters.of("openai").credit_use * rent)
         s.ledger.use_prepaid("openai", "microsoft", credit)
@@ -140,10 +129,10 @@ def net_positions(market: ComputeMarket, position: dict[str, PerWorld]) -> None:
 
 def service_dues(market: ComputeMarket) -> None:
     """Customers pay labs; labs pay staff and OpenAI pays Microsoft its share of revenue and of profit."""
-    s = market.state
+    s, cast = market.state, market.cast
     served = s.flow["served_usd_bn"]
-    for row, name in enumerate(LABS):
-        sector = SECTOR_OF_LAB[name]
+    for row, name in enumerate(cast.labs):
+        sector = cast.entity_of_user[name]
         s.ledger.due("operating_income", "rest_of_world", "customers", served[row])
         s.ledger.due("services", "customers", sector, served[row])
         staff = market.firms[name].staff_cost_usd_bn()
@@ -153,7 +142,7 @@ def service_dues(market: ComputeMarket) -> None:
     revenue = served[0]
     share = p.revenue_share * revenue
     s.ledger.due("revenue_share", "openai", "microsoft", share)
-    compute = fold(s.flow["rent_usd_bn"][[k for k, pair in enumerate(PAIRS) if pair[1] == "openai"]])
+    compute = fold(s.flow["rent_usd_bn"][cast.held_by["openai"]])
     profit = revenue - compute - s.flow["staff.openai"] - share
     cap = s.cap
     cap.cumulative_profit_usd_bn = cap.cumulative_profit_usd_bn + profit
@@ -169,21 +158,21 @@ def service_dues(market: ComputeMarket) -> None:
 
 def capital_dues(market: ComputeMarket) -> None:
     """Chips are paid on delivery, sites while they are built; landlords build shells and let them."""
-    s, costs = market.state, market.parameters.of("costs")
+    s, cast, costs = market.state, market.cast, market.parameters.of("costs")
     bill = s.flow["chips_usd_bn"]
     own, asic = GENERATION["own_chip"], GENERATION["rival_asic"]
     networked = market.parameters.of("nvidia").system_share
     other = costs.system_multiple - networked
-    s.flow["capex_usd_bn"] = np.zeros((len(OPERATORS), s.worlds))
+    s.flow["capex_usd_bn"] = np.zeros((len(cast.operators), s.worlds))
     vendor, custom = np.zeros(s.worlds), np.zeros(s.worlds)
     building = s.sites.building_gw + phases_building(s)
     shell_cost = shell_cost_usd_bn(market.parameters)
     landlord_building = np.zeros(s.worlds)
     power = power_gw(s)
-    for name, row in OPERATOR.items():
+    for name, row in cast.operator.items():
         captive = bill[row, own] + bill[row, asic]
         merchant = fold(bill[row]) - captive
-        if name in BUYERS:
+        if name in cast.buyers:
             pay_for_chips(market, name, merchant * networked)
         s.ledger.due("chips", name, "broadcom", captive)
         s.ledger.due("construction", name, "suppliers", merchant * other + captive * (costs.system_multiple - 1.0))
@@ -201,7 +190,7 @@ def capital_dues(market: ComputeMarket) -> None:
             merchant * costs.system_multiple + captive * costs.system_multiple + spend * (1.0 - rented) + other_capex
         )
     prepay_orders(market)
-    pay_sponsor_equity(market, fold(bill[OPERATOR["oracle"]]) * costs.system_multiple)
+    pay_sponsor_equity(market, fold(bill[cast.operator["oracle"]]) * costs.system_multiple)
     s.ledger.due("construction", "landlords", "suppliers", landlord_building)
     sponsors = landlord_building * (1.0 - market.parameters.of("landlords").loan_to_cost)
     pay_out(s.ledger, "equity", "investors", "landlords", sponsors)
@@ -236,7 +225,7 @@ def carry_shell_leases(market: ComputeMarket) -> None:
     """A provider's leased shells stand on its books: what starts is recognised at cost, what runs is used up evenly."""
     s = market.state
     years = market.parameters.of("landlords").loan_years
-    for name, row in OPERATOR.items():
+    for name, row in market.cast.operator.items():
         rented = market.landlord_share(name) * shell_cost_usd_bn(market.parameters)
         s.ledger.run_off_lease(name, s.ledger.lease_liability(name) / (4.0 * years))
         s.ledger.recognise_lease(name, s.flow["energised_gw"][row] * rented)
@@ -244,8 +233,8 @@ def carry_shell_leases(market: ComputeMarket) -> None:
 
 def depreciate(market: ComputeMarket) -> None:
     """Plant loses value with age; chips within about five years."""
-    s = market.state
-    for name in (*OPERATORS, *RIVALS, "landlords", "nvidia"):
+    s, cast = market.state, market.cast
+    for name in (*cast.operators, *cast.rivals, "landlords", "nvidia"):
         rate = (
             market.parameters.of("costs").shell_depreciation
             if name == "landlords"
@@ -256,9 +245,9 @@ def depreciate(market: ComputeMarket) -> None:
 
 def note_flows(market: ComputeMarket) -> None:
     """Burn and operating cash flow of the quarter, from the ledger itself."""
-    s = market.state
+    s, cast = market.state, market.cast
     cash = s.ledger.opening_cash
-    for name in (*OPERATORS, *RIVALS, "landlords", "softbank", "nvidia"):
+    for name in (*cast.operators, *cast.rivals, "landlords", "softbank", "nvidia"):
         change = s.ledger.cash(name) - cash[s.ledger.sectors.index(name)]
         borrowed = s.ledger.paid("loan", payee=name) - s.ledger.paid("principal", payer=name)
         equity = s.ledger.paid("equity", payee=name) - s.ledger.paid("equity", payer=name)
@@ -278,6 +267,3 @@ def note_flows(market: ComputeMarket) -> None:
         + s.ledger.paid("prepaid_use", "openai", "microsoft")
         + s.ledger.paid("revenue_share", "openai", "microsoft")
     )
-
-
-__all__ = ["USER", "settle"]

@@ -103,7 +103,7 @@ def parameters_of(plan: Plan, given: Mapping[str, Any], worlds: np.ndarray, poin
 
 def futures(plan: Plan, state: Path, worlds: np.ndarray, points: np.ndarray) -> ComputeMarket:
     """Futures of the saved market, with what is set and varied holding from their first quarter on."""
-    market = ComputeMarket.load(state, worlds, plan.request.seed)
+    market = ComputeMarket.load(state, worlds, plan.request.seed, plan.request.cast)
     table = specifications()
     given = parameters_of(plan, plan.request.parameters, worlds, points)
     set_parameters(market, resolve(Draws(0, worlds), given, table={name: table[name] for name in given}))

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from agents.base import POLICIES
-from agents.plugins import load_plugins
+from agents.cast import Cast
+from agents.plugins import read_plugins
 from runs.batch_design import design_of
 from runs.batch_program import differences, machine, policies_used, program
 from runs.batch_request import Request, asked_document, check, resolved
@@ -127,10 +127,10 @@ def plan_of(document: Mapping[str, Any], where: str) -> Plan:
         raise ValueError(
             f"{where}: was edited: its content does not match its seal; start a new batch with other wishes"
         )
-    _import_policies(document["program"]["policies"], where)
+    cast = _cast_of(document["program"]["policies"], where)
     batch = document["batch"]
     request = Request(
-        scenarios=tuple(load_scenario(scenario) for scenario in batch["scenarios"]),
+        scenarios=tuple(load_scenario(scenario, cast) for scenario in batch["scenarios"]),
         design=design_of(batch["design"]),
         **{key: batch[key] for key in batch if key not in ("scenarios", "design")},
     )
@@ -143,19 +143,20 @@ def unlike(plan: Plan) -> list[str]:
     return differences(plan.document["program"], now) + differences(plan.document["machine"], machine())
 
 
-def _import_policies(used: Mapping[str, Mapping[str, str]], where: str) -> None:
-    """Let policies that users plugged in register themselves, in every process that needs them."""
-    load_plugins(entry["file"] for entry in used.values() if "file" in entry)
+def _cast_of(used: Mapping[str, Mapping[str, str]], where: str) -> Cast:
+    """The cast of the plugins that a manifest names, in every process that needs it, with the policies it uses."""
+    cast = read_plugins(entry["file"] for entry in used.values() if "file" in entry)
     for key, entry in used.items():
         if "file" in entry:
             continue
         owner, _, name = key.partition("=")
-        if name in POLICIES.get(owner.removesuffix(".policy"), {}):
+        if name in cast.policies.get(owner.removesuffix(".policy"), {}):
             continue
         try:
             import_module(entry["module"])
         except ImportError as error:
             raise ValueError(f"{where}: {key}: the module {entry['module']} cannot be imported ({error})") from None
+    return cast
 
 
 def seal_of(content: Mapping[str, Any]) -> str:

@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 import threadpoolctl
 
-from agents.base import POLICIES
-from agents.plugins import loaded
 from runs.fingerprint import ROOT, file_digest, source_digest
 from runs.scenario import Scenario
 
@@ -49,11 +47,11 @@ def machine() -> dict[str, str]:
 def policies_used(scenarios: Sequence[Scenario]) -> dict[str, dict[str, str]]:
     """Every plugin, and every policy that the scenarios name: its file or module, and a hash of the file."""
     found = {}
-    for plugin in map(Path, loaded()):
-        found[f"plugin {plugin.name}"] = {"file": str(plugin), "sha256": file_digest(plugin)}
+    for plugin, digest in dict.fromkeys(plugin for scenario in scenarios for plugin in scenario.cast.plugins):
+        found[f"plugin {Path(plugin).name}"] = {"file": plugin, "sha256": digest}
     for scenario in scenarios:
         for owner, name in scenario.policies.items():
-            kind = POLICIES[owner.removesuffix(".policy")][name]
+            kind = scenario.cast.policies[owner.removesuffix(".policy")][name]
             file = Path(inspect.getfile(kind))
             found[f"{owner}={name}"] = {
                 "module": kind.__module__,

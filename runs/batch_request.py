@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from agents.cast import STANDING, Cast
 from runs.batch_design import ONE_POINT, Design
 from runs.fingerprint import file_digest
 from runs.model import DEFAULT_UNTIL, LATEST
@@ -55,10 +56,21 @@ class Request:
     state: str | None = None
     posterior: Mapping[str, Any] | None = None
 
+    @property
+    def cast(self) -> Cast:
+        """The cast of all scenarios."""
+        return self.scenarios[0].cast if self.scenarios else STANDING
 
-def request_of(scenarios: Sequence[str | Path | Mapping[str, Any] | Scenario], worlds: int, **more: Any) -> Request:
-    """The request for scenarios given by name, file or mapping."""
-    loaded = tuple(load_scenario(str(given) if isinstance(given, Path) else given) for given in scenarios)
+
+def request_of(
+    scenarios: Sequence[str | Path | Mapping[str, Any] | Scenario],
+    worlds: int,
+    plugins: Sequence[str | Path] = (),
+    **more: Any,
+) -> Request:
+    """The request for scenarios given by name, file or mapping, with the cast that plugins make."""
+    names = (str(given) if isinstance(given, Path) else given for given in scenarios)
+    loaded = tuple(load_scenario(given, plugins) for given in names)
     return Request(loaded, worlds, **more)
 
 
@@ -115,6 +127,8 @@ def check(request: Request) -> None:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise ValueError(f"scenario: {twice} is given twice")
+    if any(scenario.cast is not request.cast for scenario in request.scenarios):
+        raise ValueError("scenario: wanted the same plugins for all scenarios of a batch")
     for name, value, least in (("worlds", request.worlds, 1), ("block", request.block, 1), ("seed", request.seed, 0)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise ValueError(f"{name}: wanted a whole number, at least {least}, got {value!r}")

@@ -56,7 +56,7 @@ NOT_FITTED = (
     "microsoft.caution",
     "market.governed_dependence",
     "operators.hurdle",
-    "oracle.hurdle",
+    "oracle.lease_hurdle",
 )
 """What the record cannot tell by its nature (docs/design.md, section 10): kept as priors whatever the weights say."""
 EDGE = 1e-6

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agents.additions import PARENT
+from agents.additions import AddedFirm
 from agents.backers import Grid, Investors, Landlords, Lenders
 from agents.base import Firm
-from agents.cast import ADDED_LABS
+from agents.cast import Cast
 from agents.customers import Customers
 from agents.microsoft import InHouseLab, Microsoft
 from agents.openai import OpenAI
@@ -22,7 +22,7 @@ from agents.vendors import Vendor
 from agents.xai import XAI
 from runs.opening import ASIC_LANDED_SHARE
 from world.arrays import PerWorld, fold
-from world.parameters import Parameters
+from world.parameters import Parameters, specifications, unknown
 from world.record import StartState
 
 if TYPE_CHECKING:
@@ -40,10 +40,14 @@ INHERITS = {
 """Groups whose parameters a firm takes over; its own rows of the same name win."""
 
 
-def own_parameters(parameters: Parameters, name: str) -> SimpleNamespace:
-    """A firm's parameters as attributes: those of its groups, the elasticities of the market, then its own."""
+def own_parameters(parameters: Parameters, name: str, cast: Cast) -> SimpleNamespace:
+    """A firm's parameters as attributes: those of its groups, the elasticities of the market, then its own.
+
+    A firm that was added has those of its parent.
+    """
     values: dict[str, Any] = {}
-    added = [lab.name for lab in ADDED_LABS]
+    added = {firm.name: firm for firm in cast.added}.get(name)
+    name = name if added is None else added.PARENT
     market = parameters.of("market")
     values["elasticity_short"], values["elasticity_long"] = market.elasticity_short, market.elasticity_long
     values["growth_persistence"] = parameters.of("planners").growth_persistence
@@ -51,28 +55,46 @@ def own_parameters(parameters: Parameters, name: str) -> SimpleNamespace:
     values["money"] = parameters["currency.scale"]
     values["contract_quarters"] = parameters["openai.contract_quarters"]
     values["lease_term_years"] = parameters["labs.lease_term_quarters"] / 4.0
-    for group in (*INHERITS.get(name, (*INHERITS[PARENT], PARENT) if name in added else ()), name):
+    for group in (*INHERITS.get(name, ()), name):
         prefix = f"{group}."
         values |= {key.removeprefix(prefix): parameters[key] for key in parameters if key.startswith(prefix)}
+    if added is not None:
+        values |= _of_its_own(added, values)
     return SimpleNamespace(**values)
+
+
+def _of_its_own(firm: AddedFirm, values: Mapping[str, PerWorld]) -> dict[str, PerWorld]:
+    """What an added firm has instead of its parent's parameters. Raises: ValueError naming what is wrong."""
+    table, own = specifications(), {}
+    groups = (firm.PARENT, *reversed(INHERITS[firm.PARENT]))
+    for name, value in firm.parameters.items():
+        row = next((table[f"{group}.{name}"] for group in groups if f"{group}.{name}" in table), None)
+        where = f"{firm.WORD} {firm.name}: parameters"
+        if row is None:
+            known = [key.partition(".")[2] for key in table if key.partition(".")[0] in groups]
+            raise ValueError(f"{where}: {unknown(name, known, 'parameter')}")
+        if not row.minimum <= value <= row.maximum:
+            raise ValueError(f"{where}: {name}: {value:g} is out of range; allowed: {row.allowed}")
+        own[name] = np.full_like(values[name], value)
+    return own
 
 
 def build_cast(
     market: ComputeMarket, start: StartState, parameters: Parameters, policies: Mapping[str, str]
 ) -> dict[str, Firm]:
     """Create every agent of the model; returns them by name."""
-    worlds, money = market.worlds, market.money
+    worlds, money, members = market.worlds, market.money, market.cast
 
     def make(kind: type[Firm], name: str, *arguments: Any, **keywords: Any) -> Firm:
         keywords["policy"] = policies.get(f"{name}.policy")
-        return kind(market, name, own_parameters(parameters, name), worlds, *arguments, **keywords)
+        return kind(market, name, own_parameters(parameters, name, members), worlds, *arguments, **keywords)
 
     def revenue(name: str) -> PerWorld:
         return start.value(name, "revenue_usd_bn") * money
 
-    added = {name: start.value(name, "sold_last_quarter_h100e_m") for name in ("microsoft", "oracle", "rival_clouds")}
+    added = {name: start.value(name, "sold_last_quarter_h100e_m") for name in members.builders}
     merchant = sum(added.values())
-    labs = ("openai", "xai", "rival_labs", "microsoft_lab", *(lab.name for lab in ADDED_LABS))
+    labs = ("openai", "xai", "rival_labs", "microsoft_lab", *members.rivals[1:])
     pool = fold(np.stack([revenue(name) for name in labs]))
     # The custom vendor ships what was sold in the start quarter; it is found from the stock and its growth.
     asic = start.value("rival_clouds", "sold_h100e_m.rival_asic")
@@ -93,8 +115,9 @@ def build_cast(
         make(XAI, "xai", revenue("xai")),
         make(InHouseLab, "microsoft_lab", revenue("microsoft_lab")),
         make(RivalLabs, "rival_labs", revenue("rival_labs")),
-        *(make(lab.kind, lab.name, revenue(lab.name)) for lab in ADDED_LABS),
+        *(make(lab.kind, lab.name, revenue(lab.name)) for lab in members.labs_added),
         make(RivalClouds, "rival_clouds", addition_share=added["rival_clouds"] / merchant),
+        *(make(cloud.kind, cloud.name, addition_share=added[cloud.name] / merchant) for cloud in members.clouds_added),
         make(
             Vendor,
             "nvidia",

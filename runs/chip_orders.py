@@ -6,18 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import OPERATORS, SECTORS
 from runs.sight import backlog_h100e_m
-from runs.state import MERCHANT_ROWS, OPERATOR
+from runs.state import MERCHANT_ROWS
 from world.arrays import PerRow, PerWorld, fold, ratio, some
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
-
-BUYERS = tuple(name for name in OPERATORS if name != "openai")
-"""Who buys merchant chips. OpenAI buys none, and what it prepaid is compute."""
-ROWS = [OPERATOR[name] for name in BUYERS]
-SECTOR_ROWS = [SECTORS.index(name) for name in BUYERS]
 
 
 def order_value_usd_bn(market: ComputeMarket) -> PerWorld:
@@ -31,25 +25,27 @@ def order_value_usd_bn(market: ComputeMarket) -> PerWorld:
 
 def prepaid_share(market: ComputeMarket) -> PerRow:
     """Share of its orders that each operator has paid in advance, (operators, worlds) within zero and one."""
-    s = market.state
-    share = np.zeros((len(OPERATORS), s.worlds))
-    worth = backlog_h100e_m(s)[ROWS] * order_value_usd_bn(market)
-    share[ROWS] = np.minimum(ratio(s.ledger.balance["prepaid"][SECTOR_ROWS], worth), 1.0)
+    s, cast = market.state, market.cast
+    share, rows = np.zeros((len(cast.operators), s.worlds)), cast.buyer_rows
+    worth = backlog_h100e_m(s)[rows] * order_value_usd_bn(market)
+    prepaid = s.ledger.balance["prepaid"][cast.sector_rows(cast.buyers)]
+    share[rows] = np.minimum(ratio(prepaid, worth), 1.0)
     return share
 
 
 def prepay_orders(market: ComputeMarket) -> None:
     """Queue the advance on the chips ordered this quarter."""
+    cast = market.cast
     value = order_value_usd_bn(market)
-    for name in BUYERS:
+    for name in cast.buyers:
         share = market.firms[name].parameters.prepayment_share
-        ordered = market.state.flow["ordered_merchant_h100e_m"][OPERATOR[name]]
+        ordered = market.state.flow["ordered_merchant_h100e_m"][cast.operator[name]]
         market.state.ledger.due("prepayment", name, "nvidia", share * value * ordered)
 
 
 def pay_for_chips(market: ComputeMarket, name: str, bill_usd_bn: PerWorld) -> None:
     """Set what was prepaid against a buyer's bill, in the share of its orders that was delivered; queue the rest."""
-    s, row = market.state, OPERATOR[name]
+    s, row = market.state, market.cast.operator[name]
     shipped = s.flow["shipped_h100e_m"][row]
     waiting = backlog_h100e_m(s)[row] - s.flow["ordered_merchant_h100e_m"][row]
     delivered = ratio(shipped, shipped + np.maximum(waiting, 0.0)).clip(0.0, 1.0)
@@ -60,10 +56,10 @@ def pay_for_chips(market: ComputeMarket, name: str, bill_usd_bn: PerWorld) -> No
 
 def cancel_orders(market: ComputeMarket, name: str, share: PerWorld) -> None:
     """Cancel a share (worlds,) of a buyer's orders, what it could not pay of this quarter's; its advance is forfeit."""
-    s = market.state
-    if name not in BUYERS or not some(share):
+    s, cast = market.state, market.cast
+    if name not in cast.buyers or not some(share):
         return
-    row, kept = OPERATOR[name], 1.0 - share
+    row, kept = cast.operator[name], 1.0 - share
     before = backlog_h100e_m(s)[row]
     s.production.scale(row, kept)
     s.queue_h100e_m[row] *= kept

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import FUNDED, OPERATORS, PROVIDERS
 from world.arrays import PerRow, PerWorld, fold, ratio
 from world.entries import CASH_KINDS
 
@@ -33,21 +32,22 @@ Flows = Mapping[tuple[str, str, str], PerWorld]
 def trace_equity(market: ComputeMarket) -> None:
     """Follow the equity of each investor through the quarter's payments; writes what it finds into the flow.
 
-    Rows of what is written: INVESTORS x FUNDED for what labs still hold (`equity_held_usd_bn`), INVESTORS for what was
-    put in and what reached chip vendors since the start, SELLERS for what came back, since the start and this quarter.
+    Rows of what is written: INVESTORS x funded labs for what labs still hold (`equity_held_usd_bn`), INVESTORS for what
+    was put in and what reached chip vendors since the start, SELLERS for what came back, since the start and now.
     """
-    s, worlds = market.state, market.worlds
+    s, cast, worlds = market.state, market.cast, market.worlds
+    labs = cast.funded
     flows, last = s.ledger.flows, s.last
-    total = payments_by(flows, (*FUNDED, *OPERATORS), worlds)
-    spent = np.array([total[lab] for lab in FUNDED])
-    left = np.array([s.ledger.cash(lab) for lab in FUNDED])
-    paid = np.array([[flow(flows, "equity", who, lab, worlds) for lab in FUNDED] for who in INVESTORS])
+    total = payments_by(flows, (*labs, *cast.operators), worlds)
+    spent = np.array([total[lab] for lab in labs])
+    left = np.array([s.ledger.cash(lab) for lab in labs])
+    paid = np.array([[flow(flows, "equity", who, lab, worlds) for lab in labs] for who in INVESTORS])
     held = last.get("equity_held_usd_bn", np.zeros_like(paid)) + paid
     gone = held * ratio(spent, spent + np.maximum(left, 0.0))
 
-    rents = {provider: np.array([rent(flows, lab, provider, worlds) for lab in FUNDED]) for provider in PROVIDERS}
-    vendors = {vendor: np.array([flow(flows, CHIPS, lab, vendor, worlds) for lab in FUNDED]) for vendor in VENDORS}
-    for kind, provider, vendor in [(CHIPS, p, v) for p in PROVIDERS for v in VENDORS]:
+    rents = {name: np.array([rent(flows, lab, name, worlds) for lab in labs]) for name in cast.providers}
+    vendors = {name: np.array([flow(flows, CHIPS, lab, name, worlds) for lab in labs]) for name in VENDORS}
+    for kind, provider, vendor in [(CHIPS, p, v) for p in cast.providers for v in VENDORS]:
         if (kind, provider, vendor) in flows:
             onward = ratio(flows[kind, provider, vendor], total[provider])
             vendors[vendor] = vendors[vendor] + rents[provider] * onward

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.cast import PROVIDER_NAMES, RIVALS
 from runs.claim_paths import Paths, over
 from world.record import accelerators
+
+
+def lessors(p: Paths) -> tuple[str, ...]:
+    """Who lets to OpenAI."""
+    return tuple(name for name in p.members("openai_share") if name != "own")
 
 
 def stargate_power_share(p: Paths) -> np.ndarray:
     """Stargate's share of the facility power of OpenAI's compute, by each provider's power per deployed H100e."""
     power = {}
-    for provider in PROVIDER_NAMES:
+    for provider in p.members("openai_share"):
         firm = "openai" if provider == "own" else provider
         per_h100e = over(p.at("energised_facility_gw", "2030Q4", firm), p.at("deployed_h100e_m", "2030Q4", firm))
         used = p.at("openai_h100e_by_provider", "2030Q4", provider)
@@ -23,12 +27,12 @@ def stargate_power_share(p: Paths) -> np.ndarray:
 def stargate_rent_share(p: Paths) -> np.ndarray:
     """Oracle's share of the rent of OpenAI's leases in the last quarter of 2030, at their average prices."""
     rent = {}
-    for provider in ("microsoft", "oracle", "rival_clouds"):
+    for provider in lessors(p):
         pair = f"{provider}>openai"
         rent[provider] = p.at("leased_h100e_m", "2030Q4", pair) * np.nan_to_num(
             p.at("lease_price_usd_h", "2030Q4", pair)
         )
-    return over(rent["oracle"], rent["microsoft"] + rent["oracle"] + rent["rival_clouds"])
+    return over(rent["oracle"], sum(rent.values(), np.zeros_like(rent["oracle"])))
 
 
 def softbank_share_of_capital(p: Paths) -> np.ndarray:
@@ -77,10 +81,8 @@ def capability_lead(p: Paths) -> np.ndarray:
 
 def outside_lease_share(p: Paths) -> np.ndarray:
     """Share of the leases signed by OpenAI up to the end of 2026 that are not Microsoft's."""
-    signed = {
-        name: p.total("signed_h100e_m", "2026Q4", f"{name}>openai") for name in ("microsoft", "oracle", "rival_clouds")
-    }
-    outside = signed["oracle"] + signed["rival_clouds"]
+    signed = {name: p.total("signed_h100e_m", "2026Q4", f"{name}>openai") for name in lessors(p)}
+    outside = sum((signed[name] for name in signed if name != "microsoft"), np.zeros_like(signed["oracle"]))
     return over(outside, outside + signed["microsoft"])
 
 
@@ -92,8 +94,7 @@ def built_against_requests(p: Paths) -> np.ndarray:
 
 def in_house_share(p: Paths) -> np.ndarray:
     """Share of the in-house lab in the labs' revenue of 2030."""
-    labs = ("openai", "xai", "microsoft_lab", *RIVALS)
-    revenue = {lab: p.year("lab_revenue_usd_bn", 2030, lab) for lab in labs}
+    revenue = {lab: p.year("lab_revenue_usd_bn", 2030, lab) for lab in p.members("lab_revenue_usd_bn")}
     return over(revenue["microsoft_lab"], sum(revenue.values(), np.zeros_like(revenue["openai"])))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from runs.metrics import REGISTRY
+from runs.results import members_of
 from world.calendar import quarter_number
 
 
@@ -39,6 +40,10 @@ class Paths:
         if dimension is not None:
             values = values.sel({dimension: member})
         return np.asarray(values.to_numpy())
+
+    def members(self, metric: str) -> tuple[str, ...]:
+        """The members of a metric in the run's cast."""
+        return members_of(self.dataset, metric)
 
     def place(self, label: str) -> int:
         """The row of a quarter. Raises: OutsideTheRunError."""

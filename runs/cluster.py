@@ -16,7 +16,6 @@ from agents.views import ClusterBid
 from runs.contracts import provider_shares
 from runs.firm_books import operator_views
 from runs.sight import market_view
-from runs.state import PAIR
 from world.arrays import PerRow, PerWorld, some
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def sign_cluster(market: ComputeMarket, size_h100e_m: PerRow, price_usd_h: PerRo
     """Enter the cluster's lease with the bidder that won. All (bidders, worlds)."""
     s = market.state
     m, term = market.parameters.of("market"), market.parameters.of("labs").lease_term_quarters
-    pairs = [PAIR[(name, "openai")] for name in BIDDERS]
+    pairs = [market.cast.pair[(name, "openai")] for name in BIDDERS]
     start = s.quarter + lead + MIDDLE_QUARTERS
     s.leases.sign_together(pairs, size_h100e_m, price_usd_h, m.take_or_pay, start, np.broadcast_to(term, lead.shape))
     s.flow["signed_h100e_m"][pairs] += size_h100e_m

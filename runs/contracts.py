@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import PAIRS, PROVIDERS, TENANTS
 from agents.views import FirmView, LeaseOffer, MarketView, Tender
 from runs.exclusivity import Stakes, negotiate_release, put_to_holder
 from runs.firm_books import lab_view, operator_views
 from runs.fixed_orders import as_ordered, fixed_shares
 from runs.physical import builder_weights
 from runs.sight import market_view
-from runs.state import OPERATOR, PAIR, USER, State
+from runs.state import State
 from world.arrays import PerRow, PerWorld, fold, ratio
 from world.bargaining import Bargain, allocate_offers, bargain, left_over
 from world.calendar import HOURS_PER_QUARTER
@@ -23,16 +22,13 @@ from world.calendar import HOURS_PER_QUARTER
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
-OFFERS = (*PROVIDERS, "rival_clouds")
-"""Who makes each offer of a tender. The last is what rival clouds keep for the labs that they fund or own."""
-
 
 def tender(market: ComputeMarket) -> None:
     """Run this quarter's tender over all tenants and providers at once."""
-    s = market.state
+    s, cast = market.state, market.cast
     view = market_view(market)
-    views = operator_views(market, view, PROVIDERS)
-    offers = [make_offer(market, name, view, views[name]) for name in PROVIDERS]
+    views = operator_views(market, view, cast.providers)
+    offers = [make_offer(market, name, view, views[name]) for name in cast.providers]
     offers = split_rivals(market, offers)
     asks = make_tenders(market, view)
     openai = market.firms["openai"]
@@ -48,19 +44,19 @@ def tender(market: ComputeMarket) -> None:
     shares = provider_shares(s)
     shares = np.concatenate([shares, np.zeros((1, s.worlds))])
     # Capacity on Stargate sites is governed by the tenant: only part of the dependence counts there.
-    governed = np.array([1.0, 0.0, 1.0, 1.0])[:, None] + np.array([0.0, 1.0, 0.0, 0.0])[:, None] * m.governed_dependence
+    ours = np.array([name == "oracle" for name in cast.offers])[:, None]
+    governed = np.where(ours, m.governed_dependence, 1.0)
     dependence = openai.dependence_cost(shares) * cost_level * governed
 
     # Everything per M H100e over the term: $/h x hours of a quarter x quarters of the term / 1000 = $bn.
     to_usd_bn = HOURS_PER_QUARTER / 1000.0 * asks["openai"].term_quarters
     outside = view.term_price_usd_h * useful * m.outside_premium
-    penalty = {name: delay + dependence if name == "openai" else delay for name in TENANTS}
-    cost = {name: reservation + penalty[name] for name in TENANTS}
-    worth = (
-        np.array([np.minimum(outside, asks[name].worth_usd_h * useful) - cost[name] for name in TENANTS]) * to_usd_bn
-    )
-    worth[0, 3] = 0.0
-    wanted = np.array([asks[name].wanted_h100e_m for name in TENANTS])
+    penalty = {name: delay + dependence if name == "openai" else delay for name in cast.tenants}
+    cost = {name: reservation + penalty[name] for name in cast.tenants}
+    most = {name: np.minimum(outside, asks[name].worth_usd_h * useful) for name in cast.tenants}
+    worth = np.array([most[name] - cost[name] for name in cast.tenants]) * to_usd_bn
+    worth[0, -1] = 0.0
+    wanted = np.array([asks[name].wanted_h100e_m for name in cast.tenants])
     if market.settings.negotiate:
         allocated = allocate_offers(worth, offered, wanted)
     else:
@@ -74,19 +70,20 @@ def tender(market: ComputeMarket) -> None:
     shortage = (view.index_usd_h / view.long_run_cost_usd_h - 1.0).clip(-0.5, 0.5)
     weight = (m.provider_weight + m.shortage_weight * shortage).clip(0.0, 1.0)
 
-    signed = np.zeros((len(PAIRS), s.worlds))
+    signed = np.zeros((len(cast.pairs), s.worlds))
     if market.settings.negotiate:
         bargains = bargain_with_all(
+            cast.tenants,
             allocated,
             reservation * to_usd_bn,
-            [penalty[name] * to_usd_bn for name in TENANTS],
+            [penalty[name] * to_usd_bn for name in cast.tenants],
             outside * to_usd_bn,
             weight,
-            [asks[name].worth_usd_h * useful * to_usd_bn for name in TENANTS],
+            [asks[name].worth_usd_h * useful * to_usd_bn for name in cast.tenants],
             spare,
         )
     else:
-        bargains = {name: as_ordered(allocated[row], reservation * to_usd_bn) for row, name in enumerate(TENANTS)}
+        bargains = {name: as_ordered(allocated[row], reservation * to_usd_bn) for row, name in enumerate(cast.tenants)}
     if market.recorder is not None:
         market.recorder.note("tender", view=view, asks=asks, offers=offers, delay=delay, dependence=dependence)
         market.recorder.note("deals", outside=outside, worth=worth, deals=bargains)
@@ -120,6 +117,7 @@ def tender(market: ComputeMarket) -> None:
 
 
 def bargain_with_all(
+    names: Sequence[str],
     allocated: np.ndarray,
     reservation: PerRow,
     penalty: Sequence[PerRow],
@@ -146,7 +144,7 @@ def bargain_with_all(
     parts = [slice(row * worlds, (row + 1) * worlds) for row in range(tenants)]
     return {
         name: Bargain(*(getattr(deal, field.name)[..., part] for field in fields(deal)))
-        for name, part in zip(TENANTS, parts, strict=True)
+        for name, part in zip(names, parts, strict=True)
     }
 
 
@@ -158,7 +156,7 @@ def make_offer(market: ComputeMarket, name: str, view: MarketView, own: FirmView
         shells = market.firms["landlords"].shells_gw(fold(s.sites.building_gw), view.credit_cycle)
         # No more than the power it can count on in a year, less what leases signed before still lack.
         lacking = np.maximum(own.let_h100e_m * view.power_kw - own.power_gw - own.coming_power_gw, 0.0)
-        grants = 4.0 * builder_weights(market)[OPERATOR[name]] * market.firms["grid"].quarterly_gw()
+        grants = 4.0 * builder_weights(market)[market.cast.operator[name]] * market.firms["grid"].quarterly_gw()
         coming = np.minimum(shells * oracle.parameters.shell_share, np.maximum(grants - lacking, 0.0)) / view.power_kw
     else:
         power = np.maximum(own.power_gw + own.coming_power_gw - own.chips_power_gw, 0.0) / view.power_kw
@@ -170,36 +168,35 @@ def make_offer(market: ComputeMarket, name: str, view: MarketView, own: FirmView
 
 def split_rivals(market: ComputeMarket, offers: list[LeaseOffer]) -> list[LeaseOffer]:
     """Rival clouds keep most of what is free for the labs that they fund or own, and offer the rest to anybody."""
-    whole = offers[-1]
-    anybody = market.firms["rival_clouds"].parameters.open_share
+    row = market.cast.providers.index("rival_clouds")
+    whole, anybody = offers[row], market.firms["rival_clouds"].parameters.open_share
     quantity = whole.quantity_h100e_m
-    return [
-        *offers[:-1],
-        replace(whole, quantity_h100e_m=quantity * anybody),
-        replace(whole, quantity_h100e_m=quantity * (1.0 - anybody)),
-    ]
+    split = [*offers, replace(whole, quantity_h100e_m=quantity * (1.0 - anybody))]
+    split[row] = replace(whole, quantity_h100e_m=quantity * anybody)
+    return split
 
 
 def make_tenders(market: ComputeMarket, view: MarketView) -> dict[str, Tender]:
     """Every lab's tender: what it will want beyond the leases that will then run, and its own chips."""
-    s = market.state
-    rows = {name: [k for k, pair in enumerate(PAIRS) if pair[1] == name] for name in TENANTS}
+    s, cast = market.state, market.cast
+    rows = {name: cast.held_by[name] for name in cast.tenants}
     # All labs plan as far ahead.
     horizon = s.quarter + market.parameters.of("labs").planning_quarters
-    leases = iter(s.leases.contracted_at(horizon, [k for name in TENANTS for k in rows[name]]))
+    leases = iter(s.leases.contracted_at(horizon, [k for name in cast.tenants for k in rows[name]]))
     tenders = {}
-    for name in TENANTS:
+    for name in cast.tenants:
         contracted = fold(np.array([next(leases) for _ in rows[name]]))
         if name == "openai":
-            contracted = contracted + fold(s.fleet.sold[OPERATOR["openai"]])
+            contracted = contracted + fold(s.fleet.sold[cast.operator["openai"]])
         tenders[name] = market.firms[name].tender(view, lab_view(market, name), contracted)
     return tenders
 
 
 def provider_shares(s: State) -> PerRow:
     """Each provider's share of what OpenAI holds and has signed, (providers, worlds)."""
+    cast = s.cast
     held = s.leases.active + s.leases.pending_total
-    rows = np.array([held[PAIR[(provider, "openai")]] for provider in PROVIDERS])
+    rows = np.array([held[cast.pair[(provider, "openai")]] for provider in cast.providers])
     return ratio(rows, fold(rows))
 
 
@@ -207,17 +204,17 @@ def sign(
     market: ComputeMarket, deals: dict[str, Bargain], lead: PerRow, asks: dict[str, Tender], signed: np.ndarray
 ) -> None:
     """Enter the bargained leases: quantity in H100e, price per H100e-hour of the newest chip."""
-    s = market.state
+    s, cast = market.state, market.cast
     m = market.parameters.of("market")
     # What rival clouds keep for their own labs is a second lease of a pair; the book takes each pair once at a time.
-    for rows in (range(len(PROVIDERS)), range(len(PROVIDERS), len(OFFERS))):
+    for rows in (range(len(cast.providers)), range(len(cast.providers), len(cast.offers))):
         of = [(tenant, row) for tenant in deals for row in rows]
         quantity = np.array([deals[tenant].quantity[row] for tenant, row in of])
         payment = np.array([deals[tenant].payment[row] for tenant, row in of])
         term = np.array([asks[tenant].term_quarters for tenant, _ in of])
         price = ratio(payment, quantity * (HOURS_PER_QUARTER / 1000.0 * term), 0.0)
         start = s.quarter + np.array([lead[row] for _, row in of])
-        pairs = [PAIR[(OFFERS[row], tenant)] for tenant, row in of]
+        pairs = [cast.pair[(cast.offers[row], tenant)] for tenant, row in of]
         s.leases.sign_together(pairs, quantity, np.where(quantity > 0.0, price, 0.0), m.take_or_pay, start, term)
         signed[pairs] += quantity
 
@@ -227,11 +224,12 @@ def used_by_provider(s: State) -> PerRow:
 
     Rows: the providers, then its own chips. If it uses less than it holds, all holdings are scaled down alike.
     """
+    cast = s.cast
     active = s.leases.active
-    own = s.market.bought_h100e_m[USER["openai"]]
+    own = s.market.bought_h100e_m[cast.user["openai"]]
     total = fold(own)
-    rows = [active[PAIR[(provider, "openai")]] for provider in PROVIDERS]
-    rows.append(fold(s.fleet.deployed[OPERATOR["openai"]]))
+    rows = [active[cast.pair[(provider, "openai")]] for provider in cast.providers]
+    rows.append(fold(s.fleet.deployed[cast.operator["openai"]]))
     held = np.array(rows)
     holding = fold(held)
     scaled = held * np.minimum(ratio(total, holding, 0.0), 1.0)[None, :]
@@ -239,7 +237,7 @@ def used_by_provider(s: State) -> PerRow:
     deployed = s.flow["deployed_h100e_m"]
     let = s.leases.by_provider(active)
     free = np.array(
-        [np.maximum(deployed[OPERATOR[p]] - let[s.leases.providers.index(p)], 0.0) for p in PROVIDERS]
+        [np.maximum(deployed[cast.operator[p]] - let[s.leases.providers.index(p)], 0.0) for p in cast.providers]
         + [np.zeros(s.worlds)]
     )
     return scaled + rest * ratio(free, fold(free))

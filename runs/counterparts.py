@@ -30,6 +30,7 @@ import xarray as xr
 from agents.cast import MERCHANT
 from runs.metrics import REGISTRY
 from runs.observations import Observation, convert
+from runs.results import members_of
 from world.arrays import fold, ratio
 from world.calendar import first_day, last_day, quarter_number
 from world.record import accelerators, start_state
@@ -158,7 +159,7 @@ class Paths:
         """(quarters, worlds) of a metric's member, or of the sum over its members."""
         values = self.dataset[metric]
         if member == ALL:
-            rows = [self.path(metric, name) for name in REGISTRY[metric].members]
+            rows = [self.path(metric, name) for name in members_of(self.dataset, metric)]
             return fold(np.stack(rows))
         return (values.sel({REGISTRY[metric].dimension: member}) if member else values).to_numpy()
 

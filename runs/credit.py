@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import FUNDED, PAIRS, SECTORS, TENANTS
+from agents.cast import Cast
 from world.arrays import PerRow, PerWorld, fold, ratio
 from world.credit import debt_capacity_usd_bn
 from world.debt import DebtBook
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from world.parameters import Parameters
     from world.record import StartState
 
-BORROWERS = ("microsoft", "oracle", "xai", "rival_clouds", "landlords", "softbank", "nvidia")
-"""Who borrows on its cash flow or its plant."""
-DEBTORS = (*BORROWERS, *TENANTS)
-"""Who may owe lenders; labs without plant have credit lines and what a scenario's loans give them."""
 MOST_LEVERAGE = 12.0
 """Debt over yearly cash flow beyond which leverage adds no more to a spread; also that of a firm without cash flow."""
 LAB_TENOR_YEARS = 3.0
@@ -31,78 +27,76 @@ STRAIN_QUARTERS = 8.0
 """How far ahead lenders look when they weigh a tenant's promises against its means."""
 
 
-def debtor_rows(names: tuple[str, ...]) -> list[int]:
-    """Rows of sectors in the books."""
-    return [SECTORS.index(name) for name in names]
-
-
-def open_debt(start: StartState, ledger: Ledger, parameters: Parameters) -> DebtBook:
+def open_debt(start: StartState, ledger: Ledger, parameters: Parameters, cast: Cast) -> DebtBook:
     """The debt on the opening books, laddered over its tenor, at the coupon on record or at today's rate."""
-    book = DebtBook(len(DEBTORS), ledger.worlds)
-    spreads = np.array([spread_of(parameters, name) for name in DEBTORS])
-    known = [start.optional(name, "debt_coupon") for name in DEBTORS]
+    book = DebtBook(len(cast.debtors), ledger.worlds)
+    spreads = np.array([spread_of(parameters, name, cast) for name in cast.debtors])
+    known = [start.optional(name, "debt_coupon") for name in cast.debtors]
     coupon = np.array(
         [
             start.value("market", "base_rate") + spreads[row] if rate is None else np.full(ledger.worlds, rate)
             for row, rate in enumerate(known)
         ]
     )
-    book.borrow(ledger.balance["debt"][debtor_rows(DEBTORS)], coupon, tenors(parameters))
+    book.borrow(ledger.balance["debt"][cast.sector_rows(cast.debtors)], coupon, tenors(parameters, cast))
     return book
 
 
-def tenors(parameters: Parameters) -> PerRow:
+def tenors(parameters: Parameters, cast: Cast) -> PerRow:
     """Average tenor of each debtor's new debt, (debtors, worlds) years."""
     years = parameters.of("lenders").tenor_years
     short = np.full_like(years, LAB_TENOR_YEARS)
-    return np.array([years if name in BORROWERS else short for name in DEBTORS])
+    return np.array([years if name in cast.borrowers else short for name in cast.debtors])
 
 
-def spread_of(parameters: Parameters, name: str) -> PerWorld:
+def spread_of(parameters: Parameters, name: str, cast: Cast) -> PerWorld:
     """Spread of a borrower at comfortable leverage, (worlds,) per year."""
     p = parameters.of("lenders")
+    own = {cloud.name: cloud.spread for cloud in cast.clouds_added if cloud.spread is not None}
+    if name in own:
+        return np.full_like(p.spread_prime, own[name])
     spreads = {
         "oracle": p.spread_oracle,
         "landlords": p.spread_landlords,
         "softbank": p.spread_softbank,
-    } | dict.fromkeys(FUNDED, p.spread_lab)
+    } | dict.fromkeys(cast.funded, p.spread_lab)
     found: PerWorld = spreads.get(name, p.spread_prime)
     return found
 
 
 def lend(market: ComputeMarket) -> None:
     """Lenders set rates and what they would still lend to each borrower."""
-    s = market.state
+    s, cast = market.state, market.cast
     lenders = market.firms["lenders"]
     p = lenders.parameters
-    rows = debtor_rows(BORROWERS)
+    rows = cast.sector_rows(cast.borrowers)
     debt = s.ledger.balance["debt"][rows]
-    flow = 4.0 * np.array([market.cash_flow.get(name, np.zeros(s.worlds)) for name in BORROWERS])
+    flow = 4.0 * np.array([market.cash_flow.get(name, np.zeros(s.worlds)) for name in cast.borrowers])
     price = pending_price(market)
     waiting = s.leases.pending_total * price * USD_BN_PER_RENT
-    contracted = 4.0 * by_provider(waiting)
+    contracted = 4.0 * by_provider(cast, waiting)
     # A firm that owes money and earns none is as levered as can be.
     leverage = np.minimum(ratio(debt, np.maximum(flow, debt / MOST_LEVERAGE)), MOST_LEVERAGE)
-    spreads = np.array([spread_of(market.parameters, name) for name in DEBTORS])
+    spreads = np.array([spread_of(market.parameters, name, cast) for name in cast.debtors])
     rates = s.base_rate + spreads
-    rates[: len(BORROWERS)] = lenders.rate(s.base_rate, spreads[: len(BORROWERS)], leverage)
+    rates[: len(cast.borrowers)] = lenders.rate(s.base_rate, spreads[: len(cast.borrowers)], leverage)
     income = flow + p.contract_haircut * contracted
-    by_flow = debt_capacity_usd_bn(income, rates[: len(BORROWERS)], p.tenor_years, p.min_dscr) - debt
+    by_flow = debt_capacity_usd_bn(income, rates[: len(cast.borrowers)], p.tenor_years, p.min_dscr) - debt
     collateral = p.collateral_share * s.ledger.balance["fixed"][rows] - debt
     room = np.maximum(by_flow, collateral)
-    market.debt_room = {name: room[row] for row, name in enumerate(BORROWERS) if name != "softbank"}
+    market.debt_room = {name: room[row] for row, name in enumerate(cast.borrowers) if name != "softbank"}
     # Loans to the anchor investor are bounded by its loan-to-value limit, which it keeps itself.
     market.debt_room["softbank"] = np.zeros(s.worlds)
     s.flow["rates"] = rates
     s.flow["tenant_spread"] = tenant_spread(market, s.leases.active * s.leases.price + s.leases.pending_total * price)
 
 
-def by_provider(values: PerRow) -> np.ndarray:
+def by_provider(cast: Cast, values: PerRow) -> np.ndarray:
     """Add a figure of pairs up by the borrower who provides, its own use left out, (borrowers, worlds)."""
     nothing = np.zeros(values.shape[-1])
     found = []
-    for name in BORROWERS:
-        rows = [k for k, pair in enumerate(PAIRS) if pair[0] == name and pair[1] != name]
+    for name in cast.borrowers:
+        rows = [k for k, pair in enumerate(cast.pairs) if pair[0] == name and pair[1] != name]
         found.append(fold(values[rows]) if rows else nothing)
     return np.array(found)
 
@@ -130,7 +124,7 @@ def tenant_spread(market: ComputeMarket, rent: PerRow) -> PerWorld:
     """
     lab = market.firms["openai"]
     p = lab.parameters
-    promised = 4.0 * USD_BN_PER_RENT * fold(rent[[k for k, pair in enumerate(PAIRS) if pair[1] == "openai"]])
+    promised = 4.0 * USD_BN_PER_RENT * fold(rent[market.cast.held_by["openai"]])
     growth = growth_over(lab.growth_smoothed, np.full(market.worlds, STRAIN_QUARTERS), p.growth_persistence)
     means = 4.0 * lab.revenue_usd_bn * np.exp(growth) + 0.5 * np.maximum(market.state.ledger.cash("openai"), 0.0)
     strain = (ratio(promised, means, 1.0) - 1.0).clip(0.0, 3.0)
@@ -140,23 +134,23 @@ def tenant_spread(market: ComputeMarket, rent: PerRow) -> PerWorld:
 
 def debt_dues(market: ComputeMarket) -> None:
     """Queue the interest at the coupons agreed and the principal that falls due; lenders may refinance the latter."""
-    s = market.state
+    s, cast = market.state, market.cast
     interest = s.debt.interest_due_usd_bn
-    owed = s.ledger.balance["debt"][debtor_rows(DEBTORS)]
+    owed = s.ledger.balance["debt"][cast.sector_rows(cast.debtors)]
     principal = np.minimum(s.debt.principal_due_usd_bn, owed)
     s.flow["principal_due_usd_bn"] = principal
-    for row, name in enumerate(DEBTORS):
+    for row, name in enumerate(cast.debtors):
         s.ledger.due("interest", name, "lenders", interest[row])
         s.ledger.due("principal", name, "lenders", principal[row])
 
 
 def roll_debt(market: ComputeMarket) -> None:
     """After settlement: what was repaid or forgiven leaves the ladder, what was borrowed joins it at today's rate."""
-    s = market.state
+    s, cast = market.state, market.cast
     gone = np.array(
-        [s.ledger.paid("principal", payer=name) + s.ledger.paid("forgiveness", payer=name) for name in DEBTORS]
+        [s.ledger.paid("principal", payer=name) + s.ledger.paid("forgiveness", payer=name) for name in cast.debtors]
     )
-    borrowed = np.array([s.ledger.paid("loan", payee=name) for name in DEBTORS])
-    s.debt.borrow(borrowed, s.flow["rates"], tenors(market.parameters))
+    borrowed = np.array([s.ledger.paid("loan", payee=name) for name in cast.debtors])
+    s.debt.borrow(borrowed, s.flow["rates"], tenors(market.parameters, market.cast))
     s.debt.take_off(gone)
     s.debt.age()

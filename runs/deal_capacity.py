@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from agents.cast import PAIRS, TENANTS
+from agents.cast import Cast
 from agents.openai import OPEN, SOLE_PROVIDER
-from runs.contracts import OFFERS
 from runs.deal_reasons import Reason
 from runs.firm_books import BUILDS_TO_LEASES
 from runs.recorder import Page, of_world
-from runs.state import PAIR
 from world.calendar import HOURS_PER_QUARTER, quarter_label
 
 HOLDS_THE_PROMISE = "openai"
@@ -91,20 +89,20 @@ class CapacityTalk:
     first_refusal: RefusalTalk | None
 
 
-def capacity_talks(page: Page, world: int, quarter: int, negotiates: bool) -> list[CapacityTalk]:
+def capacity_talks(page: Page, world: int, quarter: int, negotiates: bool, cast: Cast) -> list[CapacityTalk]:
     """The tenders of a recorded quarter in one world, one for each tenant.
 
     Args: world: its place on the recorded axis; quarter: calendar number; negotiates: whether the scenario does.
     """
-    table = _Table(page, world, quarter, negotiates)
-    return [table.talk(row, tenant) for row, tenant in enumerate(TENANTS)]
+    table = _Table(page, world, quarter, negotiates, cast)
+    return [table.talk(row, tenant) for row, tenant in enumerate(cast.tenants)]
 
 
 class _Table:
     """The tables of one tender in one world, with the questions that the sheet asks of them."""
 
-    def __init__(self, page: Page, world: int, quarter: int, negotiates: bool) -> None:
-        self.quarter, self.negotiates = quarter, negotiates
+    def __init__(self, page: Page, world: int, quarter: int, negotiates: bool, cast: Cast) -> None:
+        self.quarter, self.negotiates, self.cast = quarter, negotiates, cast
         self.tender: dict[str, Any] = of_world(page.one("tender"), world)
         self.deals: dict[str, Any] = of_world(page.one("deals"), world)
         self.refused: dict[str, Any] = of_world(page.one("refusal"), world)
@@ -114,7 +112,7 @@ class _Table:
     def talk(self, row: int, tenant: str) -> CapacityTalk:
         """One tenant's tender."""
         ask, deal = self.tender["asks"][tenant], self.deals["deals"][tenant]
-        offers = tuple(self.offer(row, place) for place in range(len(OFFERS)))
+        offers = tuple(self.offer(row, place) for place in range(len(self.cast.offers)))
         signed = float(np.sum(deal["quantity"]))
         return CapacityTalk(
             kind="capacity",
@@ -135,7 +133,7 @@ class _Table:
 
     def offer(self, row: int, place: int) -> OfferTalk:
         """One provider's offer to one tenant and what became of it."""
-        tenant, provider = TENANTS[row], OFFERS[place]
+        tenant, provider = self.cast.tenants[row], self.cast.offers[place]
         deal, offer = self.deals["deals"][tenant], self.tender["offers"][place]
         quantity, payment, marginal = (float(deal[key][place]) for key in ("quantity", "payment", "marginal"))
         reservation = offer["reservation_usd_h"] * self.useful
@@ -145,7 +143,7 @@ class _Table:
         starts = self.quarter + int(np.ceil(offer["lead_quarters"]))
         return OfferTalk(
             provider=provider,
-            programme=PAIRS[PAIR[(provider, tenant)]][2],
+            programme=self.cast.pairs[self.cast.pair[provider, tenant]][2],
             offered_h100e_m=offer["quantity_h100e_m"],
             reservation_usd_h=reservation,
             delay_usd_h=float(self.tender["delay"][place]),
@@ -163,23 +161,23 @@ class _Table:
 
     def reason(self, row: int, place: int, quantity: float) -> Reason:
         """Why an offer was taken or not: the first thing that stands against it."""
-        ask, offer = self.tender["asks"][TENANTS[row]], self.tender["offers"][place]
+        ask, offer = self.tender["asks"][self.cast.tenants[row]], self.tender["offers"][place]
         if quantity > LEAST_H100E_M:
             return Reason.SIGNED if self.negotiates else Reason.FIXED
-        if place == len(OFFERS) - 1 and TENANTS[row] == HOLDS_THE_PROMISE:
+        if place == len(self.cast.offers) - 1 and self.cast.tenants[row] == HOLDS_THE_PROMISE:
             return Reason.KEPT
         if ask["wanted_h100e_m"] <= LEAST_H100E_M:
             return Reason.NOTHING_ASKED
         if offer["quantity_h100e_m"] <= LEAST_H100E_M:
-            return self.nothing_offered(OFFERS[place])
+            return self.nothing_offered(self.cast.offers[place])
         if not self.negotiates:
             return Reason.NO_SHARE
         if self.deals["worth"][row, place] <= 0.0:
             cheap = ask["worth_usd_h"] * self.useful < self.deals["outside"]
             return Reason.NOT_WORTH_IT if cheap else Reason.DEARER_THAN_MARKET
-        if TENANTS[row] == HOLDS_THE_PROMISE and self.refused["before"][place] > LEAST_H100E_M:
+        if self.cast.tenants[row] == HOLDS_THE_PROMISE and self.refused["before"][place] > LEAST_H100E_M:
             return Reason.MATCHED if self.refused["refused"] <= LEAST_H100E_M else Reason.NO_CONSENT
-        filled = float(np.sum(self.deals["deals"][TENANTS[row]]["quantity"]))
+        filled = float(np.sum(self.deals["deals"][self.cast.tenants[row]]["quantity"]))
         whole = filled >= ask["wanted_h100e_m"] * (1.0 - 1e-9)
         return Reason.CHEAPER_FIRST if whole else Reason.GONE_TO_OTHERS
 
@@ -205,7 +203,7 @@ class _Table:
             reason = Reason.RIGHT_WAIVED
         else:
             reason = Reason.RIGHT_MATCHED if waived <= LEAST_H100E_M else Reason.RIGHT_PARTLY
-        holder = OFFERS[0]
+        holder = self.cast.offers[0]
         return RefusalTalk(
             holder=holder,
             put_h100e_m=matched + waived + refused,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from runs.credit import BORROWERS
 from runs.deal_money import Payment, payments
 from runs.deal_reasons import Reason
 from runs.recorder import Page, of_world
@@ -72,7 +71,7 @@ def finance_talk(market: ComputeMarket, page: Page, world: int) -> FinanceTalk:
         parties=tuple(dict.fromkeys(("oracle", "lenders", "landlords", *SPONSORS, *(p.operator for p in phases)))),
         operator="oracle",
         debt_usd_bn=after["debt"]["oracle"],
-        rate=float(flow["rates"][BORROWERS.index("oracle")]),
+        rate=float(flow["rates"][market.cast.borrowers.index("oracle")]),
         room_usd_bn=after["debt_room"]["oracle"],
         loan_share=flow["loan_share.openai"],
         loan_rate=flow["loan_rate.openai"],

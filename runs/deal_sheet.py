@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agents.cast import PAIRS, SECTORS
+from agents.cast import Cast
 from runs.deal_capacity import LEAST_H100E_M, CapacityTalk, capacity_talks
 from runs.deal_cluster import ClusterTalk, cluster_talk
 from runs.deal_distress import DistressTalk, distress_talks
@@ -76,16 +76,16 @@ class DealSheet:
     seed: int
     quarter: str
     talks: tuple[Talk, ...]
+    cast: Cast
 
     def about(self, firm: str) -> DealSheet:
         """The same sheet with the negotiations in which a firm takes part."""
         mine = tuple(talk for talk in self.talks if firm in talk.parties)
-        return DealSheet(self.scenario, self.world, self.seed, self.quarter, mine)
+        return DealSheet(self.scenario, self.world, self.seed, self.quarter, mine, self.cast)
 
     def leases_signed(self) -> np.ndarray:
         """What the sheet says was signed, (pairs,) M H100e."""
-        signed = np.zeros(len(PAIRS))
-        row = {(provider, tenant): k for k, (provider, tenant, _) in enumerate(PAIRS)}
+        signed, row = np.zeros(len(self.cast.pairs)), self.cast.pair
         for talk in self.talks:
             if isinstance(talk, CapacityTalk):
                 for offer in talk.offers:
@@ -142,7 +142,7 @@ def deal_sheet(market: ComputeMarket, quarter: int, world: int = 0) -> DealSheet
     """
     if market.recorder is None or quarter not in market.recorder.pages:
         raise ValueError(f"deal sheet: {quarter_label(quarter)} was not recorded")
-    page = market.recorder.pages[quarter]
+    page, cast = market.recorder.pages[quarter], market.cast
     record, release = _record(market, quarter, world), release_talk(page, world)
     cluster = cluster_talk(page, world)
     return DealSheet(
@@ -154,12 +154,13 @@ def deal_sheet(market: ComputeMarket, quarter: int, world: int = 0) -> DealSheet
             *([record] if record is not None else []),
             *money_talks(market, page, world),
             finance_talk(market, page, world),
-            *capacity_talks(page, world, quarter, market.settings.negotiate),
+            *capacity_talks(page, world, quarter, market.settings.negotiate, cast),
             *([release] if release is not None else []),
             *([cluster] if cluster is not None else []),
             *supply_talks(market, page, world),
             *distress_talks(page, world),
         ),
+        cast=cast,
     )
 
 
@@ -174,7 +175,9 @@ def _record(market: ComputeMarket, quarter: int, world: int) -> RecordTalk | Non
     before, after = of_world(page.one("before"), world), of_world(page.one("events"), world)
     new = after["signed"] - before["signed"]
     leases = tuple(
-        LeaseSigned(pair[0], pair[1], float(new[k])) for k, pair in enumerate(PAIRS) if new[k] > LEAST_H100E_M
+        LeaseSigned(pair[0], pair[1], float(new[k]))
+        for k, pair in enumerate(market.cast.pairs)
+        if new[k] > LEAST_H100E_M
     )
     payments = tuple(
         Payment(kind, payer, payee, usd_bn)
@@ -186,7 +189,7 @@ def _record(market: ComputeMarket, quarter: int, world: int) -> RecordTalk | Non
     told = [str(value) for event in events for value in event.arguments.values() if isinstance(value, str)]
     return RecordTalk(
         kind="record",
-        parties=tuple(sorted(parties | {name for name in told if name in SECTORS})),
+        parties=tuple(sorted(parties | {name for name in told if name in market.cast.sectors})),
         events=tuple(_plain({"kind": event.kind, "arguments": event.arguments}) for event in events),
         leases=leases,
         payments=payments,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from agents.cast import OPERATORS
 from agents.views import BINDING
 from runs.deal_reasons import BINDS, Reason
 from runs.recorder import Page, of_world
@@ -82,7 +81,7 @@ def supply_talks(market: ComputeMarket, page: Page, world: int) -> list[SupplyTa
     """Chips, power and the own chip of a recorded quarter in one world."""
     orders, flow, after = (of_world(page.one(topic), world) for topic in ("orders", "flow", "after"))
     talks: list[SupplyTalk | ChipTalk | OwnChipTalk] = [_chips(market, of_world(page.one("chips"), world), after)]
-    for row, name in enumerate(OPERATORS):
+    for row, name in enumerate(market.cast.operators):
         order = orders["orders"][name]
         if max(orders["asked_gw"][row], order["demanded_h100e_m"]) <= LEAST_H100E_M:
             continue
@@ -114,7 +113,8 @@ def supply_talks(market: ComputeMarket, page: Page, world: int) -> list[SupplyTa
 
 def _chips(market: ComputeMarket, note: dict[str, Any], after: dict[str, Any]) -> ChipTalk:
     customers = tuple(
-        ChipCustomer(name, float(note["queue"][row]), float(note["shipped"][row])) for row, name in enumerate(OPERATORS)
+        ChipCustomer(name, float(note["queue"][row]), float(note["shipped"][row]))
+        for row, name in enumerate(market.cast.operators)
     )
     due, shipped = sum(c.due_h100e_m for c in customers), sum(c.shipped_h100e_m for c in customers)
     if due <= LEAST_H100E_M:
@@ -123,7 +123,7 @@ def _chips(market: ComputeMarket, note: dict[str, Any], after: dict[str, Any]) -
         reason = Reason.SERVED if shipped >= due * (1.0 - 1e-9) else Reason.RATIONED
     return ChipTalk(
         kind="chips",
-        parties=("nvidia", *OPERATORS),
+        parties=("nvidia", *market.cast.operators),
         vendor="nvidia",
         capacity_h100e_m=note["capacity"],
         due_h100e_m=due,

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import FUNDED, HOLDERS, OPERATORS, PAIRS, PROVIDERS
+from agents.cast import HOLDERS
 from runs.backing import pay_out
 from runs.chip_orders import cancel_orders
-from runs.credit import BORROWERS, DEBTORS
 from runs.money import OTHERS, openai_value, rival_value
 from runs.sight import market_view
 from world.arrays import PerRow, PerWorld, fold, ratio
@@ -23,18 +22,18 @@ if TYPE_CHECKING:
 
 def fill_shortfalls(market: ComputeMarket) -> None:
     """Before dues are cleared: credit lines, then a rescue round at a price, then leases at lower rents."""
-    s = market.state
+    s, cast = market.state, market.cast
     s.flow["rescue_usd_bn"] = np.zeros(s.worlds)
-    for name in BORROWERS:
+    for name in cast.borrowers:
         room = np.maximum(market.debt_room.get(name, np.zeros(s.worlds)), 0.0)
-        principal = s.flow["principal_due_usd_bn"][DEBTORS.index(name)]
-        limit = room + principal if name in ("oracle", "xai") else np.full(s.worlds, np.inf)
+        principal = s.flow["principal_due_usd_bn"][cast.debtors.index(name)]
+        limit = room + principal if name in ("oracle", "xai", *cast.clouds) else np.full(s.worlds, np.inf)
         drawn = np.minimum(s.ledger.shortfall(name, market.reserve(name)), limit)
         pay_out(s.ledger, "loan", "lenders", name, drawn)
         if name == "softbank" and market.recorder is not None:
             market.recorder.note("anchor_cash", sold=np.zeros(s.worlds), borrowed=drawn)
-    s.flow["lease_relief_usd_bn"] = np.zeros((len(PROVIDERS), s.worlds))
-    for name in FUNDED:
+    s.flow["lease_relief_usd_bn"] = np.zeros((len(cast.providers), s.worlds))
+    for name in cast.funded:
         short = s.ledger.shortfall(name)
         line = np.maximum(market.credit_line(name) - s.ledger.debt(name), 0.0) if name != "xai" else np.zeros(s.worlds)
         drawn = np.minimum(short, line)
@@ -77,28 +76,24 @@ def lab_value_usd_bn(market: ComputeMarket, name: str) -> PerWorld:
 
 def restructure(market: ComputeMarket, tenant: str, gap: PerWorld) -> None:
     """Where the rescue falls short providers cut their rents for good, down to what they would get from another."""
-    s = market.state
-    rows = [k for k, pair in enumerate(PAIRS) if pair[1] == tenant and pair[0] in PROVIDERS]
+    s, cast = market.state, market.cast
+    rows = [k for k, pair in enumerate(cast.pairs) if pair[1] == tenant and pair[0] in cast.providers]
     if not (rows and gap.any()):
         return
-    rent = np.stack([s.ledger.owed("lease_rent", tenant, PAIRS[k][0]) for k in rows])
+    rent = np.stack([s.ledger.owed("lease_rent", tenant, cast.pairs[k][0]) for k in rows])
     friction = market.parameters.of("market").sublet_friction
     # What the capacity brings at the clearing price, less what it costs to find another tenant.
     relet = s.flow["held_usd_bn"][rows] * (1.0 - friction)
     cut = cut_rents(gap, rent, relet)
     for row, k in enumerate(rows):
         relief = cut[row] * rent[row]
-        s.ledger.waive("lease_rent", tenant, PAIRS[k][0], relief)
+        s.ledger.waive("lease_rent", tenant, cast.pairs[k][0], relief)
         s.leases.reprice(k, cut[row])
         s.flow["rent_usd_bn"][k] -= relief
-        s.flow["lease_relief_usd_bn"][PROVIDERS.index(PAIRS[k][0])] += relief
+        s.flow["lease_relief_usd_bn"][cast.providers.index(cast.pairs[k][0])] += relief
     if market.recorder is not None:
-        providers = [PAIRS[k][0] for k in rows]
+        providers = [cast.pairs[k][0] for k in rows]
         market.recorder.note("relief", tenant=tenant, gap=gap, rent=rent, relet=relet, cut=cut, providers=providers)
-
-
-CREDITORS = ("lenders", *PROVIDERS, "nvidia", "others")
-"""Whose losses by unpaid dues are counted."""
 
 
 def work_out(market: ComputeMarket, unpaid: list[Unpaid]) -> None:
@@ -106,17 +101,17 @@ def work_out(market: ComputeMarket, unpaid: list[Unpaid]) -> None:
 
     Creditors of OpenAI get shares for what they lose, at what its holders keep in a default: so holders lose first.
     """
-    s = market.state
+    s, cast = market.state, market.cast
     s.flow["default"] = np.zeros(s.worlds)
-    s.flow["cancelled_h100e_m"] = np.zeros((len(OPERATORS), s.worlds))
-    s.flow["default_loss_usd_bn"] = np.zeros((len(CREDITORS), s.worlds))
+    s.flow["cancelled_h100e_m"] = np.zeros((len(cast.operators), s.worlds))
+    s.flow["default_loss_usd_bn"] = np.zeros((len(cast.creditors), s.worlds))
     claims = np.zeros_like(s.cap.stakes)
     for item in unpaid:
         if market.recorder is not None:
             market.recorder.note("unpaid", kind=item.kind, payer=item.payer, payee=item.payee, amount=item.amount)
         missing = item.amount > 1e-9 * market.money
         if item.kind == "lease_rent":
-            pairs = [k for k, pair in enumerate(PAIRS) if pair[0] == item.payee and pair[1] == item.payer]
+            pairs = [k for k, pair in enumerate(cast.pairs) if pair[0] == item.payee and pair[1] == item.payer]
             for k in pairs:
                 s.leases.reduce(k, ratio(item.amount, s.flow["rent_usd_bn"][k]).clip(0.0, 1.0))
         if item.kind == "chips":
@@ -129,8 +124,8 @@ def work_out(market: ComputeMarket, unpaid: list[Unpaid]) -> None:
             claims[HOLDERS.index(item.payee) if item.payee in HOLDERS else OTHERS] += np.where(
                 missing, item.amount, 0.0
             )
-        creditor = item.payee if item.payee in CREDITORS else "others"
-        s.flow["default_loss_usd_bn"][CREDITORS.index(creditor)] += item.amount
+        creditor = item.payee if item.payee in cast.creditors else "others"
+        s.flow["default_loss_usd_bn"][cast.creditors.index(creditor)] += item.amount
     hand_over(market, claims)
 
 

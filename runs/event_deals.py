@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agents.cast import FUNDED, HOLDERS, PAIRS, PROVIDERS
+from agents.cast import HOLDERS
 from agents.openai import FIRST_REFUSAL, OPEN
 from agents.views import MarketView
 from runs.backing import bring_cash, pay_out
-from runs.credit import DEBTORS
-from runs.event_arguments import Argument, Event, amounts, choice, kind, number, quarter
+from runs.event_arguments import Argument, Event, Known, amounts, choice, kind, number, quarter
 from runs.money import borrow_for_stake, openai_value, swap_stake
 from runs.sight import market_view, price_chips
 from world.arrays import PerWorld
@@ -26,11 +25,10 @@ if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
 INVESTORS = tuple(name for name in HOLDERS if name != "staff")
-TENANTS = tuple(dict.fromkeys(pair[1] for pair in PAIRS if pair[0] != pair[1]))
 MOST_USD_BN = 10_000.0
 
 
-def one_valuation(given: Mapping[str, Any]) -> None:
+def one_valuation(given: Mapping[str, Any], _: Known) -> None:
     """Refuse two valuations, or one that the money alone exceeds."""
     stated = [name for name in ("pre_money_usd_bn", "post_money_usd_bn") if given[name] is not None]
     if len(stated) > 1:
@@ -45,7 +43,7 @@ def one_valuation(given: Mapping[str, Any]) -> None:
 @kind(
     "equity_round",
     "a lab sells equity: investors pay in full and holders are diluted; default valuation is what the lab is worth",
-    Argument("issuer", choice(FUNDED), "who sells", "openai"),
+    Argument("issuer", choice(lambda cast: cast.funded), "who sells", "openai"),
     Argument("by", amounts(INVESTORS, MOST_USD_BN, "bn USD"), "who pays how much"),
     Argument("pre_money_usd_bn", number(0.1, 100_000.0, "bn USD"), "valuation before the money", None),
     Argument("post_money_usd_bn", number(0.1, 100_000.0, "bn USD"), "valuation after the money", None),
@@ -120,7 +118,7 @@ def raise_cash(market: ComputeMarket, investor: str, usd_bn: PerWorld) -> None:
 @kind(
     "debt",
     "a firm borrows",
-    Argument("borrower", choice(DEBTORS), "who borrows"),
+    Argument("borrower", choice(lambda cast: cast.debtors), "who borrows"),
     Argument("usd_bn", number(0.0, MOST_USD_BN, "bn USD"), "amount drawn"),
 )
 def debt(market: ComputeMarket, event: Event) -> None:
@@ -157,25 +155,19 @@ def exclusivity(market: ComputeMarket, event: Event) -> None:
     lab.exclusivity = np.minimum(lab.exclusivity, left)
 
 
-def pair_row(provider: str, tenant: str) -> int:
-    """The row of a pair of provider and tenant. Raises: ValueError naming the pairs there are."""
-    for row, pair in enumerate(PAIRS):
-        if pair[:2] == (provider, tenant):
-            return row
-    allowed = ", ".join(f"{pair[0]} to {pair[1]}" for pair in PAIRS if pair[0] != pair[1])
-    raise ValueError(f"provider: {provider} lets nothing to {tenant}; allowed: {allowed}")
-
-
-def a_pair(given: Mapping[str, Any]) -> None:
-    """Refuse a provider that lets nothing to the tenant."""
-    pair_row(given["provider"], given["tenant"])
+def a_pair(given: Mapping[str, Any], known: Known) -> None:
+    """Refuse a provider that lets nothing to the tenant, naming the pairs there are."""
+    provider, tenant = given["provider"], given["tenant"]
+    if (provider, tenant) not in known.cast.pair:
+        allowed = ", ".join(f"{pair[0]} to {pair[1]}" for pair in known.cast.pairs if pair[0] != pair[1])
+        raise ValueError(f"provider: {provider} lets nothing to {tenant}; allowed: {allowed}")
 
 
 @kind(
     "capacity_lease",
     "a lab leases compute; size in H100e, facility power of the newest chip, or the contract's dollars",
-    Argument("provider", choice(PROVIDERS), "who lets"),
-    Argument("tenant", choice(TENANTS), "who leases"),
+    Argument("provider", choice(lambda cast: cast.providers), "who lets"),
+    Argument("tenant", choice(lambda cast: cast.lessees), "who leases"),
     Argument("h100e_m", number(0.0, 1_000.0, "M H100e"), "compute", None),
     Argument("facility_gw", number(0.0, 1_000.0, "GW facility"), "power of the compute", None),
     Argument("usd_bn", number(0.0, 100_000.0, "bn USD"), "rent over the whole term", None),
@@ -192,7 +184,7 @@ def a_pair(given: Mapping[str, Any]) -> None:
 def capacity_lease(market: ComputeMarket, event: Event) -> None:
     """Sign the lease in even parts over its ramp; it starts when its provider can deliver."""
     s, given = market.state, event.arguments
-    row = pair_row(given["provider"], given["tenant"])
+    row = market.cast.pair[given["provider"], given["tenant"]]
     view = view_now(market)
     price = view.term_price_usd_h * view.usefulness
     if given["price_usd_h"] is not None:

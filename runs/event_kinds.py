@@ -8,6 +8,6 @@ from __future__ import annotations
 
 # Importing a file registers its kinds.
 from runs import event_deals, event_shocks, event_sites
-from runs.event_arguments import KINDS, Event, EventKind, check_event
+from runs.event_arguments import KINDS, Event, EventKind, Known, check_event
 
-__all__ = ["KINDS", "Event", "EventKind", "check_event", "event_deals", "event_shocks", "event_sites"]
+__all__ = ["KINDS", "Event", "EventKind", "Known", "check_event", "event_deals", "event_shocks", "event_sites"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from runs.cast import own_parameters
-from runs.event_arguments import Argument, Event, choice, kind, number, parameter_name
+from runs.event_arguments import Argument, Event, Known, choice, kind, number, parameter_name
 from world.arrays import PerWorld
 from world.parameters import Parameters, specifications
 
@@ -70,7 +70,7 @@ def rate_shock(market: ComputeMarket, event: Event) -> None:
     lenders.credit_cycle = lenders.credit_cycle + given["spread"]
 
 
-def within_limits(given: Mapping[str, Any]) -> None:
+def within_limits(given: Mapping[str, Any], _: Known) -> None:
     """Refuse a value outside the limits of its parameter."""
     row = specifications()[given["name"]]
     if given["value"] is not None and not row.minimum <= given["value"] <= row.maximum:
@@ -105,4 +105,4 @@ def change_parameter(market: ComputeMarket, event: Event, name: str, values: Per
         )
     market.parameters = Parameters(dict(market.parameters) | {name: values})
     for firm in market.firms.values():
-        firm.parameters = own_parameters(market.parameters, firm.name)
+        firm.parameters = own_parameters(market.parameters, firm.name, market.cast)

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import OPERATORS
 from runs.event_arguments import Argument, Event, choice, kind, number, phase_name, site_name
-from runs.state import OPERATOR
 from world.calendar import quarter_number
 from world.sites import BUILDING, ENERGISED
 
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     Argument("quarters", number(0.0, 40.0, "quarters"), "how much later"),
     Argument("phase", phase_name, "one named phase", None),
     Argument("site", site_name, "all phases of a named site", None),
-    Argument("operator", choice(OPERATORS), "all that one operator has under construction", None),
+    Argument("operator", choice(lambda cast: cast.operators), "all that one operator has under construction", None),
     one_of=("phase", "site", "operator"),
     lasting=True,
 )
@@ -40,7 +38,7 @@ def site_delay(market: ComputeMarket, event: Event) -> None:
             affected = (began >= now) & (began >= s.quarter - 1.0) & (began < s.quarter) & (given["operator"] is None)
         s.phases.delay(row, np.where(affected, given["quarters"], 0.0))
     if s.quarter == now and given["operator"] is not None:
-        delay_pooled_sites(market, OPERATOR[given["operator"]], given["quarters"])
+        delay_pooled_sites(market, market.cast.operator[given["operator"]], given["quarters"])
 
 
 def delay_pooled_sites(market: ComputeMarket, lane: int, quarters: float) -> None:

@@ -6,6 +6,7 @@ record enters, in the quarter of its date, if the model has a counterpart for it
 - equity of OpenAI and of xAI becomes an `equity_round`. A buyer named alone is that investor; a syndicate, whose
   split the row does not give, is the other investors. The valuation is the one that the row's note names, else that
   of the latest round on record grown by the closings since, else what the lab is worth to its owners in each world;
+- equity that SoftBank promised becomes a `commitment`, and the closing that pays it nothing more;
 - the loosening of OpenAI's exclusive contract becomes `exclusivity`, its recapitalisation a `conversion`;
 - a lease between a provider and a tenant of the cast becomes a `capacity_lease`, sized by its dollars at the market's
   price in each world, else by its power, and starting over a year;
@@ -24,9 +25,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agents.cast import ADDED_LABS, FUNDED, PROVIDERS
-from runs.event_deals import TENANTS
-from runs.event_kinds import KINDS, Event, check_event
+from agents.cast import Cast
+from runs.event_kinds import KINDS, Event, Known, check_event
 from runs.scenario import Scenario
 from world.calendar import last_day, parse_period, quarter_label, quarter_number, quarter_of
 from world.record import contracts_between, known, load
@@ -52,13 +52,23 @@ FIRMS = {
     "Nscale": "rival_clouds",
     "IREN": "rival_clouds",
     "Lambda": "rival_clouds",
-} | {name: lab.name for lab in ADDED_LABS for name in lab.record}
-"""Names of the record in the cast."""
+}
+"""Names of the record in the standing cast."""
+
+
+def firms_of(cast: Cast) -> dict[str, str]:
+    """Names of the record in a cast: a firm that was added takes those that it names."""
+    return FIRMS | {name: firm.name for firm in cast.added for name in firm.record}
+
+
+STOCK = ("equity", "equity_commitment")
+"""Kinds of deal that sell stock, paid at once or later."""
 
 RAMP_QUARTERS = 4.0
 """A large lease of the record starts over a year: its row gives the beginning only."""
 
 _VALUATION = re.compile(r"(\d+(?:\.\d+)?) (pre|post)-money")
+_PROMISED = re.compile(r"pays the commitment of (\d{4}-\d\d-\d\d)")
 _STAKE = re.compile(r"(\d+(?:\.\d+)?) % as converted")
 _FIRST_PERIOD = re.compile(r"\d{4}(?:Q[1-4]|H[12]|-\d{2}-\d{2}|-\d{2}(?!\d))?")
 
@@ -100,7 +110,7 @@ def events_of(scenario: Scenario) -> tuple[Event, ...]:
 def record_events(scenario: Scenario, folder: Path | None = None) -> tuple[Event, ...]:
     """The contracts of the record signed after the scenario's start and known to it, as events."""
     rows = tuple(contracts_between(scenario.start, scenario.known_until, folder))
-    return _converted(rows, tuple(_known_deals(scenario, folder)))[0] if rows else ()
+    return _converted(rows, tuple(_known_deals(scenario, folder)), scenario.cast)[0] if rows else ()
 
 
 def unused_contracts(scenario: Scenario, folder: Path | None = None) -> list[UnusedContract]:
@@ -108,7 +118,7 @@ def unused_contracts(scenario: Scenario, folder: Path | None = None) -> list[Unu
     end = last_day(quarter_number(scenario.start))
     rows = tuple(contracts_between(scenario.start, scenario.known_until, folder))
     deals = tuple(_known_deals(scenario, folder))
-    refused = dict(_converted(rows, deals)[1])
+    refused = dict(_converted(rows, deals, scenario.cast)[1])
     unused = []
     for row in deals:
         if row.known_from <= end:
@@ -130,26 +140,36 @@ def _known_deals(scenario: Scenario, folder: Path | None) -> list[DealRow]:
 
 @lru_cache(maxsize=32)
 def _converted(
-    rows: tuple[DealRow, ...], deals: tuple[DealRow, ...]
+    rows: tuple[DealRow, ...], deals: tuple[DealRow, ...], cast: Cast
 ) -> tuple[tuple[Event, ...], tuple[tuple[DealRow, str], ...]]:
     """The events that the rows become, and the rows that become none with the reason."""
     events, refused = [], []
     for row in rows:
         try:
-            name, arguments = _counterpart(row, deals)
+            name, arguments = _counterpart(row, rows, deals, cast)
         except _NoCounterpartError as error:
             refused.append((row, str(error)))
             continue
         event = Event(quarter_label(quarter_of(row.known_from)), name, arguments)
-        events.append(check_event(event, row.known_from))
+        events.append(check_event(event, Known(row.known_from, cast)))
     return tuple(events), tuple(refused)
 
 
-def _counterpart(row: DealRow, deals: tuple[DealRow, ...]) -> tuple[str, dict[str, Any]]:
+def _counterpart(
+    row: DealRow, rows: tuple[DealRow, ...], deals: tuple[DealRow, ...], cast: Cast
+) -> tuple[str, dict[str, Any]]:
     """Kind and arguments of the event that a row becomes."""
-    buyer, seller = FIRMS.get(row.buyer), FIRMS.get(row.seller)
+    firms = firms_of(cast)
+    buyer, seller = firms.get(row.buyer), firms.get(row.seller)
+    if row.kind == "equity_commitment" and (buyer, seller) == ("softbank", "openai"):
+        due = quarter_label(quarter_of(parse_period(row.starts)[1]))
+        return "commitment", {"usd_bn": row.size_usd_bn, "due": due, **_valuation(row, deals)}
     if row.kind == "equity":
-        return _round(row, deals)
+        promised = _PROMISED.search(row.note)
+        entered = [str(r.known_from) for r in rows if r.kind == "equity_commitment"]
+        if promised is not None and promised[1] in entered:
+            raise _NoCounterpartError(f"it pays what was promised on {promised[1]}, which enters as a commitment")
+        return _round(row, deals, cast)
     if row.kind == "exclusivity" and seller == "openai":
         return "exclusivity", {"state": "first-refusal"}
     if row.kind == "recapitalisation" and seller == "openai":
@@ -158,19 +178,21 @@ def _counterpart(row: DealRow, deals: tuple[DealRow, ...]) -> tuple[str, dict[st
             raise _NoCounterpartError("its note names no stake")
         return "conversion", {"microsoft_stake": float(stake[1]) / 100.0}
     if row.kind == "compute_lease":
-        return _lease(row, buyer, seller)
-    if row.kind == "debt" and seller in ("oracle", "xai", "softbank", "microsoft") and row.size_usd_bn is not None:
+        return _lease(row, buyer, seller, cast)
+    borrowers = ("oracle", "xai", "softbank", "microsoft", *cast.clouds)
+    if row.kind == "debt" and seller in borrowers and row.size_usd_bn is not None:
         return "debt", {"borrower": seller, "usd_bn": row.size_usd_bn}
     if row.kind == "chip_supply" and buyer == "openai" and row.seller == "Broadcom":
         return "own_chip", {}
     raise _NoCounterpartError(f"the model decides it itself or has no counterpart ({row.kind} of {row.seller})")
 
 
-def _round(row: DealRow, deals: tuple[DealRow, ...]) -> tuple[str, dict[str, Any]]:
-    issuer = FIRMS.get(row.seller)
-    if issuer not in FUNDED or row.size_usd_bn is None:
+def _round(row: DealRow, deals: tuple[DealRow, ...], cast: Cast) -> tuple[str, dict[str, Any]]:
+    firms = firms_of(cast)
+    issuer = firms.get(row.seller)
+    if issuer not in cast.funded or row.size_usd_bn is None:
         raise _NoCounterpartError(f"the model keeps no equity of {row.seller}")
-    investor = FIRMS.get(row.buyer, "investors")
+    investor = firms.get(row.buyer, "investors")
     if investor not in ("microsoft", "softbank", "nvidia"):
         investor = "investors"
     valuation = _valuation(row, deals) if issuer == "openai" else {}
@@ -182,7 +204,7 @@ def _valuation(row: DealRow, deals: tuple[DealRow, ...]) -> dict[str, float]:
     stated = _VALUATION.search(row.note)
     if stated is not None:
         return {f"{stated[2]}_money_usd_bn": float(stated[1])}
-    earlier = [r for r in deals if r.seller == row.seller and r.kind == "equity" and r.known_from <= row.known_from]
+    earlier = [r for r in deals if r.seller == row.seller and r.kind in STOCK and r.known_from <= row.known_from]
     priced = [r for r in earlier if _VALUATION.search(r.note)]
     if not priced:
         return {}
@@ -194,8 +216,8 @@ def _valuation(row: DealRow, deals: tuple[DealRow, ...]) -> dict[str, float]:
     return {"pre_money_usd_bn": float(found[1]) + sum(r.size_usd_bn or 0.0 for r in before)}
 
 
-def _lease(row: DealRow, tenant: str | None, provider: str | None) -> tuple[str, dict[str, Any]]:
-    if tenant not in TENANTS or provider not in PROVIDERS:
+def _lease(row: DealRow, tenant: str | None, provider: str | None, cast: Cast) -> tuple[str, dict[str, Any]]:
+    if tenant not in cast.lessees or provider not in cast.providers:
         raise _NoCounterpartError("provider or tenant is not in the cast")
     if row.size_usd_bn is None and row.capacity_gw is None:
         raise _NoCounterpartError("its size was not published")
@@ -210,7 +232,7 @@ def _lease(row: DealRow, tenant: str | None, provider: str | None) -> tuple[str,
     if row.term_years is not None:
         arguments["term_quarters"] = 4.0 * row.term_years
     try:
-        check_event(Event(arguments["start"], "capacity_lease", arguments), row.known_from)
+        check_event(Event(arguments["start"], "capacity_lease", arguments), Known(row.known_from, cast))
     except ValueError as error:
         raise _NoCounterpartError(str(error)) from None
     return "capacity_lease", arguments

@@ -16,7 +16,6 @@ from agents.openai import OPEN, SOLE_PROVIDER
 from agents.views import LeaseOffer, MarketView
 from runs.firm_books import lab_view
 from runs.money import openai_value
-from runs.state import PAIR
 from world.arrays import Flags, PerRow, PerWorld, fold, ratio
 from world.funding import grant
 from world.refusal import match_first_refusal
@@ -122,7 +121,8 @@ def negotiate_release(market: ComputeMarket, view: MarketView, before: PerRow, p
     package = s.flow["converted_now"] > 0.0
     steps = np.stack([lab.exclusivity == SOLE_PROVIDER, (lab.exclusivity < SOLE_PROVIDER) | package]) & bound
     gain, loss = lab.freedom_gain_usd_bn(steps), market.firms["microsoft"].freedom_loss_usd_bn(view, steps)
-    late, running = s.leases.late[PAIR["microsoft", "openai"]], s.leases.active[PAIR["microsoft", "openai"]]
+    row = market.cast.pair["microsoft", "openai"]
+    late, running = s.leases.late[row], s.leases.active[row]
     excuse = ratio(late, late + running)
     left = np.where(package, s.flow["conversion_left_usd_bn"], 0.0)
     offered = bargain_release(gain, loss, excuse, lab.parameters.microsoft_weight, left)
@@ -178,7 +178,7 @@ def settle_release(
     s = market.state
     if not happens.any():
         return
-    pair, quantity = PAIR["microsoft", "openai"], paid["commitment"]
+    pair, quantity = market.cast.pair["microsoft", "openai"], paid["commitment"]
     if quantity.any():
         first = s.quarter + market.firms["microsoft"].site_lead_quarters
         for part in range(COMMITTED_PARTS):

@@ -6,7 +6,7 @@ had in the ensemble.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from agents.cast import SECTORS, title
+from agents.cast import STANDING, Cast, title
 from runs.deal_sheet import DealSheet, deal_sheet
 from runs.headlines import HEADLINES
 from runs.model import DEFAULT_UNTIL, ComputeMarket
@@ -115,6 +115,7 @@ def record_world(
     quarter: str | None = None,
     progress: Progress | None = None,
     parameters_from: str | None = None,
+    plugins: Sequence[str | Path] = (),
 ) -> ComputeMarket:
     """Run one world alone with the recorder on, and return the market after its last quarter.
 
@@ -125,9 +126,10 @@ def record_world(
         quarter      record this one only, like 2026Q2, and stop there; default every quarter
         progress     called after each quarter with the quarters done and their total
         parameters_from  as in `simulate`
+        plugins      as in `simulate`
     Raises: ValueError naming what is wrong: a quarter outside the run, an unknown parameter.
     """
-    settings = load_scenario(str(scenario) if isinstance(scenario, Path) else scenario)
+    settings = load_scenario(str(scenario) if isinstance(scenario, Path) else scenario, plugins)
     wanted = None if quarter is None else check_quarter(quarter, settings.start, until)
     market = ComputeMarket(settings, np.array([world]), seed, 0, until, parameters, parameters_from)
     market.recorder = Recorder(None if wanted is None else (wanted,))
@@ -157,12 +159,12 @@ def horizon(market: ComputeMarket) -> str:
     return quarter_label(market.state.first_quarter + market.quarters)
 
 
-def firm_named(text: str) -> str:
+def firm_named(text: str, cast: Cast = STANDING) -> str:
     """The cast's name of somebody, by that name or by the one for readers, in any case.
 
     Raises: ValueError naming everybody who negotiates or pays.
     """
-    names = {name: name for name in (*SECTORS, "grid")} | {title(name).lower(): name for name in SECTORS}
+    names = {name: name for name in (*cast.sectors, "grid")} | {title(name).lower(): name for name in cast.sectors}
     wanted = text.strip().lower()
     found = names.get(wanted, names.get(wanted.replace(" ", "_")))
     if found is None:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import OPERATORS, PAIRS
-from agents.views import FirmView, MarketView
+from agents.views import FirmView, MarketView, Purse
 from runs.sight import backlog_h100e_m, phases_building, standing_figures
-from runs.state import GENERATION, OPERATOR, USER, State
+from runs.state import GENERATION, State
 from world.arrays import PerRow, PerWorld, fold
 
 if TYPE_CHECKING:
@@ -19,20 +18,15 @@ if TYPE_CHECKING:
 BUILDS_TO_LEASES = ("oracle",)
 """Operators who order chips for the leases that will run when they arrive; only these are told how much that is."""
 
-LET_BY = {name: [k for k, pair in enumerate(PAIRS) if pair[0] == name] for name in OPERATORS}
-"""Rows of the leases that an operator provides."""
-HELD_BY = {tenant: [k for k, pair in enumerate(PAIRS) if pair[1] == tenant] for _, tenant, _ in PAIRS}
-"""Rows of the leases that a tenant holds."""
-
 
 def operator_views(
-    market: ComputeMarket, view: MarketView, names: Sequence[str] = OPERATORS, to_order: bool = False
+    market: ComputeMarket, view: MarketView, names: Sequence[str], to_order: bool = False
 ) -> dict[str, FirmView]:
     """The books of the named operators, made together because they share the fleet arrays.
 
     Only who is about to order is told what must be let when chips ordered now arrive: that takes all leases.
     """
-    s = market.state
+    s, cast = market.state, market.cast
     fixed = standing_figures(market)
     owned, deployed, power = fixed["owned_h100e_m"], fixed["deployed_h100e_m"], fixed["power_gw"]
     backlog = backlog_h100e_m(s)
@@ -45,8 +39,8 @@ def operator_views(
     nothing = np.zeros(s.worlds)
     views = {}
     for name in names:
-        row = OPERATOR[name]
-        let, held = LET_BY[name], [k for k in HELD_BY.get(name, ()) if PAIRS[k][0] != name]
+        row = cast.operator[name]
+        let, held = cast.let_by[name], [k for k in cast.held_by.get(name, ()) if cast.pairs[k][0] != name]
         to_tenants = signed[let] if let else nothing[None]
         extra = s.asic_queue_h100e_m if name == "rival_clouds" else nothing
         views[name] = FirmView(
@@ -72,17 +66,16 @@ def operator_views(
 def power_at_lead_gw(s: State, power: PerRow, lead: PerWorld) -> PerRow:
     """Power of each operator when chips ordered now arrive, (operators, worlds) GW; kept until sites are ordered."""
     if "power_at_lead_gw" not in s.flow:
-        named = s.phases.add_by("operator", OPERATORS, s.phases.due_within(s.quarter, lead))
+        named = s.phases.add_by("operator", s.cast.operators, s.phases.due_within(s.quarter, lead))
         s.flow["power_at_lead_gw"] = power + s.sites.due_within(s.quarter, lead) + named
     return s.flow["power_at_lead_gw"]
 
 
 def lab_view(market: ComputeMarket, name: str) -> FirmView:
     """The books of a lab that owns no fleet."""
-    s = market.state
+    s, cast = market.state, market.cast
     nothing = np.zeros(s.worlds)
-    held = HELD_BY.get(name)
-    sector = "microsoft" if name == "microsoft_lab" else name
+    held = cast.held_by.get(name)
     return FirmView(
         fleet_h100e_m=nothing,
         deployed_h100e_m=nothing,
@@ -94,10 +87,15 @@ def lab_view(market: ComputeMarket, name: str) -> FirmView:
         let_h100e_m=nothing,
         let_to_largest_h100e_m=nothing,
         let_at_chip_lead_h100e_m=nothing,
-        used_h100e_m=fold(s.market.bought_h100e_m[USER[name]]),
+        used_h100e_m=fold(s.market.bought_h100e_m[cast.user[name]]),
         held_h100e_m=fold(s.leases.active[held] + s.leases.pending_total[held]) if held else nothing,
-        **money(market, sector if name != "microsoft_lab" else None),
+        **money(market, None if name == "microsoft_lab" else name),
     )
+
+
+def purse(market: ComputeMarket, name: str) -> Purse:
+    """The financial part of a lab's books, which is all that its budget goes by."""
+    return Purse(**money(market, None if name == "microsoft_lab" else name))
 
 
 def own_use(s: State, operator: str) -> PerWorld:
@@ -107,7 +105,7 @@ def own_use(s: State, operator: str) -> PerWorld:
         "xai": ("xai",),
         "rival_clouds": ("rival_workloads",),
     }
-    rows = [fold(s.market.bought_h100e_m[USER[user]]) for user in users.get(operator, ())]
+    rows = [fold(s.market.bought_h100e_m[s.cast.user[user]]) for user in users.get(operator, ())]
     return fold(np.array(rows)) if rows else np.zeros(s.worlds)
 
 

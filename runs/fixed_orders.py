@@ -9,12 +9,11 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float64
 
-from agents.cast import TENANTS
 from world.arrays import PerRow, fold, ratio
 from world.bargaining import Bargain
 
-RIVAL_SHARES = np.array([0.1, 0.0, 0.0, 0.9])[:, None]
-"""Where rival labs stand at the start: nearly all with the rival clouds that fund or own them."""
+RIVALS_WITH_MICROSOFT = 0.1
+"""Part of what rival labs lease that Microsoft lets; the rest is with the rival clouds that fund or own them."""
 
 
 def fixed_shares(
@@ -31,8 +30,9 @@ def fixed_shares(
     Returns:           (tenants, offers, worlds) M H100e, within the offers and within what is wanted
     """
     nobody = np.zeros_like(start_shares[:1])
-    rival = RIVAL_SHARES * np.ones_like(offered)
-    shares = [np.concatenate([start_shares, nobody]), *(rival for _ in TENANTS[1:])]
+    rival = np.zeros_like(offered)
+    rival[0], rival[-1] = RIVALS_WITH_MICROSOFT, 1.0 - RIVALS_WITH_MICROSOFT
+    shares = [np.concatenate([start_shares, nobody]), *(rival for _ in wanted[1:])]
     asked = np.array([share * want for share, want in zip(shares, wanted, strict=True)])
     cut = np.minimum(ratio(offered, fold(asked), 1.0), 1.0)
     return asked * cut

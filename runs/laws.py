@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import OPERATORS, PAIRS
-from runs.credit import DEBTORS, debtor_rows
 from runs.rental import PRICE_FLOOR_USD_H
 from world.arrays import PerWorld, fold
 from world.calendar import quarter_label
@@ -34,7 +32,7 @@ class Law:
 
 def measure_laws(market: ComputeMarket) -> list[Law]:
     """How far the state is from every law, (worlds,) each."""
-    s = market.state
+    s, cast = market.state, market.cast
     fleet, leases, sites, phases = s.fleet.check(), s.leases.check(), s.sites.check(), s.phases.check()
     bought, sold = fold(s.market.bought_h100e_m), fold(s.market.sold_h100e_m)
     volume = np.maximum(fold(sold), 1e-9)
@@ -49,11 +47,11 @@ def measure_laws(market: ComputeMarket) -> list[Law]:
     anchor = market.firms["openai"].exclusivity > 0.0
     outside = fold(
         s.flow["signed_h100e_m"][
-            [k for k, p in enumerate(PAIRS) if p[1] == "openai" and p[0] in ("oracle", "rival_clouds")]
+            [k for k, p in enumerate(cast.pairs) if p[1] == "openai" and p[0] not in ("microsoft", "openai")]
         ]
     )
     bypassed = np.where(anchor, np.maximum(outside - s.flow["waived_h100e_m"], 0.0), 0.0)
-    stakes = s.cap.stakes
+    stakes, owed = s.cap.stakes, s.ledger.balance["debt"][cast.sector_rows(cast.debtors)]
     # Above the cap lenders call: only who has sold all that markets take may stay there, and is flagged by the metric.
     sold_out = s.flow["call_sold_usd_bn"] >= s.flow["call_most_usd_bn"] * (1.0 - 1e-9)
     p = market.firms["softbank"].parameters
@@ -73,7 +71,7 @@ def measure_laws(market: ComputeMarket) -> list[Law]:
         Law("market: bought equals sold", np.abs(bought - sold).max(axis=0) / volume, 1e-12),
         Law("market: allocation within capacity", over / volume, 1e-12),
         Law("market: clears with its certificate", excess.max(axis=0), 1e-8),
-        Law("debt: maturities add up to the books", s.debt.distance(s.ledger.balance["debt"][debtor_rows(DEBTORS)])),
+        Law("debt: maturities add up to the books", s.debt.distance(owed)),
         Law("stakes: sum to one", np.abs(fold(stakes) - 1.0)),
         Law("stakes: none negative", np.maximum(-stakes.min(axis=0), 0.0)),
         Law("first refusal: never bypassed", bypassed),
@@ -105,4 +103,4 @@ def check_laws(market: ComputeMarket) -> None:
             )
 
 
-__all__ = ["OPERATORS", "Law", "LawBroken", "check_laws", "measure_laws"]
+__all__ = ["Law", "LawBroken", "check_laws", "measure_laws"]

@@ -13,7 +13,7 @@ import runs.metrics_credit
 import runs.metrics_money  # noqa: F401  each registers its rows
 from runs.circular import trace_equity
 from runs.contracts import used_by_provider
-from runs.registry import REGISTRY, Metric
+from runs.registry import REGISTRY, Metric, registry_of
 from runs.sight import market_view
 from runs.state import GENERATION
 
@@ -26,7 +26,7 @@ class History:
 
     def __init__(self, market: ComputeMarket) -> None:
         self.values: dict[str, np.ndarray] = {}
-        for name, row in REGISTRY.items():
+        for name, row in registry_of(market.cast).items():
             self.values[name] = np.full((max(len(row.members), 1), market.quarters, market.worlds), np.nan)
 
     def record(self, market: ComputeMarket) -> None:
@@ -49,4 +49,4 @@ def note(market: ComputeMarket) -> None:
     s.flow["chip_value_usd_bn"] = market.firms["openai"].chip_value_usd_bn(view, s.flow["own_cost_usd_h"])
 
 
-__all__ = ["REGISTRY", "History", "Metric"]
+__all__ = ["REGISTRY", "History", "Metric", "registry_of"]

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import GENERATIONS, LABS, OPERATORS, PAIR_NAMES, PROVIDER_NAMES, USERS
+from agents.cast import GENERATIONS
 from agents.views import BINDING
 from runs.registry import simple
 from runs.sight import unit_rent
-from runs.state import OPERATOR, USER
 from world.arrays import PerRow, PerWorld, fold, ratio
 
 if TYPE_CHECKING:
@@ -23,14 +22,14 @@ def stargate(m: ComputeMarket) -> PerWorld:
     """Oracle's Stargate leases and own sites over all compute that OpenAI uses."""
     s = m.state
     rows = s.flow["openai_by_provider"]
-    programme = rows[PROVIDER_NAMES.index("oracle")] + rows[PROVIDER_NAMES.index("own")]
+    programme = rows[m.cast.provider_names.index("oracle")] + rows[m.cast.provider_names.index("own")]
     return ratio(programme, fold(rows))
 
 
 def openai_power(m: ComputeMarket) -> PerWorld:
     """IT power of the chips that OpenAI uses."""
     g = m.state.generations
-    return fold(m.state.market.bought_h100e_m[USER["openai"]] * (g.kw_it / g.h100e))
+    return fold(m.state.market.bought_h100e_m[m.cast.user["openai"]] * (g.kw_it / g.h100e))
 
 
 def site(m: ComputeMarket, name: str) -> PerWorld:
@@ -90,7 +89,7 @@ simple(
     "Chips owned (sold basis)",
     lambda m: m.state.flow["owned_h100e_m"],
     dimension="owner",
-    members=OPERATORS,
+    axis="operators",
 )
 simple(
     "merchant_sold_h100e_m",
@@ -104,7 +103,7 @@ simple(
     "Chips switched on",
     lambda m: m.state.flow["deployed_h100e_m"],
     dimension="owner",
-    members=OPERATORS,
+    axis="operators",
 )
 simple(
     "waiting_h100e_m",
@@ -112,7 +111,7 @@ simple(
     "Installed chips that wait for power",
     lambda m: m.state.fleet.waiting,
     dimension="owner",
-    members=OPERATORS,
+    axis="operators",
 )
 simple(
     "generation_h100e_m",
@@ -126,9 +125,9 @@ simple(
     "used_h100e_m",
     "M H100e",
     "Compute used",
-    lambda m: np.array([fold(m.state.market.bought_h100e_m[k]) for k in range(len(USERS))]),
+    lambda m: np.array([fold(m.state.market.bought_h100e_m[k]) for k in range(len(m.cast.users))]),
     dimension="user",
-    members=USERS,
+    axis="users",
 )
 simple(
     "backlog_h100e_m",
@@ -136,7 +135,7 @@ simple(
     "Merchant chips ordered and not delivered",
     lambda m: m.state.production.pending() + m.state.queue_h100e_m,
     dimension="owner",
-    members=OPERATORS,
+    axis="operators",
 )
 simple(
     "chip_price_k",
@@ -165,7 +164,7 @@ simple(
     "OpenAI's compute by provider",
     lambda m: m.state.flow["openai_by_provider"],
     dimension="provider",
-    members=PROVIDER_NAMES,
+    axis="provider_names",
 )
 simple(
     "openai_share",
@@ -173,7 +172,7 @@ simple(
     "Provider's share of OpenAI's compute",
     lambda m: ratio(m.state.flow["openai_by_provider"], fold(m.state.flow["openai_by_provider"])),
     dimension="provider",
-    members=PROVIDER_NAMES,
+    axis="provider_names",
 )
 simple("stargate_share", "share", "Share of the H100e that OpenAI uses on Stargate leases and sites", stargate)
 simple("openai_compute_it_gw", "GW IT", "IT power of the compute that OpenAI uses", openai_power)
@@ -181,9 +180,9 @@ simple(
     "capability",
     "log",
     "Log of effective training compute",
-    lambda m: np.array([m.firms[name].capability for name in LABS]),
+    lambda m: np.array([m.firms[name].capability for name in m.cast.labs]),
     dimension="lab",
-    members=LABS,
+    axis="labs",
 )
 simple(
     "energised_facility_gw",
@@ -191,7 +190,7 @@ simple(
     "Energised power",
     lambda m: m.state.flow["power_gw"],
     dimension="firm",
-    members=OPERATORS,
+    axis="operators",
 )
 simple(
     "building_facility_gw",
@@ -199,7 +198,7 @@ simple(
     "Power under construction",
     lambda m: m.state.sites.building_gw,
     dimension="firm",
-    members=OPERATORS,
+    axis="operators",
 )
 simple("abilene_facility_gw", "GW facility", "Energised power at Abilene", lambda m: site(m, ABILENE))
 simple(
@@ -208,9 +207,9 @@ simple(
     "Share of power behind the meter",
     lambda m: ratio(m.state.behind_meter_gw, m.state.granted_gw),
     dimension="firm",
-    members=OPERATORS,
+    axis="operators",
 )
-simple("colossus_h100e_m", "M H100e", "Chips that xAI owns", lambda m: fold(m.state.fleet.sold[OPERATOR["xai"]]))
+simple("colossus_h100e_m", "M H100e", "Chips that xAI owns", lambda m: fold(m.state.fleet.sold[m.cast.operator["xai"]]))
 simple(
     "binding_share",
     "share",
@@ -246,7 +245,7 @@ simple(
     "Leases signed",
     lambda m: m.state.flow["signed_h100e_m"],
     dimension="pair",
-    members=PAIR_NAMES,
+    axis="pair_names",
     flow=True,
 )
 simple(
@@ -255,7 +254,7 @@ simple(
     "Leases active",
     lambda m: m.state.leases.active,
     dimension="pair",
-    members=PAIR_NAMES,
+    axis="pair_names",
 )
 simple(
     "pending_h100e_m",
@@ -263,7 +262,7 @@ simple(
     "Leases signed and not begun",
     lambda m: m.state.leases.pending_total,
     dimension="pair",
-    members=PAIR_NAMES,
+    axis="pair_names",
 )
 simple(
     "lease_price_usd_h",
@@ -271,7 +270,7 @@ simple(
     "Average price of active leases",
     lambda m: m.state.leases.price,
     dimension="pair",
-    members=PAIR_NAMES,
+    axis="pair_names",
 )
 simple(
     "own_chip_started",

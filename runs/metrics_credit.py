@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agents.cast import ACTORS, OPERATORS, PAIR_NAMES
-from runs.credit import DEBTORS, MOST_LEVERAGE, debtor_rows
+from runs.credit import MOST_LEVERAGE
 from runs.money import anchor_ltv
 from runs.registry import simple
 from world.arrays import PerWorld, ratio
@@ -43,9 +42,9 @@ simple(
     "debt_usd_bn",
     "bn USD",
     "Debt",
-    lambda m: m.state.ledger.balance["debt"][debtor_rows(ACTORS)],
+    lambda m: m.state.ledger.balance["debt"][m.cast.sector_rows(m.cast.actors)],
     dimension="firm",
-    members=ACTORS,
+    axis="actors",
 )
 simple("oracle_debt_usd_bn", "bn USD", "Oracle's debt", lambda m: m.state.ledger.debt("oracle"))
 simple("oracle_dscr", "ratio", "Oracle's cash flow over debt service", oracle_dscr)
@@ -79,9 +78,9 @@ simple(
     "lease_liability_usd_bn",
     "bn USD",
     "Leased shells on the books, at cost less what has run",
-    lambda m: m.state.ledger.balance["lease_liability"][debtor_rows(OPERATORS)],
+    lambda m: m.state.ledger.balance["lease_liability"][m.cast.sector_rows(m.cast.operators)],
     dimension="firm",
-    members=OPERATORS,
+    axis="operators",
 )
 simple(
     "debt_due_usd_bn",
@@ -89,7 +88,7 @@ simple(
     "Principal that falls due within a year",
     lambda m: m.state.debt.due_within_year_usd_bn,
     dimension="debtor",
-    members=DEBTORS,
+    axis="debtors",
 )
 simple(
     "coupon_rate",
@@ -97,7 +96,7 @@ simple(
     "Average coupon on debt",
     lambda m: m.state.debt.coupon,
     dimension="debtor",
-    members=DEBTORS,
+    axis="debtors",
 )
 simple(
     "borrowing_rate",
@@ -105,7 +104,7 @@ simple(
     "What lenders ask for new debt",
     lambda m: m.state.flow["rates"],
     dimension="debtor",
-    members=DEBTORS,
+    axis="debtors",
 )
 simple(
     "tenant_spread_rate",
@@ -125,6 +124,6 @@ simple(
     "Leases given up because the provider was late",
     lambda m: m.state.flow["lapsed_h100e_m"],
     dimension="pair",
-    members=PAIR_NAMES,
+    axis="pair_names",
     flow=True,
 )

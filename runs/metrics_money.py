@@ -6,35 +6,34 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import ACTORS, HOLDERS, LABS, OPERATORS, PAIRS, PROVIDERS
-from runs.accounts import LET, PROVIDER_OF_LET
-from runs.credit import debtor_rows
-from runs.distress import CREDITORS
+from agents.cast import HOLDERS
 from runs.registry import simple
 from runs.stargate import SPONSORS
-from runs.state import PAIR, USER
 from world.arrays import PerRow, PerWorld, fold, fold_sectors, ratio
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
-ACTOR_ROWS = debtor_rows(ACTORS)
-"""Rows of the actors in the books."""
-
 
 def idle_cost(m: ComputeMarket) -> PerWorld:
     """Leased beyond use, at the average lease price."""
     s = m.state
-    rows = [PAIR[(provider, "openai")] for provider in PROVIDERS]
+    rows = [m.cast.pair[provider, "openai"] for provider in m.cast.providers]
     active = s.leases.active
     held = fold(active[rows])
-    used = fold(s.market.bought_h100e_m[USER["openai"]])
+    used = fold(s.market.bought_h100e_m[m.cast.user["openai"]])
     return ratio(np.maximum(held - used, 0.0), held) * fold(s.flow["rent_usd_bn"][rows])
+
+
+def rent_received(m: ComputeMarket) -> PerRow:
+    """Rent that each provider was paid."""
+    paid = m.state.ledger.paid
+    return np.array([paid("lease_rent", payee=name) + paid("spot_rent", payee=name) for name in m.cast.providers])
 
 
 def backlog(m: ComputeMarket) -> PerRow:
     """Remaining contracted rent by provider."""
-    return fold_sectors(m.state.leases.backlog_usd_bn[LET], PROVIDER_OF_LET, len(OPERATORS))
+    return fold_sectors(m.state.leases.backlog_usd_bn[m.cast.let], m.cast.provider_of_let, len(m.cast.operators))
 
 
 simple(
@@ -100,7 +99,7 @@ simple(
     "openai_compute_bill_usd_bn",
     "bn USD",
     "OpenAI's rent under leases",
-    lambda m: fold(m.state.flow["rent_usd_bn"][[k for k, p in enumerate(PAIRS) if p[1] == "openai"]]),
+    lambda m: fold(m.state.flow["rent_usd_bn"][m.cast.held_by["openai"]]),
     flow=True,
 )
 simple("openai_idle_usd_bn", "bn USD", "Rent of leased compute that OpenAI does not use", idle_cost, flow=True)
@@ -110,7 +109,7 @@ simple(
     "Revenue from AI services",
     lambda m: m.state.flow["served_usd_bn"],
     dimension="lab",
-    members=LABS,
+    axis="labs",
     flow=True,
 )
 simple(
@@ -119,7 +118,16 @@ simple(
     "Demand for AI services that a lab could not serve",
     lambda m: m.state.flow["unserved_usd_bn"],
     dimension="lab",
-    members=LABS,
+    axis="labs",
+    flow=True,
+)
+simple(
+    "rent_received_usd_bn",
+    "bn USD",
+    "Rent that a provider receives, under leases and at the market",
+    rent_received,
+    dimension="firm",
+    axis="providers",
     flow=True,
 )
 simple(
@@ -128,7 +136,7 @@ simple(
     "Capital spending",
     lambda m: m.state.flow["capex_usd_bn"],
     dimension="firm",
-    members=OPERATORS,
+    axis="operators",
     flow=True,
 )
 simple(
@@ -137,15 +145,15 @@ simple(
     "Contracted rent still to be received",
     backlog,
     dimension="firm",
-    members=OPERATORS,
+    axis="operators",
 )
 simple(
     "cash_usd_bn",
     "bn USD",
     "Cash",
-    lambda m: m.state.ledger.balance["cash"][ACTOR_ROWS],
+    lambda m: m.state.ledger.balance["cash"][m.cast.sector_rows(m.cast.actors)],
     dimension="firm",
-    members=ACTORS,
+    axis="actors",
 )
 simple(
     "stargate_equity_usd_bn",
@@ -206,7 +214,7 @@ simple(
     "Dues that stay unpaid, by who loses them",
     lambda m: m.state.flow["default_loss_usd_bn"],
     dimension="creditor",
-    members=CREDITORS,
+    axis="creditors",
     flow=True,
 )
 simple("openai_default", "flag", "OpenAI left a due unpaid", lambda m: m.state.flow["default"])
@@ -220,7 +228,7 @@ simple(
     "fixed_assets_usd_bn",
     "bn USD",
     "Plant at book value",
-    lambda m: m.state.ledger.balance["fixed"][ACTOR_ROWS],
+    lambda m: m.state.ledger.balance["fixed"][m.cast.sector_rows(m.cast.actors)],
     dimension="firm",
-    members=ACTORS,
+    axis="actors",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import mesa
 import numpy as np
 
-from agents.cast import LABS, OPERATORS, RIVALS
+from agents.cast import Cast
 from runs import posterior
 from runs.accounts import settle
 from runs.cast import build_cast
@@ -54,10 +54,12 @@ class ComputeMarket(mesa.Model):
         until: last quarter; default the scenario's horizon.
         parameters: owner.name -> a number or (worlds,), on top of the scenario's.
         parameters_from: where the others come from, "posterior" or "prior"; default runs/posterior.py, `source_of`.
+        plugins: files of the user's own with policies and firms (docs/extending.md); they make this model's cast.
         overrides: the same as keywords, with `__` for the dot.
     Raises: ValueError that names what is wrong and what is allowed.
     """
 
+    cast: Cast
     state: State
     h20_h100e_m: PerWorld
     parameters: Parameters
@@ -72,13 +74,15 @@ class ComputeMarket(mesa.Model):
         until: str | None = None,
         parameters: Mapping[str, Any] | None = None,
         parameters_from: str | None = None,
+        plugins: Sequence[str | Path] = (),
         **overrides: Any,
     ) -> None:
         super().__init__(rng=rng)
-        self.settings = load_scenario(scenario)
+        self.settings = load_scenario(scenario, plugins)
+        self.cast = self.settings.cast
         self.draws = Draws(rng, worlds, first_world)
         self.worlds = self.draws.worlds
-        start = split_start(start_state(self.settings.start, self.settings.known_until))
+        start = split_start(start_state(self.settings.start, self.settings.known_until), self.cast)
         known = self.settings.known_until
         source = posterior.source_of(parameters_from, known)
         values = (
@@ -97,7 +101,8 @@ class ComputeMarket(mesa.Model):
         if not first < last <= quarter_number(LATEST):
             raise ValueError(f"until: wanted a quarter after {self.settings.start}, up to {LATEST}, got {until}")
         self.quarters = last - first
-        self.state = open_state(start, accelerators(known), phases(known), self.quarters, self.draws, self.parameters)
+        chips, sites = accelerators(known), phases(known)
+        self.state = open_state(start, chips, sites, self.quarters, self.draws, self.parameters, self.cast)
         self.firms: dict[str, Any] = build_cast(self, start, self.parameters, self.settings.policies)
         self.burn: dict[str, PerWorld] = {}
         self.cash_flow: dict[str, PerWorld] = {}
@@ -172,7 +177,7 @@ class ComputeMarket(mesa.Model):
         self.firms["customers"].settle_quarter(
             common, draws.normal("services.trend", q), draws.normal("demand.level", q)
         )
-        for name in RIVALS:
+        for name in self.cast.rivals:
             self.firms[name].settle_support(self.firms["customers"].demand_growth)
         self.firms["lenders"].settle_cycle(draws.normal("credit.cycle", q) - customers.credit_link * common)
         rates = p.of("backers")
@@ -202,8 +207,8 @@ class ComputeMarket(mesa.Model):
     def observe(self) -> None:
         """Additions feed the shares of builders; the laws are checked; the quarter is written to the history."""
         s = self.state
-        builders = ("microsoft", "oracle", "rival_clouds")
-        added = s.flow["delivered_h100e_m"][[OPERATORS.index(name) for name in builders]]
+        builders = self.cast.builders
+        added = s.flow["delivered_h100e_m"][[self.cast.operators.index(name) for name in builders]]
         for row, name in enumerate(builders):
             self.firms[name].settle_additions(added, row)
         check_laws(self)
@@ -218,9 +223,11 @@ class ComputeMarket(mesa.Model):
         save_market(self, path)
 
     @classmethod
-    def load(cls, path: str | Path, worlds: Any = None, seed: int | None = None) -> ComputeMarket:
+    def load(
+        cls, path: str | Path, worlds: Any = None, seed: int | None = None, plugins: Iterable[str | Path] | Cast = ()
+    ) -> ComputeMarket:
         """A saved market that goes on as it would have; or, given worlds, so many futures of it."""
-        return load_market(cls, path, worlds, seed)
+        return load_market(cls, path, worlds, seed, plugins)
 
     # ------------------------------------------------------------------ the start
 
@@ -228,7 +235,7 @@ class ComputeMarket(mesa.Model):
         """Cash flow of everybody's core business, other capital spending and payouts, $bn a quarter."""
         core: dict[str, dict[str, PerWorld]] = {}
         ones = np.ones(self.worlds)
-        for name in (*OPERATORS, "softbank", *RIVALS, "nvidia", "landlords"):
+        for name in (*self.cast.operators, "softbank", *self.cast.rivals, "nvidia", "landlords"):
             core[name] = {
                 "cash_flow": ones * start.value(name, "core_cash_flow_usd_bn") * self.money,
                 "other_capex": ones * start.value(name, "other_capex_usd_bn") * self.money,
@@ -251,18 +258,18 @@ class ComputeMarket(mesa.Model):
             * self.parameters.of("openai").start_burn_share
         )
         self.burn["xai"] = np.full(self.worlds, 0.4 * self.money)
-        self.burn |= over_rivals(np.full(self.worlds, 0.4 * self.money))
+        self.burn |= over_rivals(np.full(self.worlds, 0.4 * self.money), self.cast)
         view = market_view(self)
         m = self.parameters.of("market")
         operators = operator_views(self, view, ("xai",))
-        revenue = np.stack([self.firms[name].revenue_usd_bn for name in LABS])
+        revenue = np.stack([self.firms[name].revenue_usd_bn for name in self.cast.labs])
         share = revenue / fold(revenue)
-        used = np.stack([fold(s.market.bought_h100e_m[row]) for row in range(len(LABS))])
+        used = np.stack([fold(s.market.bought_h100e_m[row]) for row in range(len(self.cast.labs))])
         services = self.parameters.of("services")
-        for row, name in enumerate(LABS):
+        for row, name in enumerate(self.cast.labs):
             lab = self.firms[name]
             lab.growth_smoothed = np.full(self.worlds, start.value("openai", "revenue_growth_per_quarter"))
-            if name in RIVALS:
+            if name in self.cast.rivals:
                 lab.support_usd_bn = np.full(self.worlds, start.value(name, "core_cash_flow_usd_bn")) * self.money
             # The stock of effective training compute that the lab's flow at the start would have built up.
             flow = np.maximum(used[row] * 0.6, 1e-4)
@@ -283,7 +290,7 @@ class ComputeMarket(mesa.Model):
         self.start_pool_usd_bn = self.firms["customers"].pool_usd_bn.copy()
         self.promise_usd_bn = {
             "xai": self.parameters.of("xai").promise_usd_bn * self.money,
-        } | over_rivals(self.parameters.of("rival_labs").promise_usd_bn * self.money)
+        } | over_rivals(self.parameters.of("rival_labs").promise_usd_bn * self.money, self.cast)
         s.flow = {}
 
     # ------------------------------------------------------------------ small facts that steps ask for

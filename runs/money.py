@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import FUNDED, HOLDERS, OPERATORS
+from agents.cast import HOLDERS
 from agents.views import MarketView
 from runs.backing import pay_out
 from runs.firm_books import lab_view, money, operator_views
@@ -38,7 +38,7 @@ def fund(market: ComputeMarket) -> None:
         "by_anchor_usd_bn": round_.by_anchor,
         "by_others_usd_bn": round_.by_others,
     }
-    for name in FUNDED[1:]:
+    for name in market.cast.funded[1:]:
         lab_round(market, name, view)
 
 
@@ -277,4 +277,4 @@ def mark_stakes(market: ComputeMarket) -> None:
         s.ledger.revalue(holder, worth - s.ledger.stakes(holder))
 
 
-__all__ = ["OPERATORS", "fund", "mark_stakes", "money"]
+__all__ = ["fund", "mark_stakes", "money"]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.cast import Cast
 from runs.flows import Flow, cash_flows
-from runs.registry import REGISTRY
+from runs.registry import registry_of
 from world.calendar import quarter_label
 from world.sites import STATES
 
@@ -45,11 +46,15 @@ class OneWorld:
     payments: tuple[tuple[Flow, ...], ...]
     """By quarter, the cash between two sectors of the market, largest first; what comes from outside it left out."""
     phases: tuple[SitePhase, ...]
+    cast: Cast
 
     def path(self, metric: str, member: str | None = None) -> np.ndarray:
         """(quarters,) of a metric, of one member if it has any."""
-        row = REGISTRY[metric]
-        return self.values[metric][0 if member is None else row.members.index(member)]
+        return self.values[metric][0 if member is None else self.members(metric).index(member)]
+
+    def members(self, metric: str) -> tuple[str, ...]:
+        """The members of a metric in the world's cast."""
+        return registry_of(self.cast)[metric].members
 
 
 def one_world(market: ComputeMarket) -> OneWorld:
@@ -65,6 +70,7 @@ def one_world(market: ComputeMarket) -> OneWorld:
         {name: array[..., 0] for name, array in market.history.values.items()},
         tuple(_between_sectors(market, number) for number in numbers),
         _phases(market),
+        market.cast,
     )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.cast import GENERATIONS, MERCHANT, OPERATORS, PAIRS
+from agents.cast import GENERATIONS, MERCHANT, Cast
 from runs.credit import open_debt
-from runs.opening_books import open_cap, open_ledger, open_shell_leases
+from runs.opening_books import of_operator, open_cap, open_ledger, open_shell_leases
 from runs.opening_market import open_market
-from runs.state import GENERATION, OPERATOR, PAIR, Generations, State
+from runs.state import GENERATION, Generations, State
 from world.arrays import PerRow, PerWorld, fold, power
 from world.calendar import quarter_number
 from world.costs import usefulness
@@ -39,48 +39,50 @@ def open_state(
     quarters: int,
     draws: Draws,
     parameters: Parameters,
+    cast: Cast,
 ) -> State:
     """Build the state at the end of the start quarter, in every world."""
     worlds = draws.worlds
     slots = quarters + 1 + QUARTERS_BEYOND
     generations = open_generations(start, accelerators, draws, parameters)
-    fleet = open_fleet(start, worlds)
-    sites, named = open_sites(start, phases, slots, worlds, draws, parameters)
-    fleet.deploy(generations.kw_per_h100e, sites.energised_gw + named.add_by("operator", OPERATORS))
+    fleet = open_fleet(start, worlds, cast)
+    sites, named = open_sites(start, phases, slots, cast, draws, parameters)
+    fleet.deploy(generations.kw_per_h100e, sites.energised_gw + named.add_by("operator", cast.operators))
     money = parameters.of("currency").scale
-    leases = open_leases(start, fleet, slots, worlds, parameters)
-    production = Schedule(len(OPERATORS), slots, worlds)
-    for operator, row in OPERATOR.items():
+    leases = open_leases(start, fleet, slots, parameters, cast)
+    production = Schedule(len(cast.operators), slots, worlds)
+    for operator, row in cast.operator.items():
         backlog = np.full(worlds, start.value(operator, "chip_backlog_h100e_m"))
         for step, share in enumerate(BACKLOG_SHARES):
             production.add(row, float(step), backlog * share)
-    ledger = open_ledger(start, worlds, parameters)
-    open_shell_leases(ledger, standing_power(sites, named), parameters)
+    ledger = open_ledger(start, worlds, parameters, cast)
+    open_shell_leases(ledger, standing_power(sites, named, cast), parameters, cast)
     return State(
         worlds=worlds,
+        cast=cast,
         first_quarter=quarter_number(start.label),
         quarters=quarters,
         generations=generations,
         ledger=ledger,
-        debt=open_debt(start, ledger, parameters),
+        debt=open_debt(start, ledger, parameters, cast),
         fleet=fleet,
         leases=leases,
         sites=sites,
         phases=named,
         production=production,
-        queue_h100e_m=np.zeros((len(OPERATORS), worlds)),
+        queue_h100e_m=np.zeros((len(cast.operators), worlds)),
         asic_queue_h100e_m=np.full(
             worlds, 2.0 * ASIC_LANDED_SHARE * start.value("rival_clouds", "sold_h100e_m.rival_asic")
         ),
-        market=open_market(start, fleet, generations, worlds, parameters),
+        market=open_market(start, fleet, generations, parameters, cast),
         cap=open_cap(start, slots, worlds, money),
         growth_believed=np.full(worlds, start.value("market", "demand_growth_per_quarter"))
         * parameters.of("planners").start_belief,
         base_rate=np.full(worlds, start.value("market", "base_rate")),
         ten_year_rate=np.full(worlds, start.value("market", "ten_year_rate")),
-        granted_gw=standing_power(sites, named),
-        behind_meter_gw=standing_power(sites, named) * on_site_share(parameters),
-        binding=np.zeros((len(OPERATORS), worlds), dtype=np.int64),
+        granted_gw=standing_power(sites, named, cast),
+        behind_meter_gw=standing_power(sites, named, cast) * on_site_share(parameters, cast),
+        binding=np.zeros((len(cast.operators), worlds), dtype=np.int64),
     )
 
 
@@ -146,12 +148,12 @@ def open_generations(
     )
 
 
-def open_fleet(start: StartState, worlds: int) -> Fleet:
+def open_fleet(start: StartState, worlds: int, cast: Cast) -> Fleet:
     """Chips sold to each owner by generation; what landed in the start quarter is installed in the first one."""
-    fleet = Fleet(len(OPERATORS), len(GENERATIONS), worlds)
-    sold = np.zeros((len(OPERATORS), len(GENERATIONS), worlds))
+    fleet = Fleet(len(cast.operators), len(GENERATIONS), worlds)
+    sold = np.zeros((len(cast.operators), len(GENERATIONS), worlds))
     landed = np.zeros_like(sold)
-    for operator, row in OPERATOR.items():
+    for operator, row in cast.operator.items():
         for generation in ("ampere", "hopper", "blackwell", "rival_asic"):
             sold[row, GENERATION[generation]] = start.value(operator, f"sold_h100e_m.{generation}")
         newest = GENERATION["blackwell"] if sold[row, GENERATION["blackwell"], 0] > 0.0 else GENERATION["hopper"]
@@ -164,7 +166,7 @@ def open_fleet(start: StartState, worlds: int) -> Fleet:
 
 
 def open_sites(
-    start: StartState, phases: list[Phase], slots: int, worlds: int, draws: Draws, parameters: Parameters
+    start: StartState, phases: list[Phase], slots: int, cast: Cast, draws: Draws, parameters: Parameters
 ) -> tuple[SitePipeline, NamedPhases]:
     """Power that is energised and power under construction; named phases are taken out of the pooled figures."""
     first = quarter_number(start.label)
@@ -182,10 +184,10 @@ def open_sites(
         )
         for p in phases
     ]
-    named = NamedPhases(specs, worlds)
+    named = NamedPhases(specs, draws.worlds)
     slippage = parameters.of("grid").slippage_quarters
-    building = np.zeros(len(OPERATORS))
-    standing = np.zeros(len(OPERATORS))
+    building = np.zeros(len(cast.operators))
+    standing = np.zeros(len(cast.operators))
     for phase in phases:
         steps: list[float] = []
         for date in (phase.announced, phase.contracted, phase.building, phase.energised):
@@ -198,11 +200,11 @@ def open_sites(
             due = first_power(phase, first, parameters.of(phase.operator).build_quarters, slip)
         named.open(phase.name, steps, due)
         if len(steps) == 4:
-            standing[OPERATOR[phase.operator]] += phase.facility_gw
+            standing[cast.operator[phase.operator]] += phase.facility_gw
         elif len(steps) == 3:
-            building[OPERATOR[phase.operator]] += phase.facility_gw
-    sites = SitePipeline(len(OPERATORS), slots, worlds)
-    for operator, row in OPERATOR.items():
+            building[cast.operator[phase.operator]] += phase.facility_gw
+    sites = SitePipeline(len(cast.operators), slots, draws.worlds)
+    for operator, row in cast.operator.items():
         sites.open(row, max(start.value(operator, "energised_facility_gw") - standing[row], 0.0))
         coming = max(start.value(operator, "building_facility_gw") - building[row], 0.0)
         for step in range(BUILDING_QUARTERS):
@@ -221,16 +223,17 @@ def first_power(phase: Phase, first: int, build_quarters: PerWorld, slip: PerWor
     return max(middle - 0.5 * (phase.ramp_quarters + 1.0), 0.0) + slip * left
 
 
-def open_leases(start: StartState, fleet: Fleet, slots: int, worlds: int, parameters: Parameters) -> LeaseBook:
+def open_leases(start: StartState, fleet: Fleet, slots: int, parameters: Parameters, cast: Cast) -> LeaseBook:
     """The contract book: leases that run and leases signed but not begun."""
-    book = LeaseBook(PAIRS, slots, worlds)
+    worlds = fleet.sold.shape[-1]
+    book = LeaseBook(cast.pairs, slots, worlds)
     money, take_or_pay = parameters.of("currency").scale, parameters.of("market").take_or_pay
     deployed = fold(fleet.deployed.swapaxes(0, 1))
-    for (provider, tenant), row in PAIR.items():
+    for (provider, tenant), row in cast.pair.items():
         if start.optional(f"lease.{tenant}.{provider}", "h100e_m") is None:
             continue
         subject = f"lease.{tenant}.{provider}"
-        running = np.minimum(start.value(subject, "h100e_m"), 0.97 * deployed[OPERATOR[provider]])
+        running = np.minimum(start.value(subject, "h100e_m"), 0.97 * deployed[cast.operator[provider]])
         if running.any():
             book.open(
                 row,
@@ -259,12 +262,12 @@ def open_leases(start: StartState, fleet: Fleet, slots: int, worlds: int, parame
     return book
 
 
-def standing_power(sites: SitePipeline, named: NamedPhases) -> PerRow:
+def standing_power(sites: SitePipeline, named: NamedPhases, cast: Cast) -> PerRow:
     """Energised power of each operator at the start, (operators, worlds) GW."""
-    return sites.energised_gw + named.add_by("operator", OPERATORS)
+    return sites.energised_gw + named.add_by("operator", cast.operators)
 
 
-def on_site_share(parameters: Parameters) -> PerRow:
+def on_site_share(parameters: Parameters, cast: Cast) -> PerRow:
     """Share of each operator's power behind the meter at the start: as it builds, (operators, worlds)."""
-    rows = [parameters.get(f"{name}.own_turbines", parameters["operators.own_turbines"]) for name in OPERATORS]
+    rows = [of_operator(parameters, cast, name, "own_turbines") for name in cast.operators]
     return np.stack(rows)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.cast import HOLDERS, SECTORS
+from agents.cast import HOLDERS, Cast
 from runs.backing import shell_cost_usd_bn
-from runs.state import OPERATOR, Cap
+from runs.state import Cap
 from world.arrays import PerRow, PerWorld
 from world.ledger import Ledger
 from world.parameters import Parameters
@@ -25,11 +25,11 @@ BACKERS_CASH_USD_BN = 20_000.0
 """What lenders and investors hold at the start; savers bring more, so that only price and coverage limit them."""
 
 
-def open_ledger(start: StartState, worlds: int, parameters: Parameters) -> Ledger:
+def open_ledger(start: StartState, worlds: int, parameters: Parameters, cast: Cast) -> Ledger:
     """Opening balances of every sector; lenders hold the loans, and nobody's cash comes from nowhere."""
-    ledger = Ledger(SECTORS, worlds, may_be_negative=("rest_of_world",))
+    ledger = Ledger(cast.sectors, worlds, may_be_negative=("rest_of_world",))
     scale = parameters.of("currency").scale
-    for sector in SECTORS:
+    for sector in cast.sectors:
         for account, quantity in (("cash", "cash_usd_bn"), ("debt", "debt_usd_bn"), ("fixed", "fixed_assets_usd_bn")):
             value = start.optional(sector, quantity)
             if value is not None:
@@ -48,10 +48,19 @@ def open_ledger(start: StartState, worlds: int, parameters: Parameters) -> Ledge
     return ledger
 
 
-def open_shell_leases(ledger: Ledger, power_gw: PerRow, parameters: Parameters) -> None:
+def of_operator(parameters: Parameters, cast: Cast, name: str, quantity: str) -> PerWorld:
+    """A parameter of an operator, (worlds,): its own, its parent's if it was added, else that of all operators."""
+    general = parameters[f"operators.{quantity}"]
+    given = {firm.name: firm.parameters for firm in cast.added}.get(name, {})
+    if quantity in given:
+        return np.full_like(general, given[quantity])
+    return parameters.get(f"{cast.parent_of.get(name, name)}.{quantity}", general)
+
+
+def open_shell_leases(ledger: Ledger, power_gw: PerRow, parameters: Parameters, cast: Cast) -> None:
     """Leased shells that stand at the start, on their operators' books at cost: half of their lease has run."""
-    for name, row in OPERATOR.items():
-        share = parameters.get(f"{name}.landlord_share", parameters["operators.landlord_share"])
+    for name, row in cast.operator.items():
+        share = of_operator(parameters, cast, name, "landlord_share")
         worth = 0.5 * power_gw[row] * share * shell_cost_usd_bn(parameters)
         for account in ("leased", "lease_liability"):
             ledger.open(account, name, worth)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.cast import GENERATIONS, USERS
-from runs.state import ACCESS, GENERATION, MERCHANT_ROWS, Generations, Market
+from agents.cast import GENERATIONS, Cast
+from runs.state import GENERATION, MERCHANT_ROWS, Generations, Market
 from world.arrays import PerRow, PerWorld, fold, power, ratio
 from world.fleets import Fleet
 from world.parameters import Parameters
@@ -13,7 +13,7 @@ from world.record import StartState
 
 
 def open_market(
-    start: StartState, fleet: Fleet, generations: Generations, worlds: int, parameters: Parameters
+    start: StartState, fleet: Fleet, generations: Generations, parameters: Parameters, cast: Cast
 ) -> Market:
     """The market at rest: prices at which everything deployed is used as the record says, in closed form.
 
@@ -24,25 +24,26 @@ def open_market(
     m = parameters.of("market")
     theta, sigma = generations.usefulness, m.substitution
     capacity = fold(fleet.deployed)
+    worlds = capacity.shape[-1]
     hopper = GENERATION["hopper"]
     price_hopper = start.value("market", "spot_price_hopper_usd_h") * parameters.of("currency").scale
     log_price = np.full((len(GENERATIONS), worlds), np.nan)
     total = np.log(capacity[hopper]) + sigma * (np.log(price_hopper) - np.log(theta[hopper]))
-    shares = np.array([[start.value("market", f"used_share.{user}")] for user in USERS])
+    shares = np.array([[start.value("market", f"used_share.{user}")] for user in cast.users])
     shares = shares / shares.sum()
     has = capacity > 1e-9
     safe = np.where(has, capacity, 1.0)
     for row in range(len(GENERATIONS)):
-        access = float((shares[:, 0] * ACCESS[:, row, 0]).sum())
+        access = float((shares[:, 0] * cast.access[:, row, 0]).sum())
         log_price[row] = np.log(theta[row]) + (total + np.log(access) - np.log(safe[row])) / sigma
     price = np.where(has, np.exp(log_price), 100.0 * parameters.of("currency").scale)
-    index = user_index(price, theta, sigma, has)
+    index = user_index(price, theta, sigma, has, cast.access)
     eps_long = m.elasticity_long
     # a_b = m_b P_b^(eps - sigma), and A_b = a_b Pbar_b^(eps_L - eps_S) with Pbar_b = P_b.
     log_scale = np.log(shares) + total + (eps_long - sigma) * np.log(index)
     deployed = fleet.deployed
     taste = np.where(has, np.exp(sigma * (np.log(theta) - np.log(price))), 0.0)
-    wanted = ACCESS * taste * (shares * np.exp(total))[:, None, :]
+    wanted = cast.access * taste * (shares * np.exp(total))[:, None, :]
     bought = wanted * ratio(capacity, fold(wanted))
     posted = np.full(worlds, start.value("market", "posted_one_year_usd_h")) * parameters.of("currency").scale
     return Market(
@@ -61,7 +62,7 @@ def open_market(
     )
 
 
-def user_index(price: np.ndarray, theta: np.ndarray, sigma: PerWorld, has: np.ndarray) -> PerRow:
+def user_index(price: np.ndarray, theta: np.ndarray, sigma: PerWorld, has: np.ndarray, access: np.ndarray) -> PerRow:
     """Each user's price index over the generations that it can use, (users, worlds), $/effective H100e-hour."""
     merchant = np.where(has, np.exp(sigma * np.log(theta) + (1.0 - sigma) * np.log(price)), 0.0)
     base = fold(merchant[MERCHANT_ROWS])
@@ -69,8 +70,5 @@ def user_index(price: np.ndarray, theta: np.ndarray, sigma: PerWorld, has: np.nd
     asic = base + merchant[GENERATION["rival_asic"]]
     kinds = np.stack([base, own, asic])
     index = power(kinds, 1.0 / (1.0 - sigma))
-    row = [
-        1 if ACCESS[u, GENERATION["own_chip"], 0] else 2 if ACCESS[u, GENERATION["rival_asic"], 0] else 0
-        for u in range(len(USERS))
-    ]
+    row = [1 if mine[GENERATION["own_chip"], 0] else 2 if mine[GENERATION["rival_asic"], 0] else 0 for mine in access]
     return index[row]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import OPERATORS, PAIRS
 from agents.views import BINDING, CapacityOrder
 from runs.chip_orders import prepaid_share
 from runs.firm_books import operator_views
@@ -20,14 +19,13 @@ from runs.sight import (
     standing_figures,
 )
 from runs.site_orders import forget_sites, place_sites
-from runs.state import GENERATION, MERCHANT_ROWS, OPERATOR, State
+from runs.state import GENERATION, MERCHANT_ROWS, State
 from world.arrays import PerRow, PerWorld, fold, fold_sectors, ratio
 from world.rationing import ration
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
-PROVIDER_OF_PAIR = [OPERATOR[pair[0]] for pair in PAIRS]
 LETTABLE_SHARE = 0.97
 """A provider starts leases up to this share of what it has deployed: the rest covers failures until repair."""
 
@@ -36,7 +34,7 @@ def deliver(market: ComputeMarket) -> None:
     """Energise what is due, ship and land chips, switch on what has power, start and end leases."""
     s = market.state
     q = s.quarter
-    newly = s.sites.advance(q) + s.phases.add_by("operator", OPERATORS, s.phases.advance(q))
+    newly = s.sites.advance(q) + s.phases.add_by("operator", market.cast.operators, s.phases.advance(q))
     s.flow["energised_gw"] = newly
     forget_sites(s)
     before = s.fleet.sold
@@ -53,7 +51,7 @@ def deliver(market: ComputeMarket) -> None:
 
 def ship(market: ComputeMarket) -> np.ndarray:
     """Vendors ship what is due within their capacity; returns (operators, generations, worlds) M H100e."""
-    s = market.state
+    s, cast = market.state, market.cast
     g = s.generations
     vendor, custom = market.firms["nvidia"], market.firms["broadcom"]
     vendor.expand()
@@ -69,11 +67,11 @@ def ship(market: ComputeMarket) -> np.ndarray:
     s.queue_h100e_m = np.maximum(s.queue_h100e_m - shipped, 0.0)
     vendor.settle_shipments(fold(shipped), fold(backlog_h100e_m(s)), capacity, s.growth_believed)
     mix = by_generation / capacity
-    arrivals = np.zeros((len(OPERATORS), len(g.h100e), s.worlds))
+    arrivals = np.zeros((len(cast.operators), len(g.h100e), s.worlds))
     arrivals[:, MERCHANT_ROWS] = shipped[:, None, :] * mix
     # The custom vendor's slots are shared by the rivals' ASICs and the own chip, alike until one has its fill.
     lab = market.firms["openai"]
-    lacking = np.maximum(lab.chip_target_h100e_m() - s.fleet.sold[OPERATOR["openai"], GENERATION["own_chip"]], 0.0)
+    lacking = np.maximum(lab.chip_target_h100e_m() - s.fleet.sold[cast.operator["openai"], GENERATION["own_chip"]], 0.0)
     pays = s.last.get("own_chip_pays", np.zeros(s.worlds))
     own_wanted = np.minimum(lab.chip_volume_h100e_m(), lacking) * lab.chip_ready() * pays
     own_room = np.maximum(own_power_room(s) / g.kw_per_h100e[GENERATION["own_chip"]], 0.0)
@@ -82,8 +80,8 @@ def ship(market: ComputeMarket) -> np.ndarray:
     served = custom.allocate(orders, orders, slots, np.zeros_like(orders))
     s.asic_queue_h100e_m = np.maximum(s.asic_queue_h100e_m - served[0], 0.0)
     custom.settle_shipments(fold(served), s.asic_queue_h100e_m, slots, s.growth_believed)
-    arrivals[OPERATOR["rival_clouds"], GENERATION["rival_asic"]] += served[0]
-    arrivals[OPERATOR["openai"], GENERATION["own_chip"]] += served[1]
+    arrivals[cast.operator["rival_clouds"], GENERATION["rival_asic"]] += served[0]
+    arrivals[cast.operator["openai"], GENERATION["own_chip"]] += served[1]
     s.flow["shipped_generation_h100e_m"] = fold(arrivals)
     s.flow["chips_usd_bn"] = chips_bill(s, arrivals)
     return arrivals
@@ -91,7 +89,7 @@ def ship(market: ComputeMarket) -> np.ndarray:
 
 def own_power_room(s: State) -> PerWorld:
     """Power on the lab's own sites that no chip of its own uses yet, GW."""
-    row = OPERATOR["openai"]
+    row = s.cast.operator["openai"]
     return power_gw(s)[row] - s.fleet.power_needed_gw(s.generations.kw_per_h100e)[row]
 
 
@@ -107,20 +105,20 @@ def chips_bill(s: State, arrivals: np.ndarray) -> np.ndarray:
 def equip_phases(s: State) -> None:
     """Chips run in a named phase once its operator uses power there: all its power counts as used together."""
     for row, phase in enumerate(s.phases.phases):
-        used = s.fleet.power_used_gw[OPERATOR[phase.operator]] > 0.0
+        used = s.fleet.power_used_gw[s.cast.operator[phase.operator]] > 0.0
         s.phases.equip(row, float(s.quarter), used & (s.phases.energised_gw[row] > 0.0))
 
 
 def start_leases(market: ComputeMarket) -> None:
     """Start the leases that are due, as far as each provider has deployed capacity; what lacks it waits."""
-    s = market.state
+    s, cast = market.state, market.cast
     s.leases.advance(s.quarter)
     due = s.leases.late
     active = s.leases.active
     deployed = s.flow["deployed_h100e_m"]
     shares = np.ones_like(due)
-    for provider, row in OPERATOR.items():
-        rows = [k for k, pair in enumerate(PAIRS) if pair[0] == provider]
+    for provider, row in cast.operator.items():
+        rows = [k for k, pair in enumerate(cast.pairs) if pair[0] == provider]
         room = np.maximum(LETTABLE_SHARE * deployed[row] - fold(active[rows]), 0.0)
         shares[rows] = np.minimum(ratio(room, fold(due[rows]), 1.0), 1.0)
     s.leases.deliver_shares(shares)
@@ -132,40 +130,40 @@ def start_leases(market: ComputeMarket) -> None:
 
 def order(market: ComputeMarket) -> None:
     """Every operator orders power, then chips; shells and the grid ration power, lenders have had their say."""
-    s = market.state
+    s, cast = market.state, market.cast
     view = market_view(market)
-    views = operator_views(market, view, to_order=True)
+    views = operator_views(market, view, market.cast.operators, to_order=True)
     own = GENERATION["own_chip"]
     own_cost = s.flow["cost_usd_h"][own] / s.generations.usefulness[own]
     started = market.firms["openai"].start_chip(view, own_cost)
     market.firms["openai"].settle_chip(started)
     s.flow["own_chip_pays"] = (own_cost < view.long_run_cost_usd_h).astype(float)
-    orders = {name: market.firms[name].order_capacity(view, views[name]) for name in OPERATORS if name != "openai"}
+    orders = {name: market.firms[name].order_capacity(view, views[name]) for name in cast.operators if name != "openai"}
     orders["openai"] = own_site_order(market)
-    asked = np.array([orders[name].facility_gw for name in OPERATORS])
+    asked = np.array([orders[name].facility_gw for name in cast.operators])
     landlords, grid = market.firms["landlords"], market.firms["grid"]
-    through_landlords = np.array([market.landlord_share(name) for name in OPERATORS])
+    through_landlords = np.array([market.landlord_share(name) for name in cast.operators])
     rented = asked * through_landlords
     shells = landlords.shells_gw(fold(s.sites.building_gw + phases_building(s)), view.credit_cycle)
     weight = builder_weights(market)
     rented = ration(rented, weight, shells)
     built = asked * (1.0 - through_landlords) + rented
-    behind = np.array([market.own_turbines(name) for name in OPERATORS])
+    behind = np.array([market.own_turbines(name) for name in cast.operators])
     granted, on_site = grid.connect(built, behind, weight)
     s.behind_meter_gw = s.behind_meter_gw + on_site
     s.granted_gw = s.granted_gw + granted
     landlords.settle_started(fold(rented))
     size = backlog_h100e_m(s) + s.flow["owned_h100e_m"]
-    order_chips(market, np.array([orders[name].chips_h100e_m for name in OPERATORS]))
+    order_chips(market, np.array([orders[name].chips_h100e_m for name in cast.operators]))
     unbanked = place_sites(market, granted)
     cuts = {"shells": ratio(built, asked, 1.0), "grid": ratio(granted, built, 1.0)}
-    binds = what_binds(market, [orders[name] for name in OPERATORS], ratio(size, fold(size)), cuts)
+    binds = what_binds(market, [orders[name] for name in cast.operators], ratio(size, fold(size)), cuts)
     s.binding[...] = np.where(unbanked, BINDING.index("finance"), binds)
     if market.recorder is not None:
         market.recorder.note("orders", orders=orders, asked_gw=asked, built_gw=built, granted_gw=granted)
     grid.settle_growth()
     s.flow["ordered_gw"] = granted
-    s.flow["ordered_chips_h100e_m"] = np.array([orders[name].chips_h100e_m for name in OPERATORS])
+    s.flow["ordered_chips_h100e_m"] = np.array([orders[name].chips_h100e_m for name in cast.operators])
 
 
 def builder_weights(market: ComputeMarket) -> PerRow:
@@ -174,9 +172,9 @@ def builder_weights(market: ComputeMarket) -> PerRow:
     It goes by what a builder has standing, building and let under signed leases, never by what it asks for: a tenant
     bound for years is as good to a utility as a building.
     """
-    s = market.state
+    s, cast = market.state, market.cast
     built = power_gw(s) + s.sites.building_gw + phases_building(s)
-    signed = fold_sectors(s.leases.active + s.leases.pending_total, PROVIDER_OF_PAIR, len(OPERATORS))
+    signed = fold_sectors(s.leases.active + s.leases.pending_total, cast.provider_of_pair, len(cast.operators))
     standing = np.maximum(built, signed * standing_figures(market)["new_kw"]) + 0.5
     weight = np.exp(market.firms["grid"].parameters.size_weight * np.log(standing))
     return weight / fold(weight)
@@ -185,7 +183,7 @@ def builder_weights(market: ComputeMarket) -> PerRow:
 def own_site_order(market: ComputeMarket) -> CapacityOrder:
     """The lab's own chips need sites in time: power for the coming two years of the programme."""
     s, lab = market.state, market.firms["openai"]
-    row = OPERATOR["openai"]
+    row = market.cast.operator["openai"]
     kw_own = s.generations.kw_per_h100e[GENERATION["own_chip"]]
     fleet = s.fleet.sold[row, GENERATION["own_chip"]]
     soon = np.where(lab.chip_age_quarters >= 0.0, np.maximum(lab.chip_target_h100e_m() - fleet, 0.0), 0.0)
@@ -197,7 +195,7 @@ def own_site_order(market: ComputeMarket) -> CapacityOrder:
 
 def order_chips(market: ComputeMarket, chips: PerRow) -> None:
     """Chips ordered now fall due at the vendor after its production time; rival clouds order part as ASICs."""
-    s, row = market.state, OPERATOR["rival_clouds"]
+    s, row = market.state, market.cast.operator["rival_clouds"]
     captive = market.firms["rival_clouds"].asic_share() * chips[row]
     s.asic_queue_h100e_m = s.asic_queue_h100e_m + captive
     merchant = chips.copy()

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from runs.metrics import REGISTRY
-from runs.results import odds, quantiles
+from runs.results import members_of, odds, quantiles
 from world.arrays import fold
 
 BAND = (0.05, 0.5, 0.95)
@@ -62,7 +62,7 @@ class Reader:
 
     def members(self, metric: str) -> tuple[str, ...]:
         """The members of a metric."""
-        return REGISTRY[metric].members
+        return members_of(self.dataset, metric)
 
     def all_members(self, metric: str) -> np.ndarray:
         """(quarters, worlds): the sum over the members, world by world."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from agents.cast import STANDING, Cast
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -27,10 +30,24 @@ class Metric:
     members: tuple[str, ...] = ()
     flow: bool = False
     """Whether it is a flow per quarter that adds up over a year."""
+    axis: str | None = None
+    """The property of a cast that names its members, where these depend on the cast; `members` are then the standing
+    ones."""
 
 
 REGISTRY: dict[str, Metric] = {}
-"""Every metric by name, in the order of registration."""
+"""Every metric by name, in the order of registration, with the members of the standing cast."""
+
+
+@lru_cache(maxsize=32)
+def registry_of(cast: Cast) -> Mapping[str, Metric]:
+    """Every metric by name, with the members of a cast. Call it once all metrics are registered."""
+    if cast is STANDING:
+        return REGISTRY
+    return {
+        name: row if row.axis is None else replace(row, members=getattr(cast, row.axis))
+        for name, row in REGISTRY.items()
+    }
 
 
 def metric(
@@ -40,11 +57,13 @@ def metric(
     dimension: str | None = None,
     members: tuple[str, ...] = (),
     flow: bool = False,
+    axis: str | None = None,
 ) -> Callable[[Reading], Reading]:
-    """Register a reading under a name (a decorator)."""
+    """Register a reading under a name (a decorator); `axis` names the property of the cast that has its members."""
 
     def register(read: Reading) -> Reading:
-        REGISTRY[name] = Metric(name, unit, description, read, dimension, members, flow)
+        named = members if axis is None else getattr(STANDING, axis)
+        REGISTRY[name] = Metric(name, unit, description, read, dimension, named, flow, axis)
         return read
 
     return register

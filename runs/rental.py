@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import LABS
 from agents.views import MarketView
-from runs.firm_books import lab_view, operator_views
+from runs.firm_books import purse
 from runs.opening_market import user_index
 from runs.sight import market_view, standing_figures
-from runs.state import ACCESS, GENERATION, USER
-from world.arrays import PerGeneration, PerRow, PerWorld, fold, fold_sectors, power, ratio
+from runs.state import GENERATION
+from world.arrays import PerGeneration, PerRow, fold, fold_sectors, power, ratio
 from world.costs import close_gap, step_list_price
 from world.leases import USD_BN_PER_RENT
 from world.market import clear_rental_market
@@ -32,20 +31,10 @@ if TYPE_CHECKING:
 PRICE_FLOOR_USD_H, PRICE_CAP_USD_H = 0.01, 100.0
 """Bounds of the clearing price, far outside what any market has seen."""
 
-KINDS = tuple({ACCESS[user, :, 0].tobytes(): user for user in reversed(range(len(ACCESS)))}.values())[::-1]
-"""The first user of each kind: users of one kind can use the same generations."""
-KIND_OF_USER = [next(k for k, user in enumerate(KINDS) if (ACCESS[user] == mine).all()) for mine in ACCESS]
-"""Which kind each user is of."""
-
-
-def pool_by_access(scale: PerRow) -> np.ndarray:
-    """Demand scale of each kind of user, (kinds, worlds)."""
-    return fold_sectors(scale, KIND_OF_USER, len(KINDS))
-
 
 def clear(market: ComputeMarket) -> None:
     """Labs set budgets, workloads grow, and the rental market clears gross: everybody bids for all that it uses."""
-    s = market.state
+    s, cast = market.state, market.cast
     view = market_view(market)
     m = market.parameters.of("market")
     scale = demand_scales(market, view)
@@ -56,17 +45,18 @@ def clear(market: ComputeMarket) -> None:
     now = scale * power(s.market.slow_index_usd_h, m.elasticity_short - m.elasticity_long)
     g = s.generations
     capacity = s.fleet.deployed
-    pooled, held = pool_by_access(now), fold(capacity)
+    pooled, held = fold_sectors(now, cast.kind_of_user, len(cast.kinds)), fold(capacity)
     # What nobody holds in any world is left out; it would trade nothing, at the cap.
-    there = np.flatnonzero(held.any(axis=1))
+    holds = held.any(axis=1)
+    there = slice(None) if holds.all() else np.flatnonzero(holds)
     cap = PRICE_CAP_USD_H * market.money
     # Users who can use the same chips demand alike, and so do holders offer whose chips cost the same to run: each kind
     # enters the market as one and shares its trade in proportion, which is what all of them would get one by one.
     result = clear_rental_market(
         demand_scale=pooled,
-        price_elasticity=m.elasticity_short[None, :],
-        substitution=m.substitution[None, :],
-        suitability=(ACCESS[list(KINDS)] * g.usefulness)[:, there],
+        price_elasticity=m.elasticity_short[None],
+        substitution=m.substitution[None],
+        suitability=(cast.access[list(cast.kinds)] * g.usefulness)[:, there],
         capacity=held[None, there],
         reserve_price=np.maximum(s.flow["cash_cost_usd_h"], 1e-3)[None, there],
         band=m.band,
@@ -77,11 +67,11 @@ def clear(market: ComputeMarket) -> None:
     price, sold, excess = np.full_like(held, cap), np.zeros(held.shape), np.zeros(held.shape)
     price[there], sold[there], excess[there] = result.price, result.sold[0], result.excess_demand
     bought = np.zeros((len(now), *held.shape))
-    part = ratio(now, pooled[KIND_OF_USER])
-    for user, kind in enumerate(KIND_OF_USER):
-        bought[user, there] = result.bought[kind] * part[user]
+    part = ratio(now, pooled[cast.kind_of_user])
+    for mine, share, kind in zip(bought, part, cast.kind_of_user, strict=True):
+        mine[there] = result.bought[kind] * share
     traded = sold > 0.0
-    index = user_index(price, g.usefulness, m.substitution, held > 0.0)
+    index = user_index(price, g.usefulness, m.substitution, held > 0.0, cast.access)
     s.flow["max_gap"] = ratio(result.duality_gap, fold(price * sold), 0.0)
     before = s.market
     spot_hopper = price[GENERATION["hopper"]]
@@ -97,7 +87,7 @@ def clear(market: ComputeMarket) -> None:
         bought_h100e_m=bought,
         sold_h100e_m=capacity * ratio(sold, held),
         index_usd_h=index,
-        slow_index_usd_h=power(before.slow_index_usd_h, 1.0 - speed) * power(index, speed),
+        slow_index_usd_h=before.slow_index_usd_h * power(index / before.slow_index_usd_h, speed),
         posted_usd_h=posted,
         list_usd_h=step_list_price(before.list_usd_h, posted * m.list_premium, m.list_threshold),
         rationed=np.asarray(result.rationed.any(axis=0)),
@@ -116,17 +106,16 @@ def expected_prices(market: ComputeMarket, scale: PerRow, held: PerGeneration) -
     """
     s, m = market.state, market.parameters.of("market")
     offered = held > 0.0
-    log_theta, log_held = np.log(s.generations.usefulness), np.log(np.where(offered, held, 1.0))
-    share = np.where(offered, np.exp(log_theta + (m.substitution - 1.0) / m.substitution * log_held), 0.0)
-    log_total = np.log(fold(share)) * m.substitution / (m.substitution - 1.0)
+    shape = np.exp(np.log(s.generations.usefulness) - np.log(np.where(offered, held, 1.0)) / m.substitution)
+    log_total = np.log(fold(shape * held)) * m.substitution / (m.substitution - 1.0)
     level = (np.log(fold(scale)) - log_total) / np.maximum(m.elasticity_short, 0.05)
-    alone = np.where(offered, np.exp(level + log_theta - (log_held - log_total) / m.substitution), 0.0)
+    alone = shape * np.exp(level + log_total / m.substitution) * offered
     s.flow["alone_usd_h"] = alone
     last, cap = s.market.price_usd_h, PRICE_CAP_USD_H * market.money
     before = s.last.get("alone_usd_h", alone)
     stayed = offered & (before > 0.0) & (last < cap)
     # A generation that has just arrived has no last price: it stands to the formula as the others did.
-    stayed_h100e_m = np.where(stayed, held, 0.0)
+    stayed_h100e_m = held * stayed
     level = ratio(fold(stayed_h100e_m * last), fold(stayed_h100e_m * before), 1.0)
     expected = alone * np.where(stayed, ratio(last, before), level)
     least = np.maximum(s.flow["cash_cost_usd_h"] * (1.0 + 0.1 * m.band), PRICE_FLOOR_USD_H * market.money)
@@ -136,36 +125,32 @@ def expected_prices(market: ComputeMarket, scale: PerRow, held: PerGeneration) -
 
 def demand_scales(market: ComputeMarket, view: MarketView) -> PerRow:
     """Long-run demand scale A of every user: labs from budgets, workloads from the growth of their demand."""
-    s = market.state
+    s, cast = market.state, market.cast
     m = market.parameters.of("market")
     share_out_pool(market)
-    operators = operator_views(market, view, ("xai",))
-    best = np.array([market.firms[name].capability for name in LABS]).max(axis=0)
-    customers = market.firms["customers"]
-    rows = []
-    s.flow["budget_inference_usd_bn"] = np.zeros((len(LABS), s.worlds))
-    s.flow["budget_rd_usd_bn"] = np.zeros((len(LABS), s.worlds))
-    for user in USER:
-        if user not in LABS:
-            rows.append(market.start_scale[USER[user]] * customers.workload_scale)
-            continue
-        lab = market.firms[user]
-        own = operators["xai"] if user == "xai" else lab_view(market, user)
-        budget = lab.plan_budget(view, own, best - lab.capability)
+    labs = [market.firms[name] for name in cast.labs]
+    best = np.array([lab.capability for lab in labs]).max(axis=0)
+    budgets = [lab.plan_budget(view, purse(market, lab.name), best - lab.capability) for lab in labs]
+    for lab, budget in zip(labs, budgets, strict=True):
         lab.settle_budget(budget, view.elapsed)
-        row = LABS.index(user)
-        s.flow["budget_inference_usd_bn"][row] = budget.inference_usd_bn
-        s.flow["budget_rd_usd_bn"][row] = budget.rd_usd_bn
-        lab.settle_wanted(budget.total_usd_bn / (USD_BN_PER_RENT * view.long_run_cost_usd_h * view.usefulness))
-        rows.append(budget_to_demand_scale(budget.total_usd_bn, view.long_run_cost_usd_h, m.elasticity_long))
-    return np.array(rows)
+    inference = s.flow["budget_inference_usd_bn"] = np.array([budget.inference_usd_bn for budget in budgets])
+    research = s.flow["budget_rd_usd_bn"] = np.array([budget.rd_usd_bn for budget in budgets])
+    total = inference + research
+    wanted = total / (USD_BN_PER_RENT * view.long_run_cost_usd_h * view.usefulness)
+    for lab, row in zip(labs, wanted, strict=True):
+        lab.settle_wanted(row)
+    scales = market.start_scale * market.firms["customers"].workload_scale
+    asked = budget_to_demand_scale(total, view.long_run_cost_usd_h, m.elasticity_long)
+    for name, row in zip(cast.labs, asked, strict=True):
+        scales[cast.user[name]] = row
+    return scales
 
 
 def share_out_pool(market: ComputeMarket) -> None:
     """Customers' spending falls to labs by capability, distribution and what each could not serve."""
     s = market.state
     p = market.parameters.of("services")
-    labs = [market.firms[name] for name in LABS]
+    labs = [market.firms[name] for name in market.cast.labs]
     shares = market_shares(
         np.array([lab.capability for lab in labs]),
         np.array([lab.distribution for lab in labs]),
@@ -182,14 +167,15 @@ def share_out_pool(market: ComputeMarket) -> None:
 
 def operate(market: ComputeMarket) -> None:
     """Labs split compute between customers and R&D, serve what they can, earn and learn."""
-    s = market.state
+    s, cast = market.state, market.cast
     p = market.parameters.of("services")
     cost_usd_h = standing_figures(market)["new_cost_usd_h"]
-    labs = [market.firms[name] for name in LABS]
-    rows = [USER[name] for name in LABS]
-    raw = np.array([fold(s.market.bought_h100e_m[row]) for row in rows])
-    spent = np.array([user_cost_usd_bn(market, row) for row in rows])
-    effective = np.array([fold(s.market.bought_h100e_m[row] * s.generations.usefulness) for row in rows])
+    labs = [market.firms[name] for name in cast.labs]
+    rows = [cast.user[name] for name in cast.labs]
+    bought = s.market.bought_h100e_m[rows].swapaxes(0, 1)
+    generations = s.generations.usefulness[:, None]
+    price = np.where(s.market.traded, s.market.price_usd_h, 0.0)[:, None]
+    raw, effective, spent = fold(bought), fold(bought * generations), fold(bought * price) * USD_BN_PER_RENT
     budgets = (s.flow["budget_inference_usd_bn"], s.flow["budget_rd_usd_bn"])
     wanted = [budget / (USD_BN_PER_RENT * cost_usd_h) for budget in budgets]
     inference, research = split_inference(effective, wanted[0], wanted[1], inference_priority=p.inference_priority)
@@ -201,25 +187,20 @@ def operate(market: ComputeMarket) -> None:
     inference = np.minimum(wanted[0] * ratio(served.served_usd_bn, potential), effective)
     research = effective - inference
     progress = p.algorithmic_progress * (s.quarter + 1) / 4.0
+    known = np.array([lab.capability for lab in labs])
+    capability = next_capability(known, research, progress, p.capability_depreciation)
+    share = 1.0 - unserved_share(served.unserved_usd_bn, potential)
+    got = inference * to_raw, research * to_raw
     for row, lab in enumerate(labs):
         lab.revenue_usd_bn = served.served_usd_bn[row]
-        capability = next_capability(lab.capability, research[row], progress, p.capability_depreciation)
-        share = 1.0 - unserved_share(served.unserved_usd_bn, potential)[row]
-        lab.settle_compute(inference[row] * to_raw[row], research[row] * to_raw[row], share, capability)
+        lab.settle_compute(got[0][row], got[1][row], share[row], capability[row])
     share_inference = ratio(inference, inference + research)
     s.flow |= {
         "served_usd_bn": served.served_usd_bn,
         "unserved_usd_bn": served.unserved_usd_bn,
         "lab_compute_usd_bn": spent,
         "inference_usd_bn": spent * share_inference,
-        "rd_usd_bn": spent * (1.0 - share_inference),
-        "inference_h100e_m": inference * to_raw,
-        "rd_h100e_m": research * to_raw,
+        "rd_usd_bn": spent - spent * share_inference,
+        "inference_h100e_m": got[0],
+        "rd_h100e_m": got[1],
     }
-
-
-def user_cost_usd_bn(market: ComputeMarket, row: int) -> PerWorld:
-    """What a user's compute is worth at market prices this quarter, $bn."""
-    s = market.state
-    price = np.where(s.market.traded, s.market.price_usd_h, 0.0)
-    return fold(s.market.bought_h100e_m[row] * price) * USD_BN_PER_RENT

@@ -62,6 +62,12 @@ def odds(happens: np.ndarray) -> tuple[float, float]:
     return share, error
 
 
+def members_of(dataset: xr.Dataset, metric: str) -> tuple[str, ...]:
+    """The members of a metric in the cast of a run; those of the standing cast where the run does not say."""
+    found = dataset[metric].attrs.get("members")
+    return REGISTRY[metric].members if found is None else tuple(str(found).split())
+
+
 def series(dataset: xr.Dataset) -> Iterator[tuple[str, str | None, np.ndarray]]:
     """Every metric by member: (name, member or None, values (quarters, worlds)), in the order of the registry."""
     for name, row in REGISTRY.items():
@@ -72,7 +78,7 @@ def series(dataset: xr.Dataset) -> Iterator[tuple[str, str | None, np.ndarray]]:
             yield name, None, values
             continue
         known = [str(member) for member in dataset[row.dimension].to_numpy()]
-        for member in row.members:
+        for member in members_of(dataset, name):
             yield name, member, values[known.index(member)]
 
 
@@ -136,4 +142,4 @@ def without_nan(value: Any) -> Any:
     return value
 
 
-__all__ = ["LEVELS", "as_dictionary", "odds", "quantiles", "run_facts", "series", "title", "without_nan"]
+__all__ = ["LEVELS", "as_dictionary", "members_of", "odds", "quantiles", "run_facts", "series", "title", "without_nan"]

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,8 @@ import mesa
 import numpy as np
 
 from agents.base import Firm
+from agents.cast import Cast
+from agents.plugins import read_plugins
 from runs.batch_program import differences, machine, program
 from runs.cast import own_parameters
 from runs.scenario import Scenario, load_scenario
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 HEADER, SEAL = "header", "seal"
-REBUILT = frozenset(("settings", "draws", "parameters", "worlds", "history", "datacollector", "quarters"))
+REBUILT = frozenset(("settings", "cast", "draws", "parameters", "worlds", "history", "datacollector", "quarters"))
 """What a fresh market has of itself, or is saved apart."""
 OF_MESA = ("running", "steps")
 """What is saved of Mesa's model. The rest a fresh market has of itself; Mesa's own clock counts steps since loading."""
@@ -62,6 +64,7 @@ def save_market(market: ComputeMarket, path: str | Path) -> None:
         "program": program(),
         "machine": machine(),
         "scenario": as_document(market.settings),
+        "plugins": plugins_of(market.cast),
         "seed": market.draws.seed,
         "worlds": market.draws.world_numbers.tolist(),
         "until": quarter_label(s.first_quarter + market.quarters),
@@ -91,6 +94,7 @@ def load_market(
     path: str | Path,
     worlds: int | Sequence[int] | np.ndarray | None = None,
     seed: int | None = None,
+    plugins: Iterable[str | Path] | Cast = (),
 ) -> ComputeMarket:
     """A saved market, ready to go on; or many futures from the worlds that were saved.
 
@@ -100,7 +104,8 @@ def load_market(
         worlds  None: the saved worlds go on as they would have. Else how many futures, or their numbers: future i
                 starts from saved world i modulo their count, and has the luck of its own number from then on
         seed    of that luck; default the saved one. What was drawn once (parameters, launch dates) stays the past's
-    Raises: ValueError if the file is damaged, or of another format or program.
+        plugins the files that made its cast: a saved market names them, and never runs one by itself
+    Raises: ValueError if the file is damaged, or of another format or program, or was saved with other plugins.
     """
     header, arrays = _read(path)
     saved = np.array(header["worlds"], np.int64)
@@ -114,7 +119,7 @@ def load_market(
     tree = header["tree"]
     parameters = {name: reader.value(node) for name, node in tree["parameters"]["d"]}
     market = kind(
-        load_scenario(header["scenario"]),
+        saved_scenario(header, plugins, path),
         worlds=np.take(saved, pick),
         rng=header["seed"],
         until=header["until"],
@@ -135,7 +140,7 @@ def set_parameters(market: ComputeMarket, values: Mapping[str, np.ndarray]) -> N
     """Give parameters other values, (worlds,) each, in the model and in every firm, from the next quarter on."""
     market.parameters = Parameters(dict(market.parameters) | dict(values))
     for firm in market.firms.values():
-        firm.parameters = own_parameters(market.parameters, firm.name)
+        firm.parameters = own_parameters(market.parameters, firm.name, market.cast)
 
 
 def read_header(path: str | Path) -> dict[str, Any]:
@@ -178,9 +183,21 @@ def _check_header(header: Mapping[str, Any], path: str | Path) -> None:
         raise _Refused(f"{path}: was saved by another program ({'; '.join(found)})")
 
 
-def saved_scenario(header: Mapping[str, Any]) -> Scenario:
-    """The scenario of a saved market."""
-    return load_scenario(header["scenario"])
+def plugins_of(cast: Cast) -> dict[str, str]:
+    """The names and digests of the files that made a cast."""
+    return {Path(file).name: digest for file, digest in cast.plugins}
+
+
+def saved_scenario(
+    header: Mapping[str, Any], plugins: Iterable[str | Path] | Cast = (), path: str | Path = "the saved market"
+) -> Scenario:
+    """The scenario of a saved market, with the cast that it had. Raises: ValueError if these are not its plugins."""
+    cast = plugins if isinstance(plugins, Cast) else read_plugins(plugins)
+    if plugins_of(cast) != header["plugins"]:
+        had = ", ".join(f"{name} ({digest[:12]})" for name, digest in header["plugins"].items()) or "none"
+        has = ", ".join(f"{name} ({digest[:12]})" for name, digest in plugins_of(cast).items()) or "none"
+        raise ValueError(f"{path}: was saved with the plugins: {had}; given: {has}")
+    return load_scenario(header["scenario"], cast)
 
 
 class Futures(Draws):
@@ -228,7 +245,7 @@ def _attributes(value: Any, path: str) -> dict[str, Any]:
         # Most policies hold nothing but their rule.
         return found | ({"policy": policy} if policy is not None and vars(policy) else {})
     if isinstance(value, State | Market | Cap | Generations) or path.endswith(".policy"):
-        return {name: entry for name, entry in vars(value).items() if name != "worlds"}
+        return {name: entry for name, entry in vars(value).items() if name not in ("worlds", "cast")}
     raise TypeError(f"save: {path} is a {type(value).__name__}, which is not saved")
 
 
@@ -278,4 +295,4 @@ def _digest(array: np.ndarray) -> str:
     return hashlib.sha256(head + np.ascontiguousarray(array).tobytes()).hexdigest()
 
 
-__all__ = ["Futures", "load_market", "read_header", "save_market", "saved_scenario", "set_parameters"]
+__all__ = ["Futures", "load_market", "plugins_of", "read_header", "save_market", "saved_scenario", "set_parameters"]

@@ -7,8 +7,8 @@ Whatever is wrong with one raises ValueError with the file, the key, what is all
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 import runs.cast  # noqa: F401  importing the cast registers its policies
-from agents.base import POLICIES
-from runs.event_kinds import Event, check_event
+from agents.cast import STANDING, Cast
+from agents.plugins import read_plugins
+from runs.event_kinds import Event, Known, check_event
 from world.calendar import last_day, parse_known_until, quarter_label, quarter_number
 from world.draws import Draws
 from world.parameters import resolve, specifications, unknown
@@ -54,6 +55,8 @@ class Scenario:
     events: tuple[Event, ...] = ()
     negotiate: bool = True
     description: str = ""
+    cast: Cast = STANDING
+    """Who is there, and the policies that they may follow."""
 
 
 def scenario_names() -> list[tuple[str, str]]:
@@ -63,24 +66,28 @@ def scenario_names() -> list[tuple[str, str]]:
     return [(source.name, str(source.table.get("title", source.name))) for source in found]
 
 
-def load_scenario(scenario: str | Path | Mapping[str, Any] | Scenario) -> Scenario:
+def load_scenario(
+    scenario: str | Path | Mapping[str, Any] | Scenario, plugins: Iterable[str | Path] | Cast = ()
+) -> Scenario:
     """The scenario of a name, a file or a mapping, with what it extends put together and everything checked.
 
     Args:
         scenario   the name of a built-in scenario, the path of a TOML file, or a mapping with the same keys and,
                    if it likes, a name; in a mapping the value of a parameter may also be one per world (worlds,).
                    A Scenario is returned as it is.
+        plugins    files of the user's own that make its cast (docs/extending.md), or a cast made already
     Raises: ValueError naming file and key, what is allowed (with the nearest known name) and what was given.
     """
+    cast = plugins if isinstance(plugins, Cast) else read_plugins(plugins)
     if isinstance(scenario, Scenario):
-        return scenario
+        return scenario if cast in (STANDING, scenario.cast) else replace(scenario, cast=cast)
     if isinstance(scenario, Mapping):
         source = _of_mapping(scenario)
     elif isinstance(scenario, (str, Path)):
         source = _find(scenario, None, "scenario")
     else:
         raise ValueError(f"scenario: wanted a name, a path or a mapping, got {scenario!r}")
-    return _assemble(list(_chain(source)))
+    return _assemble(list(_chain(source)), cast)
 
 
 # ---------------------------------------------------------------------- reading
@@ -166,7 +173,7 @@ def _chain(source: _Source) -> Iterator[_Source]:
 # ---------------------------------------------------------------------- putting together
 
 
-def _assemble(chain: list[_Source]) -> Scenario:
+def _assemble(chain: list[_Source], cast: Cast) -> Scenario:
     """One scenario out of what its sources say; later ones win, events add up."""
     said = {key: source for source in chain for key in source.table}
     leaf = chain[-1]
@@ -181,8 +188,8 @@ def _assemble(chain: list[_Source]) -> Scenario:
     events: list[Event] = []
     for source in chain:
         parameters |= _parameters(source)
-        policies |= _policies(source)
-        events += _events(source, start, known_until)
+        policies |= _policies(source, cast)
+        events += _events(source, start, Known(known_until, cast))
     return Scenario(
         name=leaf.name,
         title=leaf.table.get("title", leaf.name),
@@ -193,6 +200,7 @@ def _assemble(chain: list[_Source]) -> Scenario:
         events=tuple(sorted(events, key=lambda event: quarter_number(event.quarter))),
         negotiate=value("negotiate", True),
         description=leaf.table.get("description", ""),
+        cast=cast,
     )
 
 
@@ -251,23 +259,23 @@ def _parameters(source: _Source) -> dict[str, Any]:
     return found
 
 
-def _policies(source: _Source) -> dict[str, str]:
+def _policies(source: _Source, cast: Cast) -> dict[str, str]:
     """The policies of one source, each known to its firm."""
     found: dict[str, str] = {}
-    known = [f"{firm}.policy" for firm in POLICIES]
+    known = [f"{firm}.policy" for firm in cast.policies]
     for name, value in _flat(source.table.get("policies", {})):
         if name not in known:
             raise source.fail(
                 f"policies.{name}", f"{unknown(name, known, 'policy owner')}; allowed: {', '.join(known)}"
             )
-        names = list(POLICIES[name.removesuffix(".policy")])
+        names = list(cast.policies[name.removesuffix(".policy")])
         if value not in names:
             raise source.fail(f"policies.{name}", f"{unknown(value, names, 'policy')}; allowed: {', '.join(names)}")
         found[name] = value
     return found
 
 
-def _events(source: _Source, start: str, known_until: date) -> list[Event]:
+def _events(source: _Source, start: str, known: Known) -> list[Event]:
     """The events of one source, checked, with the defaults of their arguments."""
     found = []
     first = quarter_number(start) + 1
@@ -290,7 +298,7 @@ def _events(source: _Source, start: str, known_until: date) -> list[Event]:
             if quarter_number(row["quarter"]) < first:
                 allowed = f"{quarter_label(first)} or later, the first quarter after the start"
                 raise ValueError(f"quarter: wanted {allowed}, got {row['quarter']}")
-            found.append(check_event(Event(row["quarter"], row["kind"], arguments), known_until))
+            found.append(check_event(Event(row["quarter"], row["kind"], arguments), known))
         except ValueError as error:
             raise ValueError(f"{source.where}: {key}: {error}") from None
     return found

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import OPERATORS
 from agents.views import MarketView
-from runs.state import GENERATION, MERCHANT_ROWS, USER, State
+from runs.state import GENERATION, MERCHANT_ROWS, State
 from world.arrays import PerGeneration, PerRow, PerWorld, fold, ratio
 from world.books import locked
 from world.chips import list_price_k, shipments_capacity_h100e, wafer_mix
@@ -151,7 +150,8 @@ def market_view(market: ComputeMarket) -> MarketView:
     backlog = fold(backlog_h100e_m(s)) * useful + s.asic_queue_h100e_m * g.usefulness[GENERATION["rival_asic"]]
     index = unit_rent(s)
     # The slow index is one of the users' (with the variety gain of many generations): put on the same footing.
-    slow = s.market.slow_index_usd_h[USER["enterprise"]] * ratio(index, s.market.index_usd_h[USER["enterprise"]], 1.0)
+    row = market.cast.user["enterprise"]
+    slow = s.market.slow_index_usd_h[row] * ratio(index, s.market.index_usd_h[row], 1.0)
     level = fixed["term_level"]
     return MarketView(
         quarter=s.first_quarter + 1 + s.quarter,
@@ -201,13 +201,13 @@ def power_gw(s: State) -> PerRow:
     """Energised facility power of each operator, named sites included, (operators, worlds)."""
     if "power_gw" in s.flow:
         return s.flow["power_gw"]
-    return s.sites.energised_gw + s.phases.add_by("operator", OPERATORS)
+    return s.sites.energised_gw + s.phases.add_by("operator", s.cast.operators)
 
 
 def phases_building(s: State) -> PerRow:
     """Facility power of named phases under construction, by operator; kept until sites are ordered."""
     if "phases_building_gw" not in s.flow:
-        s.flow["phases_building_gw"] = locked(s.phases.add_by("operator", OPERATORS, s.phases.building_gw))
+        s.flow["phases_building_gw"] = locked(s.phases.add_by("operator", s.cast.operators, s.phases.building_gw))
     return s.flow["phases_building_gw"]
 
 

@@ -13,11 +13,11 @@ import numpy as np
 import xarray as xr
 
 from agents.base import PolicyError
+from agents.cast import STANDING, Cast
 from runs import posterior
 from runs.laws import LawBroken
-from runs.metrics import REGISTRY
+from runs.metrics import registry_of
 from runs.model import LATEST, ComputeMarket
-from runs.plugins import load_plugins, loaded
 from runs.scenario import Scenario, load_scenario
 from world.arrays import Numbers
 from world.calendar import quarter_label, quarter_number
@@ -61,7 +61,7 @@ def simulate(
         parameters   by owner.name: a number, one per world (worlds,), or a dict with a distribution
         first_world  number of the first world; only where `worlds` is a count
         keep         "paths": every quarter; "summary": stocks at the end, and flows by calendar year
-        plugins      files with policies of the user's own (docs/extending.md), read once for the process
+        plugins      files of the user's own with policies and firms (docs/extending.md); they make this run's cast
         chunk        worlds stepped together; the result is the same bits for any
         progress     called after each step with the world-quarters done and their total
         parameters_from  "prior", or "posterior": what the record informs is drawn from the stored posterior, unless the
@@ -79,8 +79,7 @@ def simulate(
         raise ValueError(f"keep: wanted one of {', '.join(KEEP)}, got {keep!r}")
     if isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < 1:
         raise ValueError(f"chunk: wanted a whole number of worlds, at least 1, got {chunk!r}")
-    load_plugins(plugins)
-    settings = load_scenario(str(scenario) if isinstance(scenario, Path) else scenario)
+    settings = load_scenario(str(scenario) if isinstance(scenario, Path) else scenario, plugins)
     numbers = Draws(seed, worlds, first_world).world_numbers
     if until is not None:
         _check_until(until, settings.start)
@@ -160,24 +159,25 @@ class _Store:
         first = market.state.first_quarter + 1
         self.quarters = [quarter_label(first + k) for k in range(market.quarters)]
         self.years = sorted({label[:4] for label in self.quarters})
-        self.members = member_dimensions()
-        self.arrays = {name: np.full(self._shape(name), np.nan) for name in REGISTRY}
+        self.registry = registry_of(market.cast)
+        self.members = member_dimensions(market.cast)
+        self.arrays = {name: np.full(self._shape(name), np.nan) for name in self.registry}
 
     def _time(self, name: str) -> tuple[str, list[str]] | None:
         """The dimension of time that a metric keeps, and its labels."""
         if self.whole:
             return "quarter", self.quarters
-        return ("year", self.years) if REGISTRY[name].flow else None
+        return ("year", self.years) if self.registry[name].flow else None
 
     def _shape(self, name: str) -> tuple[int, ...]:
-        row, time = REGISTRY[name], self._time(name)
+        row, time = self.registry[name], self._time(name)
         members = [len(self.members[row.dimension])] if row.dimension else []
         return (*members, *([len(time[1])] if time else []), self.numbers.size)
 
     def fill(self, part: slice, values: Mapping[str, np.ndarray]) -> None:
         """Put the history of one chunk in its place."""
         for name, array in self.arrays.items():
-            row = REGISTRY[name]
+            row = self.registry[name]
             kept = values[name] if self.whole else self._reduced(values[name], row.flow)
             if row.dimension is None:
                 array[..., part] = kept[0]
@@ -198,9 +198,10 @@ class _Store:
         """The arrays with their names."""
         variables = {}
         for name, array in self.arrays.items():
-            row, time = REGISTRY[name], self._time(name)
+            row, time = self.registry[name], self._time(name)
             dimensions = (*([row.dimension] if row.dimension else []), *([time[0]] if time else []), "world")
             about = {"unit": row.unit, "description": row.description, "long_name": row.description}
+            about |= {"members": " ".join(row.members)} if row.dimension else {}
             variables[name] = xr.Variable(dimensions, array, about | {"flow": int(row.flow)}, fastpath=True)
         coordinates: dict[str, Any] = {"world": self.numbers}
         coordinates |= {dimension: list(members) for dimension, members in self.members.items()}
@@ -213,10 +214,10 @@ class _Store:
         return xr.Dataset(variables, coordinates, dict(facts) | {"quarters": " ".join(self.quarters)})
 
 
-def member_dimensions() -> dict[str, tuple[str, ...]]:
+def member_dimensions(cast: Cast = STANDING) -> dict[str, tuple[str, ...]]:
     """The kinds of members and the names in each, in the order of the registry."""
     found: dict[str, list[str]] = {}
-    for row in REGISTRY.values():
+    for row in registry_of(cast).values():
         if row.dimension is not None:
             known = found.setdefault(row.dimension, [])
             known += [member for member in row.members if member not in known]
@@ -239,7 +240,7 @@ def _facts(
         "known_until": settings.known_until.isoformat(),
         "until": until,
         "parameters": json.dumps(dict(parameters), default=_plain),
-        "plugins": " ".join(Path(file).name for file in loaded()),
+        "plugins": " ".join(Path(file).name for file, _ in settings.cast.plugins),
         "version": importlib.metadata.version("gigawatt"),
         "numpy": np.__version__,
         "python": platform.python_version(),

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import OPERATORS
-from runs.state import OPERATOR, State
+from runs.state import State
 from world.arrays import Flags, PerRow, PerWorld, some
 from world.credit import ProjectLoan, size_project_loan
 from world.draws import exponential
@@ -29,12 +28,12 @@ def place_sites(market: ComputeMarket, granted_gw: PerRow) -> np.ndarray:
 
     Returns: (operators, worlds) whether a phase of the operator has its power and waits for its loan.
     """
-    s = market.state
+    s, cast = market.state, market.cast
     slippage = market.parameters.of("grid").slippage_quarters
     late = slippage * np.array(
-        [exponential(market.draws.uniform(f"slippage:{name}", market.calendar_quarter)) for name in OPERATORS]
+        [exponential(market.draws.uniform(f"slippage:{name}", market.calendar_quarter)) for name in cast.operators]
     )
-    lead = np.array([market.firms[name].parameters.build_quarters for name in OPERATORS])
+    lead = np.array([market.firms[name].parameters.build_quarters for name in cast.operators])
     # Only the largest tenant's promises are weighed against its means: all others get the same loan.
     doubted, trusted = phase_loan(market, s.flow["tenant_spread"]), phase_loan(market, np.zeros(s.worlds))
     least = market.parameters.of("landlords").least_loan
@@ -44,10 +43,10 @@ def place_sites(market: ComputeMarket, granted_gw: PerRow) -> np.ndarray:
         s.flow[f"loan_share.{tenant}"], s.flow[f"loan_rate.{tenant}"] = loan.debt_usd_bn, loan.rate
         banked[tenant] = loan.debt_usd_bn >= least
     placed = [
-        place_phases(market, name, granted_gw[row], lead[row], late[row], banked) for name, row in OPERATOR.items()
+        place_phases(market, name, granted_gw[row], lead[row], late[row], banked) for name, row in cast.operator.items()
     ]
     forget_sites(s)
-    s.sites.order(slice(0, len(OPERATORS)), np.maximum([left for left, _ in placed], 0.0), lead, late, s.quarter)
+    s.sites.order(slice(0, len(cast.operators)), np.maximum([left for left, _ in placed], 0.0), lead, late, s.quarter)
     return np.array([unbanked for _, unbanked in placed])
 
 

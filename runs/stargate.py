@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.cast import PAIRS
 from runs.backing import bring_cash
 from runs.money import borrow_for_stake
-from runs.state import PAIR
 from world.arrays import PerWorld, fold, ratio
 
 if TYPE_CHECKING:
@@ -32,11 +30,11 @@ def pay_sponsor_equity(market: ComputeMarket, capital_usd_bn: PerWorld) -> None:
 
     Args: capital_usd_bn: (worlds,) what the provider of Stargate's leases pays for chips this quarter, $bn.
     """
-    s = market.state
+    s, cast = market.state, market.cast
     oracle = market.firms["oracle"]
     book = s.leases.active + s.leases.pending_total
-    let = fold(book[[k for k, pair in enumerate(PAIRS) if pair[0] == "oracle"]])
-    stargate = ratio(book[PAIR[("oracle", "openai")]], let)
+    let = fold(book[[k for k, pair in enumerate(cast.pairs) if pair[0] == "oracle"]])
+    stargate = ratio(book[cast.pair[("oracle", "openai")]], let)
     wanted = (1.0 - oracle.parameters.project_debt_share) * stargate * capital_usd_bn
     call = np.minimum(wanted, oracle.sponsor_equity_usd_bn)
     paid = np.zeros(s.worlds)

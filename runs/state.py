@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from agents.cast import CAPTIVE_USERS, GENERATIONS, MERCHANT, OPERATORS, PAIRS, USERS
+from agents.cast import GENERATIONS, MERCHANT, Cast
 from world.arrays import Flags, PerGeneration, PerRow, PerWorld
 from world.debt import DebtBook
 from world.fleets import Fleet
@@ -16,16 +16,8 @@ from world.ledger import Ledger
 from world.schedule import Schedule
 from world.sites import NamedPhases, SitePipeline
 
-OPERATOR = {name: row for row, name in enumerate(OPERATORS)}
 GENERATION = {name: row for row, name in enumerate(GENERATIONS)}
-USER = {name: row for row, name in enumerate(USERS)}
 MERCHANT_ROWS = slice(0, len(MERCHANT))
-PAIR = {(provider, tenant): row for row, (provider, tenant, _) in enumerate(PAIRS)}
-
-ACCESS = np.array([[1.0 if g in MERCHANT or user in CAPTIVE_USERS[g] else 0.0 for g in GENERATIONS] for user in USERS])[
-    :, :, None
-]
-"""Which user can use which generation, (users, generations, 1)."""
 
 
 @dataclass
@@ -100,6 +92,7 @@ class State:
     """Holders of physical and financial state, and last quarter's figures that views are made of."""
 
     worlds: int
+    cast: Cast
     first_quarter: int
     """Calendar quarter of the start state."""
     quarters: int

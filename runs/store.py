@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from runs.batch_plan import Block, Plan
-from runs.metrics import REGISTRY
+from runs.metrics import REGISTRY, registry_of
 from runs.results import LEVELS
 from runs.store_files import damage, file_name, read_plan
 from runs.store_quantiles import exact_quantiles
@@ -87,10 +87,11 @@ class Batch:
     def metrics(self) -> list[dict[str, Any]]:
         """Every metric by member: name, member, unit, description, flow, and the times of which quantiles are known."""
         found: dict[tuple[str, str | None], dict[str, Any]] = {}
+        registry = registry_of(self.plan.request.cast)
         for entry in self.tables["worlds"]:
             if "metric" not in entry:
                 continue
-            row = REGISTRY[entry["metric"]]
+            row = registry[entry["metric"]]
             about = {"name": row.name, "member": entry["member"], "unit": row.unit, "flow": row.flow}
             known = found.setdefault((row.name, entry["member"]), about | {"description": row.description, "times": []})
             known["times"].append(entry["time"])
@@ -145,9 +146,10 @@ class Batch:
             summary   at the horizon or by calendar year also where paths are kept
         Raises: ValueError naming what is unknown and what is allowed.
         """
-        row = REGISTRY.get(metric)
+        registry = registry_of(self.plan.request.cast)
+        row = registry.get(metric)
         if row is None:
-            raise ValueError(unknown(metric, REGISTRY, "metric"))
+            raise ValueError(unknown(metric, registry, "metric"))
         if (member is None) != (not row.members) or (member is not None and member not in row.members):
             raise ValueError(f"{metric}: member: wanted one of {', '.join(row.members) or 'none'}, got {member}")
         if not all(0.0 <= prob <= 1.0 for prob in probs):

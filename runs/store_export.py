@@ -90,7 +90,7 @@ def _netcdf(batch: Batch, table: str, path: Path, _: int) -> None:
     quarters = (
         sorted({label for name in batch.scenarios for label in batch.quarters(name)}) if table != "worlds" else []
     )
-    members = long_members(table) if table in MEMBER else []
+    members = long_members(table, batch.plan.request.cast) if table in MEMBER else []
     shape = (batch.runs, *([len(quarters)] if quarters else []), *([len(members)] if members else []))
     dimensions = ("run", *(["quarter"] if quarters else []), *([MEMBER[table]] if members else []))
     size = 4 * len(columns) * int(np.prod(shape))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from runs.metrics import REGISTRY
+from agents.cast import Cast
+from runs.metrics import registry_of
 from runs.registry import Metric
 from runs.simulate import member_dimensions
 from world.calendar import quarter_label, quarter_number
@@ -47,8 +48,9 @@ QUARTER = column("quarter", "text", description="Calendar quarter")
 
 def schema(request: Request) -> dict[str, list[Column]]:
     """Every table that a batch writes, with its columns."""
-    makers = {"worlds": lambda: _worlds(request), "paths": _paths, "flows": _flows}
-    return {table: makers[table]() if table in makers else _members(table) for table in TABLES[request.keep]}
+    cast = request.cast
+    makers = {"worlds": lambda: _worlds(request), "paths": lambda: _paths(cast), "flows": _flows}
+    return {table: makers[table]() if table in makers else _members(table, cast) for table in TABLES[request.keep]}
 
 
 def quarters(request: Request) -> list[str]:
@@ -92,7 +94,7 @@ def summary_columns(request: Request) -> list[Column]:
     """Stocks at the horizon, flows by calendar year: one column for each metric, member and time."""
     labels = quarters(request)
     found = []
-    for row in REGISTRY.values():
+    for row in registry_of(request.cast).values():
         times = list(dict.fromkeys(label[:4] for label in labels)) if row.flow else [labels[-1]]
         for member in row.members or ("",):
             for time in times:
@@ -117,31 +119,32 @@ def _worlds(request: Request) -> list[Column]:
     return [*KEYS, weight, *drawn, *summary_columns(request)]
 
 
-def wide_metrics() -> Iterable[tuple[Metric, str]]:
+def wide_metrics(cast: Cast) -> Iterable[tuple[Metric, str]]:
     """What the table `paths` holds: every metric without members, and those with a few."""
-    for row in REGISTRY.values():
+    for row in registry_of(cast).values():
         if row.dimension is None or row.dimension in WIDE:
             yield from ((row, member) for member in row.members or ("",))
 
 
-def _paths() -> list[Column]:
-    return [*KEYS, QUARTER, *(_metric_column(row, member, row.description, None) for row, member in wide_metrics())]
+def _paths(cast: Cast) -> list[Column]:
+    return [*KEYS, QUARTER, *(_metric_column(row, member, row.description, None) for row, member in wide_metrics(cast))]
 
 
-def long_metrics(table: str) -> list[Metric]:
+def long_metrics(table: str, cast: Cast) -> list[Metric]:
     """The metrics of a table with a row for each member."""
-    return [row for row in REGISTRY.values() if row.dimension in LONG[table]]
+    return [row for row in registry_of(cast).values() if row.dimension in LONG[table]]
 
 
-def long_members(table: str) -> list[str]:
+def long_members(table: str, cast: Cast) -> list[str]:
     """The members of a table with a row for each, in the order of the registry."""
-    dimensions = member_dimensions()
+    dimensions = member_dimensions(cast)
     return list(dict.fromkeys(member for kind in LONG[table] for member in dimensions[kind]))
 
 
-def _members(table: str) -> list[Column]:
+def _members(table: str, cast: Cast) -> list[Column]:
     member = column(MEMBER[table], "text", description="Member")
-    return [*KEYS, QUARTER, member, *(_metric_column(row, "", row.description, None) for row in long_metrics(table))]
+    metrics = long_metrics(table, cast)
+    return [*KEYS, QUARTER, member, *(_metric_column(row, "", row.description, None) for row in metrics)]
 
 
 def _flows() -> list[Column]:
@@ -169,6 +172,6 @@ def bytes_per_run(request: Request) -> int:
     count, total = len(quarters(request)), 0.0
     rows = {"worlds": 1, "paths": count, "flows": count * FLOWS_PER_QUARTER}
     for table, columns in schema(request).items():
-        each = rows[table] if table in rows else count * len(long_members(table))
+        each = rows[table] if table in rows else count * len(long_members(table, request.cast))
         total += LEFT.get(table, LEFT_OF_OTHERS) * each * sum(BYTES[entry["type"]] for entry in columns)
     return round(total)

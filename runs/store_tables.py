@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from runs.batch_plan import Block, Plan
-from runs.metrics import REGISTRY
+from runs.metrics import Metric, registry_of
 from runs.store_schema import MEMBER, identifier, long_members, long_metrics, wide_metrics
 from world.calendar import quarter_label
 from world.entries import KINDS
@@ -124,11 +124,12 @@ def _worlds(plan: Plan, block: Block, ran: Ran) -> dict[str, Any]:
     labels, values = _labels(ran.market), ran.market.history.values
     years = {year: [k for k, label in enumerate(labels) if label[:4] == year] for year in {x[:4] for x in labels}}
     rows: dict[tuple[str, str | None], int] = {}
+    registry = registry_of(plan.request.cast)
     for entry in plan.document["tables"]["worlds"]:
         if "parameter" in entry:
             arrays[entry["name"]] = ran.opening[entry["parameter"]]
         elif "metric" in entry:
-            row = _row(rows, entry)
+            row = _row(rows, registry, entry)
             history = values[entry["metric"]][row]
             if not entry["flow"]:
                 arrays[entry["name"]] = history[-1]
@@ -140,11 +141,11 @@ def _worlds(plan: Plan, block: Block, ran: Ran) -> dict[str, Any]:
     return arrays
 
 
-def _row(known: dict[tuple[str, str | None], int], entry: Mapping[str, Any]) -> int:
+def _row(known: dict[tuple[str, str | None], int], registry: Mapping[str, Metric], entry: Mapping[str, Any]) -> int:
     """The row of a member among those of its metric."""
     key = entry["metric"], entry["member"]
     if key not in known:
-        known[key] = REGISTRY[key[0]].members.index(key[1]) if key[1] else 0
+        known[key] = registry[key[0]].members.index(key[1]) if key[1] else 0
     return known[key]
 
 
@@ -153,7 +154,7 @@ def _paths(plan: Plan, block: Block, ran: Ran) -> dict[str, Any]:
     labels = _labels(market)
     arrays = _keys(plan, block, len(labels))
     arrays["quarter"] = np.tile(np.arange(len(labels), dtype=np.int32), block.runs), labels
-    for row, member in wide_metrics():
+    for row, member in wide_metrics(market.cast):
         place = row.members.index(member) if member else 0
         arrays[identifier(row.name, member)] = market.history.values[row.name][place].T.ravel()
     return arrays
@@ -161,13 +162,13 @@ def _paths(plan: Plan, block: Block, ran: Ran) -> dict[str, Any]:
 
 def _members(table: str, plan: Plan, block: Block, market: ComputeMarket) -> dict[str, Any]:
     """World by world, quarter by quarter, member by member."""
-    labels, members = _labels(market), long_members(table)
+    labels, members = _labels(market), long_members(table, market.cast)
     arrays = _keys(plan, block, len(labels) * len(members))
     quarters = np.repeat(np.arange(len(labels), dtype=np.int32), len(members))
     arrays["quarter"] = np.tile(quarters, block.runs), labels
     names = np.tile(np.arange(len(members), dtype=np.int32), block.runs * len(labels))
     arrays[MEMBER[table]] = names, members
-    for row in long_metrics(table):
+    for row in long_metrics(table, market.cast):
         whole = np.full((block.runs, len(labels), len(members)), np.nan, np.float32)
         for place, member in enumerate(row.members):
             whole[:, :, members.index(member)] = market.history.values[row.name][place].T

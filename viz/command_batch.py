@@ -180,6 +180,7 @@ def _request(asked: argparse.Namespace, before: Request | None) -> Request:
 
     from runs.batch_request import Request, posterior_facts
     from runs.fingerprint import file_digest
+    from runs.plugins import read_plugins
     from runs.posterior import PRIOR, posterior_file
     from runs.saving import read_header, saved_scenario
 
@@ -192,13 +193,15 @@ def _request(asked: argparse.Namespace, before: Request | None) -> Request:
             if asked.until not in (None, header["until"]):
                 raise Mistake(f"--until: the saved market runs until {header['until']}")
             said |= {
-                "scenarios": (saved_scenario(header),),
+                "scenarios": (saved_scenario(header, asked.plugins, asked.state),),
                 "state": file_digest(asked.state),
                 "until": header["until"],
             }
         elif asked.scenarios or before is None:
             names = asked.scenarios or ["baseline"]
             said["scenarios"] = tuple(scenario_asked(asked, name) for name in names)
+        elif asked.plugins and read_plugins(asked.plugins) is not before.cast:
+            raise Mistake("--plugin: a batch that is resumed has its plugins; name the scenarios again with others")
         elif any(name.endswith(".policy") for name, _ in asked.settings):
             raise Mistake("--set: name the scenarios again with their policies")
         if parameters_asked(asked) or before is None:

@@ -22,6 +22,7 @@ from viz.command_line import (
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
+    from runs.scenario import Scenario
 
 TYPICAL = "typical"
 
@@ -50,8 +51,9 @@ def explain_command(asked: argparse.Namespace) -> int:
     from runs.explain import horizon
     from viz.deal_words import sheet_lines
 
-    firm = firm_asked(asked)
-    market, quarter, chosen = world_asked(asked)
+    scenario = scenario_asked(asked)
+    firm = firm_asked(asked, scenario)
+    market, quarter, chosen = world_asked(asked, scenario)
     sheet = deal_sheet(market, quarter)
     if firm is not None:
         sheet = sheet.about(firm)
@@ -65,18 +67,19 @@ def flows_command(asked: argparse.Namespace) -> int:
     from runs.flows import flow_matrix
     from viz.flow_words import flow_lines
 
-    firm = firm_asked(asked)
-    market, quarter, chosen = world_asked(asked)
+    scenario = scenario_asked(asked)
+    firm = firm_asked(asked, scenario)
+    market, quarter, chosen = world_asked(asked, scenario)
     found = flow_matrix(market, quarter)
     document = {**found.as_dictionary(), "chosen": chosen or None, "until": horizon(market)}
     return tell(asked, document, lambda width: flow_lines(found, chosen, firm, width))
 
 
-def world_asked(asked: argparse.Namespace) -> tuple[ComputeMarket, int, str]:
+def world_asked(asked: argparse.Namespace, scenario: Scenario) -> tuple[ComputeMarket, int, str]:
     """The recorded run of the world asked for, the quarter to tell, and why this world if it was chosen."""
     from runs.explain import CRITERIA, check_quarter, choose_world, record_world, told_quarter
 
-    scenario, chosen = scenario_asked(asked), ""
+    chosen = ""
     by_number = re.fullmatch(r"[0-9]{1,18}", asked.world) is not None
     if not by_number and asked.world not in CRITERIA:
         raise Mistake(f"--world: wanted a world's number or one of {', '.join(CRITERIA)}; got {asked.world!r}")
@@ -97,9 +100,9 @@ def world_asked(asked: argparse.Namespace) -> tuple[ComputeMarket, int, str]:
     return market, told_quarter(market, asked.quarter), chosen
 
 
-def firm_asked(asked: argparse.Namespace) -> str | None:
+def firm_asked(asked: argparse.Namespace, scenario: Scenario) -> str | None:
     """The cast's name of the firm asked for."""
     from runs.explain import firm_named
 
     with mistakes():
-        return None if asked.firm is None else firm_named(asked.firm)
+        return None if asked.firm is None else firm_named(asked.firm, scenario.cast)

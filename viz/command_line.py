@@ -71,8 +71,8 @@ def add_parameters_from(command: argparse.ArgumentParser) -> None:
 
 def add_plugin(command: argparse.ArgumentParser) -> None:
     """The option that reads files of the user's own: --plugin."""
-    about = "a file of your own with policies or a lab (repeatable), see docs/extending.md"
-    command.add_argument("--plugin", action="append", metavar="FILE", type=plugin, dest="plugins", help=about)
+    about = "a file of your own with policies or firms (repeatable), see docs/extending.md"
+    command.add_argument("--plugin", action="append", metavar="FILE", default=[], dest="plugins", help=about)
 
 
 def parameters_source(asked: argparse.Namespace, *scenarios: Scenario) -> str:
@@ -113,17 +113,6 @@ def place(text: str) -> Path:
     return Path(text)
 
 
-def plugin(text: str) -> str:
-    """A type of argument: a plugin, read at once, because a lab that it adds must be there before the model is."""
-    from runs.plugins import load_plugins
-
-    try:
-        load_plugins([text])
-    except ValueError as error:
-        raise Mistake(str(error)) from error
-    return text
-
-
 def setting(text: str) -> tuple[str, float | str]:
     """A type of argument: NAME=VALUE, a parameter's number or a policy's name."""
     name, equals, value = (part.strip() for part in text.partition("="))
@@ -149,9 +138,9 @@ def scenario_asked(asked: argparse.Namespace, name: str | None = None, with_poli
         raise Mistake(f"--set: {twice} is given twice")
     policies = {name: str(value) for name, value in asked.settings if name.endswith(".policy")}
     with mistakes():
-        scenario = load_scenario(name or asked.scenario)
+        scenario = load_scenario(name or asked.scenario, asked.plugins)
         if policies and with_policies:
-            check = load_scenario({"extends": str(name or asked.scenario), "policies": policies})
+            check = load_scenario({"extends": str(name or asked.scenario), "policies": policies}, asked.plugins)
             scenario = replace(scenario, policies=check.policies)
     return scenario
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any
 
-from viz.command_line import DONE, Commands, Mistake, add_plugin, mistakes, place, tell
+from viz.command_line import DONE, Commands, Mistake, mistakes, place, tell
 
 MOST_ROWS = 1000
 """Rows of an answer that a terminal is shown."""
@@ -36,7 +36,6 @@ def add_commands(commands: Commands) -> None:
 
 def _add_folder(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", type=place, metavar="DIR", help="the batch's directory")
-    add_plugin(command)
 
 
 def status_command(asked: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ from viz.style import (
     INK,
     RECORD,
     Sheet,
+    colour_of,
     dots,
     end_labels,
     fan,
@@ -69,18 +70,19 @@ def price_by_generation(run: Reader) -> Figure:
 def who_holds_compute(run: Reader) -> Figure:
     """Chips owned by each builder, on one logarithmic axis."""
     owners = [m for m in run.members("sold_h100e_m") if float(run.path("sold_h100e_m", m)[-1].mean()) > 1e-4]
+    lines = max(-(-(len(owners) + 2) // 3), 2)  # besides the owners all chips, and the shares
     sheet = Sheet(
         run,
         "Who holds the compute",
         f"Chips owned, million H100 equivalents, logarithmic; {BANDS}; {RECORD}",
         11.0,
-        6.0,
+        3.0 * lines,
     )
     x = moments(run)
-    panels = [(title(m), run.path("sold_h100e_m", m), observed("sold_h100e_m", m), COLOURS[m]) for m in owners]
+    panels = [(title(m), run.path("sold_h100e_m", m), observed("sold_h100e_m", m), colour_of(m)) for m in owners]
     merchant = run.path("merchant_sold_h100e_m")
     panels.append(("All Nvidia chips", merchant, observed("merchant_sold_h100e_m"), COLOURS["nvidia"]))
-    all_axes = sheet.axes(2, 3, left=0.06, right=0.985, wspace=0.18, hspace=0.40)
+    all_axes = sheet.axes(lines, 3, left=0.06, right=0.985, wspace=0.18, hspace=0.40)
     floor = min(float(quantiles(p, (0.05,))[0].min()) for _, p, *_ in panels)
     known = [value for *_, record, _ in panels for _, value, *_ in record]
     for axes, (name, path, record, colour) in zip(all_axes, panels, strict=False):
@@ -103,7 +105,7 @@ def _shares(axes: Axes, run: Reader, owners: Sequence[str]) -> None:
     shares = 100.0 * paths / np.maximum(sum(paths), 1e-12)
     axes.set_visible(True)
     x = moments(run)
-    stack(axes, x, [("", values, COLOURS[m]) for m, values in zip(owners, shares, strict=True)])
+    stack(axes, x, [("", values, colour_of(m)) for m, values in zip(owners, shares, strict=True)])
     axes.set_ylim(0.0, 100.0)
     time_axis(axes, run, short=True)
     tight(axes, x)
@@ -145,7 +147,7 @@ def power_and_abilene(run: Reader) -> Figure:
     left, right = sheet.axes(1, 2, left=0.055, right=0.945, wspace=0.52)
     x = moments(run)
     owners = run.members("energised_facility_gw")
-    stack(left, x, [(title(m), run.path("energised_facility_gw", m), COLOURS[m]) for m in owners])
+    stack(left, x, [(title(m), run.path("energised_facility_gw", m), colour_of(m)) for m in owners])
     time_axis(left, run)
     tight(left, x)
     heading(left, "Energised by owner, GW, mean over worlds")

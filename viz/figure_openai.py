@@ -54,7 +54,7 @@ def compute_by_provider(run: Reader) -> Figure:
     members = run.members("openai_share")
     for member in sorted(members, key=lambda m: (m not in STARGATE, members.index(m))):
         name = {"own": "Own chips", "rival_clouds": "Rival clouds"}.get(member, title(member))
-        rows.append((name, run.path("openai_share", member), COLOURS[member]))
+        rows.append((name, run.path("openai_share", member), colour_of(member)))
     stack(parts, x, rows)
     parts.set_ylim(0.0, 1.0)
     parts.axhline(GOAL, color="white", linewidth=1.2, linestyle=(0, (5, 3)))

@@ -27,7 +27,7 @@ COLOURS = {
 }  # fmt: skip
 """Dark enough to be read as text on white, for whoever is named in words."""
 SPARE = ("#8f2d56", "#3d5a80", "#6b705c", "#7f4f24")
-"""Colours of labs that plugins add."""
+"""Colours of firms that plugins add."""
 
 
 def colour_of(name: str) -> str:

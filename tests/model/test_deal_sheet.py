@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from agents.cast import PAIRS
+from agents.cast import STANDING
 from runs.deal_cluster import ClusterTalk
 from runs.deal_reasons import Reason
 from runs.deal_sheet import CapacityTalk, DealSheet, RecordTalk, deal_sheet
@@ -210,4 +210,4 @@ def test_only_the_quarter_asked_for_is_kept_and_a_wrong_one_is_refused() -> None
         record_world("baseline", 2, quarter="2025Q1")
     with pytest.raises(ValueError, match="was not recorded"):
         deal_sheet(market, quarter_number("2026Q1"))
-    assert len(PAIRS) == len(deal_sheet(market, quarter_number("2026Q3")).leases_signed())
+    assert len(STANDING.pairs) == len(deal_sheet(market, quarter_number("2026Q3")).leases_signed())

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from agents.cast import STANDING
 from runs.deal_reasons import Reason
 from runs.deal_release import ReleaseTalk
 from runs.exclusivity import MOST_STAKE
 from runs.model import ComputeMarket
 from runs.recorder import Recorder
-from runs.state import PAIR
 from tests.model.ensembles import stepped, talks
 
 WORLDS, UNTIL = 30, "2026Q4"
-ROW = PAIR["microsoft", "openai"]
+ROW = STANDING.pair["microsoft", "openai"]
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,9 @@ def test_a_sole_provider_lets_go_of_what_it_consents_to_only(market: ComputeMark
         note, flow = page.one("refusal"), page.one("flow")
         # Whoever is freed this quarter may let the cluster to another after the tender.
         sole = (note["state"] == 2.0) & (page.one("after")["exclusivity"] == 2.0)
-        outside = flow["signed_h100e_m"][[PAIR["oracle", "openai"], PAIR["rival_clouds", "openai"]]].sum(0)
+        outside = flow["signed_h100e_m"][
+            [STANDING.pair["oracle", "openai"], STANDING.pair["rival_clouds", "openai"]]
+        ].sum(0)
         # The very large cluster is let besides the tender, and counted as waived there.
         assert (outside <= flow["waived_h100e_m"] + 1e-9)[sole].all()
         refused += float(note["refused"].sum())
@@ -81,4 +83,4 @@ def test_without_negotiation_nothing_is_bought_and_nothing_held_back() -> None:
     market = stepped(ComputeMarket("no-negotiation", worlds=9, rng=1, until="2025Q4"))
     assert (market.history.values["exclusivity"] == 2.0).all()
     assert (market.history.values["release_price_usd_bn"] == 0.0).all()
-    assert market.history.values["signed_h100e_m"][PAIR["oracle", "openai"]].sum() > 0.0
+    assert market.history.values["signed_h100e_m"][STANDING.pair["oracle", "openai"]].sum() > 0.0

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agents.cast import PROVIDERS
+from agents.cast import STANDING
 from runs.fixed_orders import as_ordered, fixed_shares
 from runs.model import ComputeMarket
 from runs.scenario import load_scenario
-from runs.state import PAIR
 from tests.model.ensembles import stepped
 
 
@@ -36,7 +35,7 @@ def test_orders_keep_to_the_shares_of_the_start(with_it: str, without: str) -> N
     before = market.state.leases.signed.copy()
     stepped(market)
     signed = market.state.leases.signed - before
-    rows = np.stack([signed[PAIR[provider, "openai"]] for provider in PROVIDERS])
+    rows = np.stack([signed[STANDING.pair[provider, "openai"]] for provider in STANDING.providers])
     asked = rows / np.where(shares > 0.0, shares, 1.0)
     # Nobody gets more than its share of what was ordered: whoever delivered in full defines the whole.
     assert (rows <= shares * asked.max(axis=0) * (1.0 + 1e-9)).all()

@@ -7,33 +7,21 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-import agents.plugins
+from agents.additions import add_lab
 from agents.base import POLICIES, PolicyError
-from agents.plugins import VARIABLE, load_plugins
+from agents.plugins import read_plugins
+from agents.rivals import RivalLabs
 from runs.metrics import REGISTRY
+from runs.scenario import load_scenario
 from runs.simulate import simulate
 from tests.house.tree import ROOT
 
 COMMAND = [sys.executable, "-m", "gigawatt"]
-
-
-@pytest.fixture(autouse=True)
-def as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What a plugin registers in this process does not outlive its test."""
-    monkeypatch.setenv(VARIABLE, "")
-    load_plugins([])
-    before, files = {firm: dict(known) for firm, known in POLICIES.items()}, dict(agents.plugins._LOADED)
-    yield
-    POLICIES.clear()
-    POLICIES.update(before)
-    agents.plugins._LOADED.clear()
-    agents.plugins._LOADED.update(files)
 
 
 def example() -> str:
@@ -45,10 +33,8 @@ def example() -> str:
 
 
 def gigawatt(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    there = {name: value for name, value in os.environ.items() if name != VARIABLE}
-    return subprocess.run(
-        [*COMMAND, *arguments], cwd=folder, env=there | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
-    )
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run([*COMMAND, *arguments], cwd=folder, env=env, capture_output=True, text=True)
 
 
 def answered(run: subprocess.CompletedProcess[str]) -> dict[str, object]:
@@ -66,6 +52,7 @@ def plugin(folder: Path, text: str) -> str:
 IMPORTS = "from agents.additions import add_lab\nfrom agents.rivals import RivalLabs\n"
 CAUTIOUS = """
 import numpy as np
+from agents.additions import add_lab
 from agents.base import policy
 from agents.microsoft import CautiousBuilder
 
@@ -103,15 +90,16 @@ def test_a_policy_of_a_file_decides(tmp_path: Path) -> None:
 )
 def test_an_answer_that_no_firm_can_act_on_is_one_clear_line(tmp_path: Path, answer: str, word: str) -> None:
     name = "wrong"
-    load_plugins([plugin(tmp_path, CAUTIOUS.format(name=name, answer=answer))])
+    file = plugin(tmp_path, CAUTIOUS.format(name=name, answer=answer))
+    wrong = {"extends": "baseline", "policies": {"microsoft.policy": name}}
     with pytest.raises(PolicyError, match=word) as caught:
-        simulate({"extends": "baseline", "policies": {"microsoft.policy": name}}, worlds=2, until="2026Q2")
+        simulate(wrong, worlds=2, until="2026Q2", plugins=[file])
     assert str(caught.value).startswith(f"microsoft.policy {name!r}: appetite")
 
 
 def test_one_number_is_an_answer_for_all_worlds(tmp_path: Path) -> None:
-    load_plugins([plugin(tmp_path, CAUTIOUS.format(name="half", answer="0.5"))])
-    settings = {"extends": "baseline", "policies": {"microsoft.policy": "half"}}
+    file = plugin(tmp_path, CAUTIOUS.format(name="half", answer="0.5"))
+    settings = load_scenario({"extends": "baseline", "policies": {"microsoft.policy": "half"}}, [file])
     together, alone = simulate(settings, worlds=3, until="2027Q1"), simulate(settings, worlds=[2], until="2027Q1")
     for name in REGISTRY:
         np.testing.assert_array_equal(together[name].sel(world=2), alone[name].sel(world=2))
@@ -126,13 +114,13 @@ def test_one_number_is_an_answer_for_all_worlds(tmp_path: Path) -> None:
         ('from agents.base import policy\npolicy("amazon", "x")(object)\n', "amazon"),
         ('from agents.base import policy\npolicy("microsoft", "cautious")(object)\n', "already"),
         ('from agents.base import policy\npolicy("microsoft", "x")(object)\n', "appetite"),
-        (IMPORTS + 'add_lab("late", "Late", RivalLabs, 0.1)\n', "--plugin"),
+        (IMPORTS + 'add_lab("a", "A", RivalLabs, 0.1)\nadd_lab("a", "A", RivalLabs, 0.1)\n', "a member of that name"),
     ],
 )
 def test_a_plugin_that_cannot_be_read_leaves_nothing_behind(tmp_path: Path, text: str, word: str) -> None:
     before = {firm: dict(known) for firm, known in POLICIES.items()}
     with pytest.raises(ValueError, match=word) as caught:
-        load_plugins([plugin(tmp_path, text)])
+        read_plugins([plugin(tmp_path, text)])
     assert "my_agents.py" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert before == POLICIES
@@ -159,59 +147,9 @@ def test_mistakes_on_the_command_line_are_one_line_and_code_two(tmp_path: Path, 
     assert "Traceback" not in run.stderr
 
 
-TOTALS = """
-import json, sys
-from runs.plugins import load_plugins
-load_plugins(sys.argv[1:])
-import numpy as np
-from agents.cast import LABS, PAIRS, SECTORS
-from runs.model import ComputeMarket
-
-found = {}
-for scenario in ("as-of-2023q4", "as-of-2024q3", "baseline"):
-    m = ComputeMarket(scenario, worlds=2, rng=5)
-    s = m.state
-    mine = {p: [k for k, pair in enumerate(PAIRS) if pair[0] == p] for p in s.leases.providers}
-    found[scenario] = {
-        "cash": sum(s.ledger.cash(name) for name in SECTORS).tolist(),
-        "debt": sum(s.ledger.debt(name) for name in SECTORS).tolist(),
-        "fixed": sum(s.ledger.fixed(name) for name in SECTORS).tolist(),
-        "support": sum(c["cash_flow"] for c in m.core.values()).tolist(),
-        "price": s.market.price_usd_h.tolist(),
-        "sold": s.market.sold_h100e_m.tolist(),
-        "bought": s.market.bought_h100e_m.sum(axis=0).tolist(),
-        "running": [float(s.leases.active[rows].sum()) for rows in mine.values()],
-        "signed": [float(s.leases.pending_total[rows].sum()) for rows in mine.values()],
-        "revenue": sum(m.firms[name].revenue_usd_bn for name in LABS).tolist(),
-        "pool": m.firms["customers"].pool_usd_bn.tolist(),
-        "promise": sum(m.promise_usd_bn.values()).tolist(),
-        "burn": sum(m.burn.values()).tolist(),
-    }
-    found[scenario]["labs"] = len(LABS)
-print(json.dumps(found))
-"""
-
-
-@pytest.mark.processes
-def test_the_lab_of_the_documentation_keeps_every_total_at_the_start(tmp_path: Path) -> None:
-    file = plugin(tmp_path, example())
-    script = tmp_path / "totals.py"
-    script.write_text(TOTALS, encoding="utf-8")
-    there = {name: value for name, value in os.environ.items() if name != VARIABLE} | {"PYTHONPATH": str(ROOT)}
-    plain, split = (
-        json.loads(
-            subprocess.run(
-                [sys.executable, str(script), *files], env=there, capture_output=True, text=True, check=True
-            ).stdout
-        )
-        for files in ([], [file])
-    )
-    for scenario, totals in plain.items():
-        assert totals.pop("labs") + 1 == split[scenario].pop("labs")
-        for name, value in totals.items():
-            np.testing.assert_allclose(
-                split[scenario][name], value, rtol=1e-12, atol=1e-12, err_msg=f"{scenario} {name}"
-            )
+def test_what_is_added_outside_a_plugin_is_told_where_it_belongs() -> None:
+    with pytest.raises(ValueError, match="no plugin is being read"):
+        add_lab("late", "Late", RivalLabs, 0.1)
 
 
 @pytest.mark.processes
@@ -244,17 +182,16 @@ def test_the_lab_of_the_documentation_lives_in_every_command(tmp_path: Path) -> 
 
 @pytest.mark.processes
 @pytest.mark.slow
-def test_a_batch_has_the_plugin_in_its_workers_and_is_not_resumed_without_it(tmp_path: Path) -> None:
+def test_a_batch_has_the_plugin_in_its_workers_and_is_not_resumed_with_another(tmp_path: Path) -> None:
     file = plugin(tmp_path, example())
     asked = ["--worlds", "4", "--block", "2", "--until", "2026Q2", "--workers", "1", "--quiet", "--plugin", file]
     run = gigawatt("batch", "baseline", *asked, "--set", "microsoft.policy=fill-first", "--out", "out", folder=tmp_path)
     assert run.returncode == 0, run.stderr
-    columns = answered(gigawatt("query", "out", "DESCRIBE worlds", "--json", "--plugin", file, folder=tmp_path))
+    columns = answered(gigawatt("query", "out", "DESCRIBE worlds", "--json", folder=tmp_path))
     assert "anthropic" in json.dumps(columns)
-    without = gigawatt("batch", "--resume", "out", folder=tmp_path)
-    assert without.returncode == 2
-    assert "--plugin" in without.stderr
+    again = gigawatt("batch", "--resume", "out", "--quiet", folder=tmp_path)  # its manifest names the plugin
+    assert again.returncode == 0, again.stderr
     Path(file).write_text(example() + "# another file now\n", encoding="utf-8")
-    other = gigawatt("batch", "--resume", "out", "--plugin", file, folder=tmp_path)
+    other = gigawatt("batch", "--resume", "out", folder=tmp_path)
     assert other.returncode == 2
     assert "plugin my_agents.py" in other.stderr

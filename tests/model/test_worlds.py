@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-import runs.credit
-import runs.distress
-import runs.laws
+from agents.cast import STANDING, Cast
 from runs.metrics import REGISTRY
 from runs.model import ComputeMarket
 from runs.scenario import FOLDER, load_scenario
@@ -92,13 +92,17 @@ def test_the_order_of_agents_is_irrelevant(whole: dict[str, ComputeMarket]) -> N
     assert first_differences(whole["as-of-2024q3"], stepped(market)) == []
 
 
-def test_the_order_of_borrowers_is_irrelevant(whole: dict[str, ComputeMarket], monkeypatch: pytest.MonkeyPatch) -> None:
+class Turned(Cast):
+    """The standing cast with its borrowers the other way round."""
+
+    @cached_property
+    def borrowers(self) -> tuple[str, ...]:
+        return STANDING.borrowers[::-1]
+
+
+def test_the_order_of_borrowers_is_irrelevant(whole: dict[str, ComputeMarket]) -> None:
     # Sums are then taken in another order, so the last bits may differ, and no more than that.
-    turned = tuple(reversed(runs.credit.BORROWERS))
-    for module in (runs.credit, runs.distress, runs.laws):
-        monkeypatch.setattr(module, "BORROWERS", turned, raising=False)
-        monkeypatch.setattr(module, "DEBTORS", (*turned, "openai", "rival_labs"))
-    market = finished("as-of-2024q3", WORLDS, until="2026Q4")
+    market = finished(replace(load_scenario("as-of-2024q3"), cast=Turned()), WORLDS, until="2026Q4")
     # What is recorded debtor by debtor then stands in the other order.
     for name in (name for name, row in REGISTRY.items() if row.dimension != "debtor"):
         path = market.history.values[name]

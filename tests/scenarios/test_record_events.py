@@ -51,6 +51,21 @@ def test_every_row_is_an_event_or_listed_with_a_reason() -> None:
     assert plans == ["SoftBank", "OpenAI", "Oracle", "MGX"]
 
 
+def test_what_softbank_promised_is_paid_once_whatever_is_known_of_the_payment() -> None:
+    for known in ("2025Q2", "2025Q4"):
+        scenario = load_scenario({"start": "2024Q3", "known_until": known})
+        of_softbank = [
+            (event.quarter, event.kind)
+            for event in record_events(scenario)
+            if event.kind == "commitment" or "softbank" in event.arguments.get("by", {})
+        ]
+        assert of_softbank == [("2025Q1", "commitment"), ("2025Q2", "equity_round")], known
+    promise = next(event for event in record_events(scenario) if event.kind == "commitment").arguments
+    assert (promise["usd_bn"], promise["due"], promise["pre_money_usd_bn"]) == (22.5, "2025Q4", 260.0)
+    lines = [item for item in unused_contracts(scenario) if "promised on 2025-03-31" in item.reason]
+    assert [item.row.size_usd_bn for item in lines] == [22.5]
+
+
 def test_a_scenario_that_knows_no_more_than_its_start_has_no_events_of_the_record() -> None:
     for name in ("baseline", "as-of-2024q3", "as-of-2023q4"):
         assert record_events(load_scenario(name)) == ()

@@ -8,7 +8,6 @@ import xarray as xr
 
 from runs.explain import CRITERIA, choose_world
 from runs.one_world import OneWorld
-from runs.registry import REGISTRY
 from runs.results import title
 from viz.page.cards import place
 from viz.page.look import DOLLARS_H, Columns, Filling, Look, colour, moment, nice_top, numbers, plain
@@ -61,7 +60,7 @@ def ribbons(world: OneWorld) -> Filling:
     """Leases by quarter as stretches of both sides' stacks, each as long as its part of all compute let."""
     rows: Columns = {k: [] for k in ("x", "name", "text", "price", "colour", "l0", "l1", "r0", "r1")}
     ends: Columns = {k: [] for k in ("x", "name", "colour", "from", "to", "edge", "y0", "y1", "middle")}
-    head, pairs = [], REGISTRY["leased_h100e_m"].members
+    head, pairs = [], world.members("leased_h100e_m")
     for place_, label in enumerate(world.quarters):
         let = {pair: float(world.path("leased_h100e_m", pair)[place_]) for pair in pairs}
         let = {pair: amount for pair, amount in let.items() if amount > 0.01}
@@ -165,7 +164,7 @@ def events(world: OneWorld) -> Filling:
     for k in range(len(world.quarters)):
         note(k, _price_of(world, k))
         note(k, _binding_of(world, k))
-        for pair in REGISTRY["signed_h100e_m"].members:
+        for pair in world.members("signed_h100e_m"):
             amount = float(world.path("signed_h100e_m", pair)[k])
             provider, tenant = pair.split(">")
             if amount > 0.02 and provider != tenant:
