@@ -83,7 +83,9 @@ class Search:
         moved *= self.price
         return moved.clip(curves.floor, curves.cap, out=moved)
 
-    def judge(self, at_box: np.ndarray, price: np.ndarray, excess: np.ndarray, dual: np.ndarray, step: int) -> np.ndarray:
+    def judge(
+        self, at_box: np.ndarray, price: np.ndarray, excess: np.ndarray, dual: np.ndarray, step: int
+    ) -> np.ndarray:
         """Accept the trial where it lowers the dual and its slope has halved, else narrow the search for a length.
 
         Where the slope from the start to the trial still falls at the trial, convexity proves the descent with no

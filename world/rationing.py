@@ -66,9 +66,9 @@ def _fill_to_level(order: np.ndarray, weight: np.ndarray, supply: np.ndarray) ->
     served, behind = np.zeros(supply.shape), fold(weight)
     with np.errstate(over="ignore", invalid="ignore"):  # a vanishing weight asks for an infinite level
         level = ratio(supply, behind)
-        full, count = order <= level * weight, 0
-        while (joined := np.count_nonzero(full)) > count:
-            count = joined
+        full, before = order <= level * weight, 0
+        while (count := int(np.count_nonzero(full))) > before:
+            before = count
             served, behind = fold(order * full), fold(weight * ~full)
             level = ratio(np.maximum(supply - served, 0.0), behind, np.inf)
             full |= order <= level * weight
