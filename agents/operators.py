@@ -32,17 +32,20 @@ class Operator(Firm):
         """Share of what demand asks for that it is willing to build, between 0 and 1."""
         return np.ones(self.worlds)
 
-    def growth_ahead(self, view: MarketView, quarters: PerWorld) -> PerWorld:
-        """Log growth of demand that it plans with over so many quarters: what all believe, and less."""
+    def growth_ahead(self, view: MarketView, quarters: np.ndarray) -> np.ndarray:
+        """Log growth of demand that it plans with over so many quarters (..., worlds): what all believe, and less."""
         p = self.parameters
         growth = growth_over(view.growth, quarters, p.growth_persistence)
-        planned: PerWorld = growth - np.log1p(p.planning_bias) * np.minimum(quarters / 4.0, 1.0)
+        planned: np.ndarray = growth - np.log1p(p.planning_bias) * np.minimum(quarters / 4.0, 1.0)
         return planned
 
-    def market_orders(self, view: MarketView, quarters: PerWorld, coming: PerWorld) -> PerWorld:
-        """Effective capacity that the whole market should order now to have it `quarters` ahead, in its eyes."""
+    def market_orders(self, view: MarketView, quarters: PerRow, coming: PerRow) -> PerRow:
+        """Effective capacity that the whole market should order now to have it `quarters` ahead, in its eyes.
+
+        Args: quarters, coming: (horizons, worlds).
+        """
         p = self.parameters
-        growth = self.growth_ahead(view, quarters)
+        growth, a_quarter_on = self.growth_ahead(view, np.array([quarters, quarters + 1.0]))
         target = target_capacity(
             view.capacity_effective_m,
             view.index_usd_h,
@@ -52,15 +55,16 @@ class Operator(Firm):
             p.elasticity_long,
             growth,
         )
-        running = target * np.maximum(np.expm1(self.growth_ahead(view, quarters + 1.0) - growth), 0.0)
+        running = target * np.maximum(np.expm1(a_quarter_on - growth), 0.0)
         return order_rate(target - view.capacity_effective_m - coming, running, p.cut_quarters)
 
     def order_capacity(self, view: MarketView, own: FirmView) -> CapacityOrder:
         """Order its share of what the market will lack, first in power, then in chips. Changes nothing."""
         appetite = self.appetite(view, own)
-        sites = self.addition_share * self.market_orders(view, self.site_lead_quarters, view.power_effective_m)
-        chips = self.addition_share * self.market_orders(view, view.chip_lead_quarters, view.chips_effective_m)
-        return self.within_means(view, own, sites / view.usefulness, chips / view.usefulness, appetite)
+        ahead = np.array([self.site_lead_quarters, view.chip_lead_quarters])
+        coming = np.array([view.power_effective_m, view.chips_effective_m])
+        sites, chips = self.market_orders(view, ahead, coming) * (self.addition_share / view.usefulness)
+        return self.within_means(view, own, sites, chips, appetite)
 
     def within_means(
         self,

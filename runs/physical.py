@@ -37,9 +37,9 @@ def deliver(market: ComputeMarket) -> None:
     newly = s.sites.advance(q) + s.phases.add_by("operator", market.cast.operators, s.phases.advance(q))
     s.flow["energised_gw"] = newly
     forget_sites(s)
-    before = s.fleet.sold
-    s.fleet.land(ship(market))
-    s.flow["delivered_h100e_m"] = fold((s.fleet.sold - before).swapaxes(0, 1))
+    arrivals = ship(market)
+    s.fleet.land(arrivals)
+    s.flow["delivered_h100e_m"] = fold(arrivals.swapaxes(0, 1))
     s.fleet.wear(market.parameters.of("chips").attrition)
     s.fleet.retire(s.market.price_usd_h, s.flow["cash_cost_usd_h"])
     s.fleet.deploy(s.generations.kw_per_h100e, power_gw(s))
@@ -115,12 +115,9 @@ def start_leases(market: ComputeMarket) -> None:
     s.leases.advance(s.quarter)
     due = s.leases.late
     active = s.leases.active
-    deployed = s.flow["deployed_h100e_m"]
-    shares = np.ones_like(due)
-    for provider, row in cast.operator.items():
-        rows = [k for k, pair in enumerate(cast.pairs) if pair[0] == provider]
-        room = np.maximum(LETTABLE_SHARE * deployed[row] - fold(active[rows]), 0.0)
-        shares[rows] = np.minimum(ratio(room, fold(due[rows]), 1.0), 1.0)
+    let, asked = (fold_sectors(each, cast.provider_of_pair, len(cast.operators)) for each in (active, due))
+    room = np.maximum(LETTABLE_SHARE * s.flow["deployed_h100e_m"] - let, 0.0)
+    shares = np.minimum(ratio(room, asked, 1.0), 1.0)[cast.provider_of_pair]
     s.leases.deliver_shares(shares)
     # A delay gives the tenant the right to go elsewhere: part of what is late lapses each quarter and is tendered anew.
     patience = market.parameters.of("market").late_patience_quarters

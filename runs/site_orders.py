@@ -35,13 +35,13 @@ def place_sites(market: ComputeMarket, granted_gw: PerRow) -> np.ndarray:
     )
     lead = np.array([market.firms[name].parameters.build_quarters for name in cast.operators])
     # Only the largest tenant's promises are weighed against its means: all others get the same loan.
-    doubted, trusted = phase_loan(market, s.flow["tenant_spread"]), phase_loan(market, np.zeros(s.worlds))
-    least = market.parameters.of("landlords").least_loan
+    loan = phase_loan(market, np.array([s.flow["tenant_spread"], np.zeros(s.worlds)]))
+    enough = loan.debt_usd_bn >= market.parameters.of("landlords").least_loan
     banked = {}
     for tenant in dict.fromkeys(("openai", *(p.tenant for p in s.phases.phases))):
-        loan = doubted if tenant == "openai" else trusted
-        s.flow[f"loan_share.{tenant}"], s.flow[f"loan_rate.{tenant}"] = loan.debt_usd_bn, loan.rate
-        banked[tenant] = loan.debt_usd_bn >= least
+        trusted = int(tenant != "openai")
+        s.flow[f"loan_share.{tenant}"], s.flow[f"loan_rate.{tenant}"] = loan.debt_usd_bn[trusted], loan.rate[trusted]
+        banked[tenant] = enough[trusted]
     placed = [
         place_phases(market, name, granted_gw[row], lead[row], late[row], banked) for name, row in cast.operator.items()
     ]
@@ -50,17 +50,17 @@ def place_sites(market: ComputeMarket, granted_gw: PerRow) -> np.ndarray:
     return np.array([unbanked for _, unbanked in placed])
 
 
-def phase_loan(market: ComputeMarket, tenant_credit: PerWorld) -> ProjectLoan:
+def phase_loan(market: ComputeMarket, tenant_credit: PerRow) -> ProjectLoan:
     """The loan that lenders give on a new phase of cost one, let in the end to a tenant of that credit.
 
     The shell is let for its yield on cost; whether that rent comes depends on the tenant behind the operator.
 
-    Args: tenant_credit: (worlds,) what lenders add to the rate for the tenant, per year.
+    Args: tenant_credit: (tenants, worlds) what lenders add to the rate for each tenant, per year.
     """
     s, p = market.state, market.parameters
     landlords, lenders = p.of("landlords"), p.of("lenders")
     return size_project_loan(
-        np.ones(s.worlds),
+        np.ones_like(tenant_credit),
         landlords.yield_on_cost,
         most_share=landlords.loan_to_cost,
         base_rate=s.base_rate,

@@ -7,9 +7,8 @@ apart: *landed this quarter* (sold, not yet installed), *installed* (landed earl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 
@@ -18,8 +17,11 @@ from world.arrays import (
     PerOperatorGeneration,
     PerRow,
     PerWorld,
+    below_zero,
+    beyond,
     fold,
     not_negative,
+    pick_worlds,
     positive,
     power,
     ratio,
@@ -64,43 +66,58 @@ def energise(chips_h100e_m: PerOperatorGeneration, kw_per_h100e: np.ndarray, pow
     if kw.shape not in ((generations, worlds), chips.shape):
         raise ValueError(f"kw_per_h100e: expected {(generations, worlds)} or {chips.shape}, got {kw.shape}")
 
+    deployed = chips.copy()
     needed = chips * kw
     short = fold(needed.swapaxes(0, 1)) > available
-    if not some(short):
-        return chips.copy()
-
-    ahead, level = np.zeros(needed.shape), needed.copy()
-    # A generation that nobody has anywhere stands in no queue.
-    there = [g for g in range(generations) if some(needed[:, g])]
-    for one, other in combinations(there, 2):
-        _queue(kw[..., one, :], kw[..., other, :], one, other, needed, ahead, level)
-    share = ratio((available[:, np.newaxis] - ahead).clip(0.0, level), level)
-    deployed: np.ndarray = chips * np.where(short[:, np.newaxis], share, 1.0)
+    if some(short):
+        alike = [(slice(None), kw)] if kw.ndim == 2 else [(slice(row, row + 1), kw[row]) for row in range(operators)]
+        for rows, kw_of_rows in alike:
+            for picked, line in _lines(kw_of_rows):
+                _switch_off(deployed[rows], needed[rows], available[rows], short[rows], picked, line)
     return deployed
 
 
-def _queue(
-    kw_one: np.ndarray,
-    kw_other: np.ndarray,
-    one: int,
-    other: int,
+def _lines(kw: np.ndarray) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
+    """Worlds whose generations stand in one line for power, with that line: the most efficient first, equals together.
+
+    kw (generations, worlds). Most worlds, and mostly all of them, stand in the same line.
+    """
+    left = np.arange(kw.shape[-1])
+    while left.size:
+        of_left = kw if left.size == kw.shape[-1] else pick_worlds(kw, left)
+        line = np.argsort(of_left[:, 0], kind="stable")
+        ordered = of_left[line]
+        later, equal = ordered[1:] > ordered[:-1], ordered[1:] == ordered[:-1]
+        same = ((later == later[:, :1]) & (later | equal)).all(axis=0)
+        yield left[same], np.split(line, np.flatnonzero(later[:, 0]) + 1)
+        left = left[~same]
+
+
+def _switch_off(
+    deployed: np.ndarray,
     needed: np.ndarray,
-    ahead: np.ndarray,
-    level: np.ndarray,
+    available: np.ndarray,
+    short: np.ndarray,
+    worlds: np.ndarray,
+    line: list[np.ndarray],
 ) -> None:
-    """Put the more efficient of two generations ahead of the other, or both on a level, in each world."""
-    sooner, later = kw_one < kw_other, kw_one > kw_other
-    # Most pairs stand in one order in all worlds: what would be added is then the whole row, or zero.
-    if sooner.all():
-        ahead[:, other] += needed[:, one]
-    elif later.all():
-        ahead[:, one] += needed[:, other]
-    else:
-        ahead[:, other] += np.where(sooner, needed[:, one], 0.0)
-        ahead[:, one] += np.where(later, needed[:, other], 0.0)
-        equal = ~(sooner | later)
-        level[:, other] += np.where(equal, needed[:, one], 0.0)
-        level[:, one] += np.where(equal, needed[:, other], 0.0)
+    """Cut what is deployed in these worlds, where power is short, to what is left once those ahead in line have it."""
+    some_worlds = worlds.size < short.shape[-1]
+    if some_worlds:
+        needed, available, short = (pick_worlds(each, worlds) for each in (needed, available, short))
+    left = available.copy()
+    for equals in line:
+        level = fold(needed[:, equals].swapaxes(0, 1)) if len(equals) > 1 else needed[:, equals[0]]
+        # A generation that nobody has anywhere takes no power.
+        if not some(level):
+            continue
+        share = np.where(short, ratio(left.clip(0.0, level), level), 1.0)
+        for generation in equals:
+            if some_worlds:
+                deployed[:, generation, worlds] *= share
+            else:
+                deployed[:, generation] *= share
+        left -= level
 
 
 @dataclass(frozen=True)
@@ -232,14 +249,16 @@ class Fleet:
 
     def check(self) -> FleetResiduals:
         """The distance from the laws, the same function for production and tests."""
-        lowest = np.minimum(self.installed, np.minimum(self.landed_this_quarter, self.deployed)).min(axis=(0, 1))
-        accounted = self.sold + self.worn + self.retired
-        unaccounted = np.abs(self.received - accounted) / np.maximum(self.received, 1e-3)
+        off = self.sold + self.worn
+        off += self.retired
+        off -= self.received
+        np.abs(off, out=off)
+        off /= np.maximum(self.received, 1e-3)
         return FleetResiduals(
-            negative_h100e_m=np.maximum(-lowest, 0.0),
-            undeployable_h100e_m=np.maximum((self.deployed - self.installed).max(axis=(0, 1)), 0.0),
-            overdrawn_gw=np.maximum((self.power_used_gw - self.power_available_gw).max(axis=0), 0.0),
-            unaccounted=unaccounted.max(axis=(0, 1)),
+            negative_h100e_m=below_zero(self.installed, self.landed_this_quarter, self.deployed),
+            undeployable_h100e_m=beyond(self.deployed, self.installed),
+            overdrawn_gw=beyond(self.power_used_gw, self.power_available_gw),
+            unaccounted=off.max(axis=(0, 1)),
         )
 
     def state(self) -> dict[str, np.ndarray]:

@@ -7,13 +7,12 @@ start, value (rent x term in quarters).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from world.arrays import PerRow, PerWorld, fold, ratio, some
-from world.schedule import Amount, Schedule
+from world.schedule import Schedule
 
 CAPACITY, RENT, FIRM, VALUE = range(4)
 _WAITING, _RUNNING = 4, 3
@@ -24,247 +23,174 @@ _LEAST_RENT = 1e-200
 class LeasePools:
     """Leases of some rows, pooled by the quarter of their start and, once running, by the quarter of their end.
 
-    Leases of a row that start together share their rent-weighted mean term, which keeps their value. Leases that
-    end beyond the last slot stay in it; the rent that they owe beyond it is kept beside (`beyond`, rent x quarters).
+    due (measures, rows, worlds) has come to its start and waits for its delivery; to_start and to_end have a lane for
+    each measure and row, all rows of a measure together. Leases of a row that start together share their rent-weighted
+    mean term, which keeps their value.
     """
 
     def __init__(self, rows: int, slots: int, worlds: int) -> None:
         self.rows, self.worlds = rows, worlds
         self.to_start = Schedule(_WAITING * rows, slots, worlds)
         self.to_end = Schedule(_RUNNING * rows, slots, worlds)
-        self.due: np.ndarray = np.zeros((rows, _WAITING, worlds))
-        self.beyond: np.ndarray = np.zeros((rows, worlds))
-        # Sums over quarters are kept, measure by measure, until a row changes; what was handed out is never written
-        # again.
-        self._sums: dict[tuple[int, int], np.ndarray] = {}
-        self._later: list[np.ndarray] = []
-        self._changed: dict[tuple[int, int], set[int]] = {}
-        self._forget()
+        self.due: np.ndarray = np.zeros((_WAITING, rows, worlds))
+        # Rent x quarters that running leases have still to pay, from the next quarter to end on.
+        self.owed: np.ndarray = np.zeros((rows, worlds))
+        self.shortest_term = np.inf
+        self._waiting: dict[int, np.ndarray] = {}
 
     def enter(
-        self, rows: Sequence[int], start: Amount, capacity: PerRow, rent: PerRow, firm: PerRow, term: PerRow
+        self, rows: np.ndarray, worlds: np.ndarray, start: np.ndarray, pool: np.ndarray, term: np.ndarray
     ) -> None:
-        """Add leases of some rows, each once, that are due to start at `start` (quarters from the start of the run).
+        """Add single leases that are due to start at `start` (quarters from the start of the run).
 
-        All are (rows, worlds); `start` may also be a number or (worlds,).
+        Args:       shape            unit
+            rows, worlds, start, term   (entries,)
+            pool    (3, entries)     capacity, rent and firm rent
         """
-        lanes = [row * _WAITING + measure for row in rows for measure in range(_WAITING)]
-        begin = start[:, np.newaxis] if isinstance(start, np.ndarray) and start.ndim > 1 else start
-        pools = np.stack([capacity, rent, firm, rent * term], axis=1)
-        self.to_start.add_spread(lanes, begin, pools, spread=0)
-        self._change(_WAITING, rows)
+        value = (pool[RENT] * term)[np.newaxis]
+        self.to_start.add_some(self._lanes(_WAITING, rows), worlds, start, np.concatenate([pool, value]))
+        self.shortest_term = min(self.shortest_term, float(term.min(initial=np.inf)))
+        self._waiting = {}
 
     def fall_due(self, quarter: int) -> None:
         """Move what should have started by `quarter` to what is due."""
         if quarter >= self.to_start.next_quarter:
-            moved = self.to_start.take(quarter).reshape(self.due.shape)
-            self.due += moved
-            self._change(_WAITING, np.flatnonzero(moved[:, CAPACITY].any(axis=1)).tolist())
+            self.due += self.to_start.take(quarter).reshape(self.due.shape)
+            self._waiting = {}
 
-    def start(self, row: int, share: np.ndarray, quarter: int) -> PerWorld:
-        """Start a share (worlds,) of what is due in a row; returns the capacity that started."""
-        due = self.due[row]
-        if some(due[CAPACITY]):
-            started = due * share
-            self.due[row] = due * (1.0 - share)
-            self._change(_WAITING, [row])
-            self.run(row, started[:_RUNNING], ratio(started[VALUE], started[RENT], otherwise=1.0), quarter)
-            return started[CAPACITY].copy()
-        return np.zeros(self.worlds)
-
-    def start_shares(self, share: np.ndarray, quarter: int) -> None:
-        """Start a share (rows, worlds) of what is due in every row: as `start` of one row after the other."""
-        rows = [row for row in range(self.rows) if some(self.due[row, CAPACITY])]
-        if not rows:
-            return
-        due, part = self.due[rows], share[rows][:, np.newaxis]
-        started = due * part
-        self.due[rows] = due * (1.0 - part)
-        term = ratio(started[:, VALUE], started[:, RENT], otherwise=1.0)
-        end = quarter + term[:, np.newaxis]
-        lanes = [row * _RUNNING + measure for row in rows for measure in range(_RUNNING)]
-        self.to_end.add_spread(lanes, end, started[:, :_RUNNING], spread=0, earliest=quarter + 1)
-        self.beyond[rows] += started[:, RENT] * np.maximum(end[:, 0] - self.to_end.last_slot, 0.0)
-        self._change(_WAITING, rows)
-        self._change(_RUNNING, rows)
+    def start(self, share: np.ndarray, quarter: int) -> PerRow:
+        """Start a share (rows, worlds) of what is due in every row; returns the capacity that started."""
+        started = self.due * share
+        self.due -= started
+        self._waiting = {}
+        at = np.flatnonzero(started[CAPACITY])
+        pool, (rows, worlds) = started.reshape(_WAITING, -1).take(at, axis=1), np.divmod(at, self.worlds)
+        self.run(rows, worlds, pool[:_RUNNING], ratio(pool[VALUE], pool[RENT], otherwise=1.0), quarter)
+        begun: PerRow = started[CAPACITY]
+        return begun
 
     def lapse(self, share: np.ndarray) -> PerRow:
         """Give up a share (rows, worlds) of what is due and late; returns the capacity given up, (rows, worlds)."""
-        given_up = self.due[:, CAPACITY] * share
-        rows = np.flatnonzero(given_up.any(axis=1)).tolist()
-        self.due[rows] *= 1.0 - share[rows][:, np.newaxis]
-        self._change(_WAITING, rows)
+        given_up: PerRow = self.due[CAPACITY] * share
+        self.due *= 1.0 - share
+        self._waiting = {}
         return given_up
 
-    def run(self, row: int, pool: np.ndarray, term: np.ndarray, quarter: int) -> None:
-        """Let a pool (capacity, rent, firm rent) run for `term` quarters from `quarter` on."""
-        end = quarter + term
-        self.to_end.add(_lanes(row, _RUNNING), end, pool, earliest=quarter + 1)
-        self.beyond[row] += pool[RENT] * np.maximum(end - self.to_end.last_slot, 0.0)
-        self._change(_RUNNING, [row])
+    def run(self, rows: np.ndarray, worlds: np.ndarray, pool: np.ndarray, term: np.ndarray, quarter: int) -> None:
+        """Let single leases (capacity, rent, firm rent; entries) run for `term` quarters from `quarter` on."""
+        self.to_end.add_some(self._lanes(_RUNNING, rows), worlds, quarter + term, pool)
+        unpaid = pool[RENT] * (quarter + term - self.to_end.next_quarter)
+        np.add.at(self.owed.reshape(-1), rows * self.worlds + worlds, unpaid)
 
     def end(self, quarter: int) -> PerRow:
-        """End what has come to its end by `quarter`; returns its capacity."""
-        ended = self.to_end.take(quarter).reshape(self.rows, _RUNNING, self.worlds)[:, CAPACITY].copy()
-        self._change(_RUNNING, np.flatnonzero(ended.any(axis=1)).tolist())
+        """End what has come to its end by `quarter`; returns its capacity. What runs on is paid for that quarter."""
+        ended = np.zeros((self.rows, self.worlds))
+        for each in range(min(self.to_end.next_quarter, quarter), quarter + 1):
+            ended += self.to_end.take(each)[: self.rows]
+            rent = self.running(RENT)
+            # Where no rent is left, nothing is owed: what stands there is rounding.
+            self.owed = np.maximum(self.owed - rent, 0.0) * (rent > 0.0)
         return ended
 
     def scale(self, row: int, kept: np.ndarray) -> PerWorld:
         """Keep a share (worlds,) of everything in a row; returns the capacity taken away."""
-        removed = self.to_start.scale(_lanes(row, _WAITING), kept)[CAPACITY]
-        removed = removed + self.to_end.scale(_lanes(row, _RUNNING), kept)[CAPACITY]
-        removed = removed + self.due[row, CAPACITY] * (1.0 - kept)
-        self.due[row] *= kept
-        self.beyond[row] *= kept
-        self._change(_WAITING, [row])
-        self._change(_RUNNING, [row])
+        removed = self.to_start.scale(slice(row, None, self.rows), kept)[CAPACITY]
+        removed = removed + self.to_end.scale(slice(row, None, self.rows), kept)[CAPACITY]
+        removed = removed + self.due[CAPACITY, row] * (1.0 - kept)
+        self.due[:, row] *= kept
+        self.owed[row] *= kept
+        self._waiting = {}
         result: np.ndarray = removed
         return result
 
     def reprice(self, row: int, kept: np.ndarray) -> None:
         """Keep a share (worlds,) of all rent in a row, and all its capacity."""
-        self.to_start.scale(slice(row * _WAITING + RENT, (row + 1) * _WAITING), kept)
-        self.to_end.scale(slice(row * _RUNNING + RENT, (row + 1) * _RUNNING), kept)
-        self.due[row, RENT:] *= kept
-        self.beyond[row] *= kept
-        self._change(_WAITING, [row])
-        self._change(_RUNNING, [row])
+        money = slice(RENT * self.rows + row, None, self.rows)
+        self.to_start.scale(money, kept)
+        self.to_end.scale(money, kept)
+        self.due[RENT:, row] *= kept
+        self.owed[row] *= kept
+        self._waiting = {}
 
     def running(self, measure: int) -> PerRow:
         """What runs, (rows, worlds): CAPACITY, RENT or FIRM. Read only."""
-        return self._sum(self.to_end, _RUNNING, measure)
+        return self.to_end.pending()[measure * self.rows : (measure + 1) * self.rows]
 
     def waiting(self, measure: int) -> PerRow:
         """What has not started, late or not yet due, (rows, worlds): CAPACITY, RENT, FIRM or VALUE. Read only."""
-        return self._sum(self.to_start, _WAITING, measure)
+        if measure not in self._waiting:  # kept until something waits no more, or something new does
+            waits = self.to_start.pending()[measure * self.rows : (measure + 1) * self.rows] + self.due[measure]
+            waits.flags.writeable = False
+            self._waiting[measure] = waits
+        return self._waiting[measure]
 
     def value_after(self, quarter: int) -> PerRow:
         """Rent x quarters still to be paid after `quarter`, waiting leases included, (rows, worlds)."""
-        rents = self.to_end.amount[RENT::_RUNNING]
-        value = self.waiting(VALUE) + self.beyond
-        first, top = max(quarter + 2, self.to_end.next_quarter), self.to_end.reach
-        if first <= top:
-            to_go = np.arange(first, top + 1, dtype=np.float64)[:, np.newaxis] - float(quarter + 1)
-            owed = np.empty((top + 1 - first, self.worlds))
-            for row, runs in enumerate(self.running(CAPACITY)):
-                if some(runs):
-                    value[row] += fold(np.multiply(rents[row, first : top + 1], to_go, out=owed))
-        return value
+        value = self.waiting(VALUE) + self.owed
+        unpaid = quarter + 1 - self.to_end.next_quarter
+        return value - unpaid * self.running(RENT) if unpaid > 0 else value
 
     def capacity_at(self, date: np.ndarray, now: int, rows: Sequence[int] | None = None) -> PerRow:
         """Capacity that runs at `date` (worlds,) if all starts in time, what is late now; linear between quarters.
 
         Of all rows, or of those that are named, in their order.
         """
-        chosen = range(self.rows) if rows is None else rows
-        if not chosen:
-            return np.zeros((0, self.worlds))
-        last = self.to_end.last_slot
-        surely_over = math.floor(min(float(date.min()), float(last)))
-        surely_running = min(math.ceil(min(float(date.max()), float(last))) + 1, last)
-        first = max(self.to_end.next_quarter, surely_over)
-        # The last slot is after the horizon: how long it runs is not kept.
-        running = self._ending_from(max(surely_running, first))
-        total = running.copy() if rows is None else running[list(rows)]
-        ends = self.to_end.amount[CAPACITY::_RUNNING]
-        for end in reversed(range(first, min(surely_running, self.to_end.reach + 1))):  # from the last on, as above
-            share = (end - date).clip(0.0, 1.0)
-            total += (ends[:, end] if rows is None else ends[list(rows), end]) * share
+        of = slice(0, self.rows) if rows is None else list(rows)
+        starts, ends = self.to_start, self.to_end
+        # What ends after the horizon is in the last slot; how long it runs is not kept.
+        over = ends.within(ends.next_quarter, np.minimum(date, ends.last_slot - 1.0), of)
+        total = self.running(CAPACITY)[of] - over + self.due[CAPACITY, of] * (date - (now - 1)).clip(0.0, 1.0)
+        total += starts.within(starts.next_quarter, date, of)
+        if float(date.max(initial=0.0)) - now + 2.0 > self.shortest_term:
+            total -= self._over_again(date, now)[of]
+        return np.maximum(total, 0.0)
 
-        waiting = [k for k, row in enumerate(chosen) if some(self.waiting(CAPACITY)[row])]
-        if not waiting:
-            return total
-        of = [chosen[k] for k in waiting]
-        runs = total[waiting] + _running(self.due[of].swapaxes(0, 1), date - now + 1.0, now - date)
-        latest = min(math.ceil(min(float(date.max()), float(last))), self.to_start.reach)
-        begin = self.to_start.next_quarter
-        if latest >= begin:
-            starts = self.to_start.amount.reshape(self.rows, _WAITING, -1, self.worlds)
-            pools = {measure: starts[of, measure, begin : latest + 1] for measure in (CAPACITY, RENT, VALUE)}
-            slots = np.arange(begin, latest + 1, dtype=np.float64)[:, None]
-            for part in _running(pools, date - slots + 1.0, slots - date).swapaxes(0, 1):
-                runs += part
-        total[waiting] = runs
-        return total
+    def _over_again(self, date: np.ndarray, now: int) -> PerRow:
+        """Capacity of waiting leases that would start and end before `date`: only short ones can, (rows, worlds)."""
+        starts = self.to_start
+        over = _over(self.due, date, now)
+        pools = starts.amount.reshape(_WAITING, self.rows, -1, self.worlds)
+        for slot in range(starts.next_quarter, starts.reach + 1):
+            if some(pools[CAPACITY, :, slot]):
+                over += _over(pools[:, :, slot], date, slot)
+        return over
 
-    def _ending_from(self, slot: int) -> PerRow:
-        """Capacity that runs and ends in `slot` or later, (rows, worlds); kept until a row changes. Read only."""
-        ends = self.to_end.amount[CAPACITY::_RUNNING]
-        top = self.to_end.reach
-        if not self._later:
-            self._later = [np.zeros((self.rows, self.worlds))]
-        while len(self._later) <= top + 1 - slot:
-            self._later.append(self._later[-1] + ends[:, top + 1 - len(self._later)])
-        return self._later[max(top + 1 - slot, 0)]
+    def accounted(self) -> PerRow:
+        """Capacity in every pool, the slots added up one by one, (rows, worlds)."""
+        every = slice(0, self.rows)
+        slots = [schedule.slots_from(schedule.next_quarter, every) for schedule in (self.to_start, self.to_end)]
+        return fold(np.array(slots)) + self.due[CAPACITY]
 
     def negative(self) -> PerWorld:
         """Most below zero of any stock, (worlds,)."""
-        lowest = -self.due.min(axis=(0, 1), initial=0.0)
-        return np.maximum(np.maximum(self.to_start.negative(), self.to_end.negative()), lowest)
+        lowest = np.minimum(self.due.min(axis=(0, 1), initial=0.0), self.owed.min(axis=0, initial=0.0))
+        return np.maximum(np.maximum(self.to_start.negative(), self.to_end.negative()), -lowest)
 
     def state(self) -> dict[str, np.ndarray]:
         """All that a saved run needs, as copies."""
         saved = {f"to_start.{k}": v for k, v in self.to_start.state().items()}
         saved |= {f"to_end.{k}": v for k, v in self.to_end.state().items()}
-        return saved | {"due": self.due.copy(), "beyond": self.beyond.copy()}
+        stocks = {"due": self.due.copy(), "owed": self.owed.copy()}
+        return saved | stocks | {"shortest_term": np.asarray(self.shortest_term)}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Return to a saved state. Raises: ValueError if the shape is another."""
         for holder, prefix in ((self.to_start, "to_start."), (self.to_end, "to_end.")):
             holder.restore({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
         self.due[...] = state["due"]
-        self.beyond[...] = state["beyond"]
-        self._forget()
+        self.owed[...] = state["owed"]
+        self.shortest_term = float(state["shortest_term"])
+        self._waiting = {}
 
-    def _forget(self) -> None:
-        """No sum that was kept is right any more."""
-        self._sums, self._later = {}, []
-        self._changed = {(width, measure): set() for width in (_WAITING, _RUNNING) for measure in range(width)}
-
-    def _change(self, width: int, rows: Sequence[int]) -> None:
-        """The sums of these rows must be added again before somebody reads them."""
-        for measure in range(width):
-            self._changed[width, measure].update(rows)
-        if width == _RUNNING and rows:
-            self._later = []
-
-    def _sum(self, schedule: Schedule, width: int, measure: int) -> PerRow:
-        """A measure of all quarters added up, (rows, worlds); only rows that changed are added again."""
-        kept, changed = self._sums.get((width, measure)), self._changed[width, measure]
-        if kept is not None and not changed:
-            return kept
-        if kept is None or 2 * len(changed) > self.rows:
-            total = schedule.pending(lane=slice(measure, None, width))
-            if width == _WAITING:
-                total += self.due[:, measure]
-        else:
-            total = kept.copy()
-            for row in changed:
-                total[row] = schedule.pending(lane=_lane(row, width, measure))[0]
-                if width == _WAITING:
-                    total[row] += self.due[row, measure]
-        total.flags.writeable = False
-        self._sums[width, measure] = total
-        changed.clear()
-        return total
+    def _lanes(self, measures: int, rows: np.ndarray) -> np.ndarray:
+        return np.arange(measures)[:, np.newaxis] * self.rows + rows
 
 
-def _running(pool: np.ndarray | Mapping[int, np.ndarray], begun: np.ndarray, ran: np.ndarray) -> np.ndarray:
-    """Capacity of a pool (measures, ..., worlds) that runs `begun` quarters after its start, less its term so far."""
+def _over(pool: np.ndarray, date: np.ndarray, slot: int) -> np.ndarray:
+    """Capacity of a pool (measures, rows, worlds) starting in `slot` that would have started and ended by `date`."""
     # Where there is no rent there is no value either.
     term = pool[VALUE] / np.maximum(pool[RENT], _LEAST_RENT)
-    term += ran
-    np.minimum(term, begun, out=term)
-    np.maximum(term, 0.0, out=term)
-    np.minimum(term, 1.0, out=term)
-    term *= pool[CAPACITY]
-    return term
-
-
-def _lanes(row: int, width: int) -> slice:
-    return slice(row * width, (row + 1) * width)
-
-
-def _lane(row: int, width: int, measure: int) -> slice:
-    lane = row * width + measure
-    return slice(lane, lane + 1)
+    begun = (date - (slot - 1)).clip(0.0, 1.0)
+    left = np.minimum(term + (slot - date), begun).clip(0.0, 1.0)
+    over: np.ndarray = pool[CAPACITY] * (begun - left)
+    return over

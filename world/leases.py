@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, fold_sectors, ratio, require, some
+from world.arrays import PerRow, PerWorld, fold_sectors, ratio, require
 from world.calendar import HOURS_PER_QUARTER
 from world.lease_pools import CAPACITY, FIRM, RENT, LeasePools
 from world.lease_terms import Contract, LeaseResiduals, Pair, a_share, checked_terms
@@ -88,7 +88,7 @@ class LeaseBook:
         quantity, rent, firm, term = checked_terms(shape, quantity_h100e_m, price_usd_h, take_or_pay, term_quarters)
         if label is not None:
             self._name(label, row, quantity, price_usd_h, take_or_pay, start_slot, term)
-        self._enter([row], start_slot, quantity[None], rent[None], firm[None], term[None])
+        self._enter([row], start_slot, (quantity, rent, firm, term))
 
     def sign_together(
         self,
@@ -99,22 +99,23 @@ class LeaseBook:
         start_slot: PerRow,
         term_quarters: PerRow,
     ) -> None:
-        """Sign a lease of each of some pairs, each pair once: as `sign` of one after the other, all (pairs, worlds)."""
+        """Sign a lease of each of some pairs, as `sign` of one after the other; all are (pairs, worlds)."""
         rows = [self.index(pair) for pair in pairs]
-        if len(set(rows)) < len(rows):
-            raise ValueError(f"pairs: wanted each pair once, got {tuple(pairs)}")
         shape = (len(rows), self.worlds)
         terms = checked_terms(shape, quantity_h100e_m, price_usd_h, take_or_pay, term_quarters)
-        signed = [k for k, quantity in enumerate(terms[0]) if some(quantity)]
-        start, quantity, rent, firm, term = (each[signed] for each in (np.broadcast_to(start_slot, shape), *terms))
-        self._enter([rows[k] for k in signed], start, quantity, rent, firm, term)
+        self._enter(rows, start_slot, terms)
 
-    def _enter(
-        self, rows: list[int], start: Amount, quantity: PerRow, rent: PerRow, firm: PerRow, term: PerRow
-    ) -> None:
-        if some(quantity):
-            self._pools.enter(rows, start, quantity, rent, firm, term)
-            self.signed[rows] += quantity
+    def _enter(self, rows: Sequence[int], start: Amount, terms: tuple[np.ndarray, ...]) -> None:
+        """Enter leases (quantity, rent, firm rent, term; each of one row for each of `rows`) where there are any."""
+        shape = (len(rows), self.worlds)
+        at = np.flatnonzero(terms[0])
+        if not at.size:
+            return
+        line, world = np.divmod(at, self.worlds)
+        row = np.asarray(rows)[line]
+        *pool, term = (each.take(at) for each in terms)
+        self._pools.enter(row, world, np.broadcast_to(start, shape)[line, world], np.array(pool), term)
+        np.add.at(self.signed.reshape(-1), row * self.worlds + world, pool[CAPACITY])
 
     def open(
         self,
@@ -138,7 +139,8 @@ class LeaseBook:
         if label is not None:
             self._name(label, row, quantity, price_usd_h, take_or_pay, 0.0, term)
         self.signed[row] += quantity
-        self._pools.run(row, np.array([quantity, rent, firm]), term, quarter=0)
+        world = np.arange(self.worlds)
+        self._pools.run(np.full(self.worlds, row), world, np.array([quantity, rent, firm]), term, quarter=0)
 
     def start_due(self, quarter: int) -> PerRow:
         """What should be running by this quarter and is not yet, (pairs, worlds) in M H100e; late ones included."""
@@ -152,16 +154,17 @@ class LeaseBook:
         They are paid for from this quarter on. Call `start_due` or `advance` of the quarter first.
         """
         row = self.index(pair)
-        due = self._pools.due[row, CAPACITY]
-        share: np.ndarray = np.ones(self.worlds)
+        due = self._pools.due[CAPACITY, row]
+        share = np.zeros((len(self.pairs), self.worlds))
+        share[row] = 1.0
         if quantity_h100e_m is not None:
             wanted = require(np.atleast_1d(quantity_h100e_m), lambda q: q >= 0.0, "quantity_h100e_m", ">= 0")
-            share = np.where(wanted >= due, 1.0, ratio(np.minimum(wanted, due), due))
-        return self._pools.start(row, share, self.quarter)
+            share[row] = np.where(wanted >= due, 1.0, ratio(np.minimum(wanted, due), due))
+        return self._pools.start(share, self.quarter)[row]
 
     def deliver_shares(self, share: np.ndarray) -> None:
         """Start a share (pairs, worlds) in [0, 1] of the leases of every pair that are due, all pairs together."""
-        self._pools.start_shares(a_share(share, "share"), self.quarter)
+        self._pools.start(a_share(share, "share"), self.quarter)
 
     def lapse(self, share: np.ndarray) -> PerRow:
         """Tenants give up a share (pairs, worlds) in [0, 1] of what is late; returns the M H100e given up."""
@@ -178,8 +181,7 @@ class LeaseBook:
         ended = self._pools.end(quarter)
         self.ended += ended
         if deliver_all:
-            for row in range(len(self.pairs)):
-                self.deliver(row)
+            self.deliver_shares(np.ones((len(self.pairs), self.worlds)))
         return ended
 
     def reduce(self, pair: Pair | int, fraction: Amount) -> PerWorld:
@@ -220,7 +222,7 @@ class LeaseBook:
     @property
     def late(self) -> PerRow:
         """Capacity whose start has come without delivery, (pairs, worlds), M H100e; part of `pending_total`."""
-        late: np.ndarray = self._pools.due[:, CAPACITY].copy()
+        late: np.ndarray = self._pools.due[CAPACITY].copy()
         return late
 
     @property
@@ -263,8 +265,10 @@ class LeaseBook:
         capacity_h100e_m: what each provider has to let, by name -> (worlds,) or (providers, worlds) in the order of
         `providers`; providers that are not named are not checked.
         """
-        accounted = self.pending_total + self.active + self.ended + self.reduced
-        unaccounted = np.abs(self.signed - accounted) / np.maximum(self.signed, 1e-3)
+        # The slots themselves are added up, and the sums that everybody reads are held against them.
+        found, read = self._pools.accounted(), self.pending_total + self.active
+        apart = np.maximum(np.abs(self.signed - self.ended - self.reduced - found), np.abs(found - read))
+        unaccounted = apart / np.maximum(self.signed, 1e-3)
         oversold = np.zeros(self.worlds)
         let = oversold if capacity_h100e_m is None else self.by_provider(self.active)
         for row, provider in enumerate(self.providers if capacity_h100e_m is not None else ()):

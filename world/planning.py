@@ -11,13 +11,13 @@ import numpy as np
 from world.arrays import PerWorld, power
 
 
-def growth_over(growth: PerWorld, quarters: PerWorld, persistence: PerWorld) -> PerWorld:
+def growth_over(growth: PerWorld, quarters: np.ndarray, persistence: PerWorld) -> np.ndarray:
     """Expected log growth over a horizon: each quarter counts `persistence` of the one before.
 
-    Args:   growth        (worlds,)  log per quarter, now
-            quarters      (worlds,)  horizon, may be a fraction
-            persistence   (worlds,)  in (0, 1)
-    Returns:              (worlds,)  log
+    Args:   growth        (worlds,)        log per quarter, now
+            quarters      (..., worlds)    horizon, may be a fraction
+            persistence   (worlds,)        in (0, 1)
+    Returns:              (..., worlds)    log
     """
     return growth * (1.0 - power(persistence, quarters)) / (1.0 - persistence)
 
@@ -29,8 +29,8 @@ def target_capacity(
     cost: PerWorld,
     elasticity_short: PerWorld,
     elasticity_long: PerWorld,
-    growth: PerWorld,
-) -> PerWorld:
+    growth: np.ndarray,
+) -> np.ndarray:
     """Capacity at which the demand expected at arrival clears at long-run cost.
 
     Args:   capacity          (worlds,)  effective M H100e in use now
@@ -38,12 +38,13 @@ def target_capacity(
             smoothed_price    (worlds,)  the same, the slow index that long-run demand follows
             cost              (worlds,)  long-run cost at arrival, hurdle included, same unit
             elasticity_short, elasticity_long   (worlds,)
-            growth            (worlds,)  expected log growth of the demand scale until arrival
-    Returns:                  (worlds,)  effective M H100e
+            growth            (..., worlds)  expected log growth of the demand scale until arrival
+    Returns:                  (..., worlds)  effective M H100e
     """
     short = power(price / cost, elasticity_short)
     slow = power(smoothed_price / cost, elasticity_long - elasticity_short)
-    return capacity * short * slow * np.exp(growth)
+    wanted: np.ndarray = capacity * short * slow * np.exp(growth)
+    return wanted
 
 
 def slow_speed(speed: PerWorld, elasticity_short: PerWorld, elasticity_long: PerWorld) -> PerWorld:
@@ -69,16 +70,16 @@ def order_gap(target: PerWorld, standing: PerWorld, coming: PerWorld) -> PerWorl
     return np.maximum(target - standing - coming, 0.0)
 
 
-def order_rate(gap: PerWorld, running: PerWorld, cut_quarters: PerWorld) -> PerWorld:
+def order_rate(gap: np.ndarray, running: np.ndarray, cut_quarters: PerWorld) -> np.ndarray:
     """What a builder orders in a quarter: all of a shortage at once, but a surplus is worked off over some time.
 
     Budgets are made by the year and programmes run on: where more stands or comes than the target asks for, orders
     fall below what growth alone asks for by a part of the surplus only.
 
-    Args:   gap            (worlds,)  target less what stands and comes, of either sign
-            running        (worlds,)  what growth asks for in one quarter, >= 0, the unit of `gap`
-            cut_quarters   (worlds,)  over which a surplus is worked off, >= 1
-    Returns:               (worlds,)  >= 0
+    Args:   gap            (..., worlds)  target less what stands and comes, of either sign
+            running        (..., worlds)  what growth asks for in one quarter, >= 0, the unit of `gap`
+            cut_quarters   (worlds,)      over which a surplus is worked off, >= 1
+    Returns:               (..., worlds)  >= 0
     Laws (tests/invariants/test_planning.py): never below max(gap, 0), equal to it where the gap is no less than
         growth's and where cut_quarters is one; rises with the gap and with growth, never steeper than it.
     Source: adjustment time of a stock, as in Sterman's stock management; asymmetric, see docs/design.md 6.7.

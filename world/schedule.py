@@ -22,13 +22,17 @@ Amount = np.ndarray | float | int
 """A number, or one for each world (or row and world): what it says of all worlds is the same bit for bit."""
 
 
+ROUNDING = 1e-12
+"""Share of what was taken below which the rest of a sum is what rounding left of it."""
+
+
 @dataclass(frozen=True)
 class ScheduleResiduals:
     """How far a schedule is from its laws, for each world, shape (worlds,), in the unit of what it holds.
 
     negative      most below zero of any slot
     stranded      amount left in slots that were already taken (it would never arrive)
-    unaccounted   |added - taken - still to come|, the largest over lanes, relative to what was added
+    unaccounted   |the sum of what is to come - its slots added up|, the largest over lanes, relative to that sum
     """
 
     negative: PerWorld
@@ -41,8 +45,9 @@ class Schedule:
 
     amount (lanes, slots, worlds): slot k is quarter k from the start of the run (0 is the first one simulated);
     the last slot holds all that is due after the horizon. Slots before `next_quarter` have been taken.
-    Laws (tests/invariants/test_schedule.py): added = taken + pending; the mean date of what is added is kept
-    as long as neither end cuts it; nothing is due before the next quarter.
+    What is still to come is kept as one sum beside the slots: with every change it changes by as much.
+    Laws (tests/invariants/test_schedule.py): what was added was taken or is pending; its mean date is kept as long as
+    neither end cuts it; nothing is due before the next quarter; that sum is the sum of the slots.
     Oracle: tests/oracles/loop_schedule.py.
     """
 
@@ -52,13 +57,14 @@ class Schedule:
                 f"Schedule: wanted slots >= 2 and worlds >= 1, got {lanes} lanes, {slots} slots, {worlds} worlds"
             )
         self.amount: np.ndarray = np.zeros((lanes, slots, worlds))
-        self.added: np.ndarray = np.zeros((lanes, worlds))
-        self.taken: np.ndarray = np.zeros((lanes, worlds))
         self.next_quarter = 0
         self._world = np.arange(worlds)
-        self._pending: np.ndarray | None = None
+        self._to_come: np.ndarray = np.zeros((lanes, worlds))
+        self._shown = False
         # The highest slot ever filled in any world: beyond it there are only zeros, which loops may leave out.
         self.reach = 0
+        # The least number ever written into a slot: as long as that is not below zero, no slot can be.
+        self._least_written = 0.0
 
     @property
     def last_slot(self) -> int:
@@ -77,7 +83,7 @@ class Schedule:
 
     def add_spread(
         self,
-        lane: int | slice | Sequence[int],
+        lane: int | slice,
         slot: Amount,
         amount: Amount,
         spread: int = 2,
@@ -86,10 +92,9 @@ class Schedule:
         """Add an amount that arrives around `slot`, in a triangle that reaches `spread` quarters to each side.
 
         Args:                shape                                unit
-            lane             a row, a slice of rows or their list
+            lane             a row or a slice of rows
             slot             (worlds,), (rows, worlds) or scalar  quarters from the start; inf is after the horizon
             amount           the same                             any, >= 0
-        Of a list of rows also (groups, 1, worlds) and (groups, rows, worlds): one date for each group of them.
             spread           whole number                         quarters, >= 0; 0 splits between two neighbours
             earliest         (worlds,) or scalar                  quarters; what would come earlier comes then
         What is due before the next quarter comes in the next quarter; what is due after the horizon in the last slot.
@@ -101,60 +106,85 @@ class Schedule:
         slot = require(np.atleast_1d(slot), _is_number, "slot", "a number of quarters")
         if not some(amount):
             return
-        self.added[lane] += amount.reshape(-1, amount.shape[-1]) if amount.ndim == 3 else amount
-
-        self._pending = None
-        first: np.ndarray = np.asarray(float(self.next_quarter))
+        self._change()[lane] += amount
+        first = np.array([float(self.next_quarter)])
         if earliest is not None:
-            first = np.maximum(require(np.atleast_1d(earliest), _is_number, "earliest", "a number"), first)
-        first = np.asarray(np.minimum(np.ceil(first), float(self.last_slot)))
-        lanes = np.arange(len(self.amount))[lane].reshape(-1)
-        if amount.ndim == 3:
-            self._add_groups(lanes.reshape(len(amount), -1), slot, amount, first, spread)
-            return
-        slots, share = self._tent(slot, first, spread)
-        lines = slots.shape[1]
-        due = amount / float((spread + 1) * (spread + 1))
-        due = due.reshape(1 if due.size == due.shape[-1] else lines, -1, due.shape[-1])
-        self._scatter(lanes.reshape(lines, -1, 1), slots, self._world, share * due)
+            first = np.ceil(np.maximum(require(np.atleast_1d(earliest), _is_number, "earliest", "a number"), first))
+        first = np.minimum(first, float(self.last_slot))
+        centre, due = self._centre(slot, first, spread), amount / float((spread + 1) * (spread + 1))
+        if slot.ndim == 1:
+            self._add_at_one_date(lane, centre, due, first, spread)
+        else:
+            lanes = np.arange(len(self.amount))[lane].reshape(-1, 1)
+            self._scatter(lanes, self._world, centre, due, first, spread)
 
-    def _add_groups(
-        self, lanes: np.ndarray, slot: np.ndarray, amount: np.ndarray, first: np.ndarray, spread: int
+    def add_some(self, lanes: np.ndarray, worlds: np.ndarray, slot: np.ndarray, amount: np.ndarray) -> None:
+        """Add single amounts, each split between the two quarters next to its date, where only few worlds have any.
+
+        Args:       shape              unit
+            lanes   (rows, entries)    numbers of lanes
+            worlds  (entries,)         positions of worlds
+            slot    (entries,)         as in `add_spread`
+            amount  (rows, entries)    any, >= 0
+        """
+        amount = require(amount, not_negative, "amount", "a finite number >= 0")
+        slot = require(slot, _is_number, "slot", "a number of quarters")
+        if amount.size:
+            places = lanes * len(self._world) + worlds
+            np.add.at(self._change().reshape(-1), places.reshape(-1), amount.reshape(-1))
+            first = np.array([float(self.next_quarter)])
+            self._scatter(lanes, worlds, self._centre(slot, first, 0), amount, first, spread=0)
+
+    def _centre(self, slot: np.ndarray, first: np.ndarray, spread: int) -> np.ndarray:
+        """The middle of the tent that an amount due at `slot` is spread in.
+
+        A tent of whole half-width spread + 1 adds up to one over the quarters wherever its centre lies. Clipping the
+        centre changes nothing: a tent that far out falls whole on the first or the last slot.
+        """
+        return np.minimum(np.maximum(slot, first - (spread + 1)), float(self.last_slot + spread + 1))
+
+    def _add_at_one_date(
+        self, lane: int | slice, centre: np.ndarray, due: np.ndarray, first: np.ndarray, spread: int
     ) -> None:
-        """Add amounts (groups, rows, worlds) that share a date within their group, only where a group has some.
+        """Add amounts (worlds,) or (rows, worlds) that are due around one date `centre` (worlds,) in all rows."""
+        last = self.last_slot
+        lowest = min(math.floor(float(centre.min())) - spread, int(first.min()))
+        highest = max(math.ceil(float(centre.max())) + spread, int(first.max()))
+        slots = np.arange(lowest, highest + 1)[:, np.newaxis]
+        share = np.maximum((spread + 1) - np.abs(slots - centre), 0.0)
+        if lowest < first.max():
+            early = slots < first
+            too_soon = fold(np.where(early, share, 0.0))
+            share = np.where(early, 0.0, share + np.where(slots == first, too_soon, 0.0))
+        if highest > last:
+            share[last - lowest] += fold(share[last - lowest + 1 :])
+        start, end = int(first.min()), min(highest, last)
+        share = share[start - lowest : end + 1 - lowest]
+        self._least_written = min(self._least_written, float(share.min()), float(due.min()))
+        self.reach = max(self.reach, end)
+        self.amount[lane, start : end + 1] += due[..., np.newaxis, :] * share
 
-        Groups are pairs of firms that sign something in some worlds and nothing in the others.
-        """
-        group, world = np.nonzero(amount.any(axis=1))
-        dates = np.broadcast_to(slot, (len(amount), 1, amount.shape[-1]))[group, 0, world]
-        slots, share = self._tent(dates, first if first.size == 1 else first[world], spread)
-        due = amount[group, :, world].T / float((spread + 1) * (spread + 1))
-        self._scatter(lanes[group].T[None], slots, world, share * due)
-
-    def _tent(self, slot: np.ndarray, first: np.ndarray, spread: int) -> tuple[np.ndarray, np.ndarray]:
-        """The quarters over which an amount due at `slot` is spread, and the share of each, before division.
-
-        Returns: both (steps, lines, 1, worlds); the shares of an amount add up to (spread + 1)^2.
-        """
+    def _scatter(
+        self, lanes: np.ndarray, worlds: np.ndarray, centre: np.ndarray, due: np.ndarray, first: np.ndarray, spread: int
+    ) -> None:
+        """Add amounts (rows, entries) around a date of each entry, or of each row and entry."""
+        _, height, count = self.amount.shape
         last, width = self.last_slot, spread + 1
-        # A tent of whole half-width `width` sums to one over the quarters wherever its centre lies. Clipping
-        # the centre changes nothing: a tent that far out falls whole on the first or the last slot.
-        centre = np.minimum(np.maximum(slot, first - width), float(last + width))
         begin = np.floor(centre)
-        end = max(math.ceil(float(centre.max())) + spread, int(first.max()))
-        self.reach = max(self.reach, min(end, last))
-        begun, soonest = begin.astype(np.intp), first.astype(np.intp)
-        steps = np.arange(-spread, width + 1)[:, None, None, None]
-        before = steps <= 0
-        share = np.where(before, width + steps, width - steps) + _grouped(centre - begin) * np.where(before, -1.0, 1.0)
-        return np.minimum(np.maximum(_grouped(begun) + steps, soonest), last), share
-
-    def _scatter(self, lanes: np.ndarray, slots: np.ndarray, world: np.ndarray, amount: np.ndarray) -> None:
-        """Add amounts (steps, lines, rows, worlds) to lanes (lines, rows, 1 or worlds) at slots of one row."""
-        _, height, worlds = self.amount.shape
-        places = (slots * worlds + world) + lanes * (height * worlds)
+        soonest, latest = int(begin.min()) - spread, int(begin.max()) + width
+        self.reach = max(self.reach, min(max(latest, int(first.max())), last))
+        steps = np.arange(-spread, width + 1).reshape(-1, *(1,) * begin.ndim)
+        share = width - np.abs(steps - (centre - begin))
+        slots = begin.astype(np.intp) + steps
+        if soonest < first.max() or latest > last:
+            slots = np.minimum(np.maximum(slots, first.astype(np.intp)), last)
+        if begin.ndim == 1:  # one date for all rows
+            slots, share = slots[:, np.newaxis], share[:, np.newaxis]
+        amount = share * due
+        self._least_written = min(self._least_written, float(amount.min()))
+        places = slots * count + (lanes * (height * count) + worlds)
         # Unbuffered: where two steps fall on one slot both count, one after the other.
-        np.add.at(self.amount.reshape(-1), places.reshape(-1), np.broadcast_to(amount, places.shape).reshape(-1))
+        np.add.at(self.amount.reshape(-1), places.reshape(-1), amount.reshape(-1))
 
     def take(self, quarter: int) -> PerRow:
         """Remove and return what is due up to and in `quarter` (rows that were not taken before), (lanes, worlds).
@@ -170,45 +200,52 @@ class Schedule:
         for slot in range(self.next_quarter + 1, quarter + 1):
             due += self.amount[:, slot]
         self.amount[:, self.next_quarter : quarter + 1] = 0.0
-        self._pending = None
-        self.taken += due
+        left = self._to_come - due
+        # What rounding leaves of a sum when its last part is taken is nothing.
+        self._to_come, self._shown = np.where(left > ROUNDING * due, left, 0.0), False
         self.next_quarter = quarter + 1
         return due
 
-    def pending(self, from_quarter: int | None = None, lane: slice = slice(None)) -> PerRow:
-        """Everything still to come from that quarter on (default: all that was not taken), (lanes, worlds)."""
-        if from_quarter is None and lane == slice(None):
-            if self._pending is None:  # kept until the next change; what was handed out is never written again
-                self._pending = self._still_to_come()
-                self._pending.flags.writeable = False
-            return self._pending
-        start = self.next_quarter if from_quarter is None else max(from_quarter, 0)
-        return fold(self.amount[lane, start : self.reach + 1].swapaxes(0, 1))
+    def pending(self) -> PerRow:
+        """Everything still to come, (lanes, worlds); read only, and never written again."""
+        self._shown = True
+        shown = self._to_come.view()
+        shown.flags.writeable = False
+        return shown
 
-    def _still_to_come(self) -> PerRow:
-        return fold(self.amount[:, self.next_quarter : self.reach + 1].swapaxes(0, 1))
+    def _change(self) -> PerRow:
+        """The sum of what is to come, to be written: another one if the last was handed out."""
+        if self._shown:
+            self._to_come, self._shown = self._to_come.copy(), False
+        return self._to_come
 
-    def within(self, from_quarter: int, slot: Amount) -> PerRow:
+    def slots_from(self, quarter: int, lane: slice = slice(None)) -> PerRow:
+        """The slots from that quarter on added up one by one, (lanes, worlds)."""
+        return fold(self.amount[lane, quarter : self.reach + 1].swapaxes(0, 1))
+
+    def within(self, from_quarter: int, slot: Amount, lanes: slice | Sequence[int] = slice(None)) -> PerRow:
         """What is due from `from_quarter` up to and in `slot` (worlds,), linear between quarters, (lanes, worlds).
 
         At a whole quarter k all that is due up to and in k counts; at k + 0.5 also half of what is due in k + 1.
         """
         slot = np.asarray(slot, np.float64)
-        total = np.zeros(self.added.shape)
+        first = max(from_quarter, 0)
         if slot.size == 0:
-            return total
-        end = math.ceil(min(float(slot.max()), float(self.reach)))
-        for quarter in range(max(from_quarter, 0), end + 1):
-            total += self.amount[:, quarter] * (slot - (quarter - 1)).clip(0.0, 1.0)
+            return np.zeros((len(self.amount[lanes]), 0))
+        soonest, latest = (min(max(float(date), -1.0), float(self.reach)) for date in (slot.min(), slot.max()))
+        # Up to the earliest date all of it is due, in every world.
+        whole, end = max(first, math.floor(soonest) + 1), math.ceil(latest)
+        total = fold(self.amount[lanes, first:whole].swapaxes(0, 1))
+        for quarter in range(whole, end + 1):
+            total += self.amount[lanes, quarter] * (slot - (quarter - 1)).clip(0.0, 1.0)
         return total
 
     def scale(self, lane: int | slice, factor: np.ndarray) -> PerRow | PerWorld:
         """Multiply all that is still to come in a lane by factor (worlds,) in [0, 1]; returns what was taken away."""
         hit = (np.asarray(factor) != 1.0).nonzero()[0]
-        removed = np.zeros(self.taken[lane].shape)
+        removed = np.zeros_like(self._to_come[lane])
         if not hit.size:
             return removed
-        self._pending = None
         live = slice(self.next_quarter, self.reach + 1)
         # Most worlds keep everything: only the others are touched.
         part = self.amount[lane, live]
@@ -216,28 +253,30 @@ class Schedule:
         kept = factor if np.ndim(factor) == 0 else pick_worlds(np.asarray(factor), hit)
         removed[..., hit] = fold(np.moveaxis(held, -2, 0)) * (1.0 - kept)
         part[..., hit] = held * kept
-        self.taken[lane] += removed
+        self._least_written = min(self._least_written, float(np.min(kept)))
+        self._change()[lane, hit] *= kept
         return removed
 
     def negative(self) -> PerWorld:
-        """Most below zero of any slot, (worlds,)."""
-        live = self.amount[:, self.next_quarter : self.reach + 1]
-        if live.min(initial=0.0) >= 0.0:  # one number for all is found in half the time
-            return np.zeros(self.amount.shape[-1])
-        return np.maximum(-live.min(axis=(0, 1), initial=0.0), 0.0)
+        """Most below zero of any slot and of what is to come, (worlds,)."""
+        lowest = np.zeros(self.amount.shape[-1])
+        if self._least_written < 0.0:
+            lowest = self.amount[:, self.next_quarter : self.reach + 1].min(axis=(0, 1), initial=0.0)
+        return np.maximum(-np.minimum(lowest, self._to_come.min(axis=0, initial=0.0)), 0.0)
 
     def check(self) -> ScheduleResiduals:
-        """The distance from the laws, the same function for production and tests."""
+        """The distance from the laws, every slot looked at."""
         stranded = self.amount[:, : self.next_quarter].max(axis=(0, 1), initial=0.0)
-        difference = np.abs(self.added - self.taken - self._still_to_come()) / np.maximum(self.added, 1.0)
-        return ScheduleResiduals(self.negative(), stranded, difference.max(axis=0, initial=0.0))
+        to_come = self.slots_from(self.next_quarter)
+        lowest = self.amount[:, self.next_quarter :].min(axis=(0, 1), initial=0.0)
+        difference = np.abs(self._to_come - to_come) / np.maximum(to_come, 1.0)
+        return ScheduleResiduals(np.maximum(self.negative(), -lowest), stranded, difference.max(axis=0, initial=0.0))
 
     def state(self) -> dict[str, np.ndarray]:
         """All that a saved run needs, as copies."""
         return {
             "amount": self.amount.copy(),
-            "added": self.added.copy(),
-            "taken": self.taken.copy(),
+            "to_come": self._to_come.copy(),
             "next_quarter": np.asarray(self.next_quarter),
         }
 
@@ -248,16 +287,12 @@ class Schedule:
         """
         if state["amount"].shape != self.amount.shape:
             raise ValueError(f"amount: expected shape {self.amount.shape}, got {state['amount'].shape}")
-        for name in ("amount", "added", "taken"):
-            getattr(self, name)[...] = state[name]
+        self.amount[...] = state["amount"]
+        self._change()[...] = state["to_come"]
         self.next_quarter = int(state["next_quarter"])
-        self.reach = self.last_slot
-        self._pending = None
-
-
-def _grouped(dates: np.ndarray) -> np.ndarray:
-    """Dates (worlds,), (rows, worlds) or (groups, 1, worlds) as (groups, 1, worlds): each row is a group of its own."""
-    return dates if dates.ndim == 3 else dates.reshape(-1, 1, dates.shape[-1])
+        filled = np.flatnonzero(self.amount.any(axis=(0, 2)))
+        self.reach = int(filled[-1]) if filled.size else 0
+        self._least_written = float(self.amount.min(initial=0.0))
 
 
 def _is_number(values: np.ndarray) -> np.ndarray:

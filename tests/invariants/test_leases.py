@@ -251,7 +251,7 @@ def test_starting_all_pairs_together_is_starting_one_after_the_other(seed: int) 
 
 @given(seeds)
 def test_signing_some_pairs_together_is_signing_one_after_the_other(seed: int) -> None:
-    inputs, pairs = Inputs(seed, 7), [2, 0]
+    inputs, pairs = Inputs(seed, 7), [2, 0, 2]
     quantity, price = inputs.with_zeros(len(pairs)), inputs.amounts(len(pairs), spread=0.5)
     start, term = inputs.between(-1.0, SLOTS + 2.0) + quantity, inputs.between(1.0, 20.0) + price
     books = LeaseBook(PAIRS, SLOTS, 7), LeaseBook(PAIRS, SLOTS, 7)
@@ -259,7 +259,30 @@ def test_signing_some_pairs_together_is_signing_one_after_the_other(seed: int) -
     for row, pair in enumerate(pairs):
         books[1].sign(pair, quantity[row], price[row], 0.5, start[row], term[row])
     together, apart = books[0].state(), books[1].state()
-    for name in together:
-        assert np.array_equal(together[name], apart[name]), name
-    with pytest.raises(ValueError, match="each pair once"):
-        books[0].sign_together([1, 1], quantity, price, 0.5, start, term)
+    for name in (name for name in together if not name.startswith("named")):
+        np.testing.assert_allclose(together[name], apart[name], rtol=1e-12)
+
+
+@given(seeds)
+def test_the_sums_that_are_read_are_the_sums_of_the_slots(seed: int) -> None:
+    arguments = arguments_of(seed)
+    book = LeaseBook(PAIRS, SLOTS, 7)
+    for quarter in range(SLOTS - 1):
+        book.sign_together(
+            (0, 1, 2),
+            arguments["quantity"],
+            arguments["price"],
+            arguments["firm"],
+            np.broadcast_to(arguments["start"], (3, 7)),
+            np.full((3, 7), 1.0 + quarter),
+        )
+        book.advance(quarter)
+        book.deliver_shares(np.broadcast_to(arguments["fraction"], (3, 7)))
+        book.lapse(np.broadcast_to(0.5 * arguments["fraction"], (3, 7)))
+        book.reprice(1, 0.5 * arguments["fraction"])
+        for schedule in (book._pools.to_start, book._pools.to_end):
+            slots = schedule.slots_from(schedule.next_quarter)
+            np.testing.assert_allclose(schedule.pending(), slots, rtol=1e-9, atol=1e-9 * arguments["quantity"].max())
+    book._pools.to_end.amount[0, book._pools.to_end.reach, 3] += 1.0
+    unaccounted = book.check().unaccounted
+    assert unaccounted[3] > 0.0 and np.delete(unaccounted, 3).max() < 1e-12

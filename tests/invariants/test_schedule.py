@@ -30,7 +30,7 @@ def history(
     schedule.add_spread(1, slot, amount[0], spread=spread, earliest=earliest)
     schedule.add(2, slot, amount[1])
     schedule.scale(0, 0.5 + 0.0 * amount[0])
-    return (*taken, schedule.amount, schedule.pending(), schedule.within(2, slot), schedule.added, schedule.taken)
+    return (*taken, schedule.amount, schedule.pending(), schedule.within(2, slot), schedule.check().unaccounted)
 
 
 def inputs_of(seed: int, worlds: int = 7) -> dict[str, np.ndarray]:
@@ -103,6 +103,17 @@ def test_a_saved_schedule_goes_on_as_it_was(seed: int) -> None:
     assert same_bits(first.take(4), second.take(4))
     assert same_bits(first.pending(), second.pending())
     assert same_bits(first.check(), second.check())
+
+
+def test_a_negative_slot_is_found() -> None:
+    schedule = Schedule(2, 6, 3)
+    schedule.add(0, 2.5, 1.0)
+    assert not schedule.negative().any()
+    # A factor beyond its range is what could write one.
+    schedule.scale(0, np.array([1.0, -1.0, 0.5]))
+    np.testing.assert_allclose(schedule.negative(), [0.0, 1.0, 0.0])
+    schedule.amount[1, 4, 2] = -2.0
+    np.testing.assert_allclose(schedule.check().negative, [0.0, 1.0, 2.0])
 
 
 def test_what_is_wrong_is_named() -> None:
