@@ -115,6 +115,8 @@ class ComputeBudget:
 
     inference_usd_bn: PerWorld
     rd_usd_bn: PerWorld
+    rd_by_rule_usd_bn: PerWorld
+    """R&D before the factor from the rule to what the start implies."""
 
     @property
     def total_usd_bn(self) -> PerWorld:

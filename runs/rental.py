@@ -132,7 +132,7 @@ def demand_scales(market: ComputeMarket, view: MarketView) -> PerRow:
     best = np.array([lab.capability for lab in labs]).max(axis=0)
     budgets = [lab.plan_budget(view, purse(market, lab.name), best - lab.capability) for lab in labs]
     for lab, budget in zip(labs, budgets, strict=True):
-        lab.settle_budget(budget, view.elapsed)
+        lab.settle_budget(budget)
     inference = s.flow["budget_inference_usd_bn"] = np.array([budget.inference_usd_bn for budget in budgets])
     research = s.flow["budget_rd_usd_bn"] = np.array([budget.rd_usd_bn for budget in budgets])
     total = inference + research

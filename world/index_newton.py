@@ -54,7 +54,7 @@ class LoneSuppliers:
     start: np.ndarray
     """Log of the prices to start from, (generations, worlds); an untraded price keeps it."""
     taste: np.ndarray
-    """theta^sigma over the buyer's best, (generations, buyers, worlds)."""
+    """theta^sigma over the buyer's best, (buyers, generations, worlds)."""
     buys: np.ndarray
     """Who buys at all, (buyers, worlds), bool."""
     log_scale: np.ndarray
@@ -92,7 +92,7 @@ class LoneSuppliers:
         reserve, reach = curves.reserve[:, 0], (price - curves.reserve[:, 0]) * curves.per_band[:, 0]
         return cls(
             start=np.log(price),
-            taste=curves.taste,
+            taste=np.ascontiguousarray(curves.taste.swapaxes(0, 1)),
             buys=buys,
             log_scale=np.log(np.where(buys, curves.scale, 1.0)) + unit,
             taste_power=curves.taste_power,
@@ -160,14 +160,14 @@ def solve_by_index(market: LoneSuppliers, tolerance: float) -> tuple[np.ndarray,
     """Newton on log m_b from the indices at the start; prices at the last of them, and the steps of each world."""
     worlds = np.arange(market.start.shape[1])
     log_price, steps = np.empty(market.start.shape), np.zeros(worlds.size, dtype=np.int64)
-    log_m = market.log_strength(fold(market.taste * np.exp(market.taste_power * market.start)[:, None]))
+    log_m = market.log_strength(fold_rows(market.taste * np.exp(market.taste_power * market.start)))
     for step in range(MOST_STEPS + 1):
         mass = np.exp(log_m.clip(-LARGEST_LOG, LARGEST_LOG)) * market.buys
-        part = market.taste * mass
-        wanted = fold_rows(part)
+        part = market.taste * mass[:, None]
+        wanted = fold(part)
         at, give = market.prices(wanted)
         pull = np.exp(market.taste_power * at)
-        total = fold(market.taste * pull[:, None])
+        total = fold_rows(market.taste * pull)
         miss = (market.log_strength(total) - log_m) * market.buys
         left = (np.abs(miss) > WELL_BELOW * tolerance).any(axis=0)
         going = np.count_nonzero(left)
@@ -180,7 +180,7 @@ def solve_by_index(market: LoneSuppliers, tolerance: float) -> tuple[np.ndarray,
         # square for each generation.
         spent = mass * total
         spent *= market.per_spending
-        part *= np.sqrt(pull * give / np.maximum(wanted, SMALLEST_SLOPE))[:, None]
+        part *= np.sqrt(pull * give / np.maximum(wanted, SMALLEST_SLOPE))
         farthest = 1.0 - market.taste_power  # a price moves at most by the factor e
         move = solve_symmetric(less_squares(part, spent), spent * miss)
         log_m = np.where(left, log_m + move.clip(-farthest, farthest), log_m)

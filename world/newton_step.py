@@ -87,13 +87,7 @@ def solve_by_generation(
 ) -> np.ndarray:
     """Solve the step as a system in the prices; an infinite pivot takes a held price out."""
     root = spending * np.sqrt(flexible / np.maximum(spent, SMALLEST_SLOPE))
-    generations, _, worlds = root.shape
-    upper = np.zeros((generations, generations, worlds))
-    for g in range(generations):
-        upper[g, g:] = fold_rows(root[g] * root[g:])
-    np.negative(upper, out=upper)
-    on_diagonal(upper)[...] += np.where(held, np.inf, diagonal)
-    return solve_symmetric(upper, np.where(held, 0.0, push))
+    return solve_symmetric(less_squares(root, np.where(held, np.inf, diagonal)), np.where(held, 0.0, push))
 
 
 def solve_by_buyer(
@@ -113,18 +107,19 @@ def solve_by_buyer(
     np.putmask(scale, held, 0.0)
     scaled = spending * scale[:, None]
     solved = scale * push
-    scaled *= solve_symmetric(less_squares(scaled, spent / flexible), fold(scaled * solved[:, None]))
+    squares = less_squares(scaled.swapaxes(0, 1), spent / flexible)
+    scaled *= solve_symmetric(squares, fold(scaled * solved[:, None]))
     solved += fold_rows(scaled)
     solved *= scale
     return solved
 
 
 def less_squares(columns: np.ndarray, diagonal: np.ndarray) -> np.ndarray:
-    """diag(diagonal) - S' S in every world, upper triangle (columns, columns, worlds); S is (rows, columns, worlds)."""
+    """diag(diagonal) - C C' in every world, upper triangle (columns, columns, worlds); C is (columns, rows, worlds)."""
     number, worlds = diagonal.shape
     upper = np.zeros((number, number, worlds))
     for b in range(number):
-        np.negative(fold(columns[:, b : b + 1] * columns[:, b:]), out=upper[b, b:])
+        np.negative(fold_rows(columns[b] * columns[b:]), out=upper[b, b:])
     on_diagonal(upper)[...] += diagonal
     return upper
 
@@ -144,11 +139,14 @@ def solve_symmetric(upper: np.ndarray, push: np.ndarray) -> np.ndarray:
     diagonal = on_diagonal(upper)
     np.maximum(diagonal, SMALLEST_SLOPE, out=diagonal)
     rows = len(push)
-    for g in range(rows - 1):
-        factor = upper[g, g + 1 :] / upper[g, g]
-        push[g + 1 :] -= factor * push[g]
-        upper[g + 1 :, g + 1 :] -= factor[:, None] * upper[g, g + 1 :]
-    for g in range(rows - 1, -1, -1):
-        push[g] /= upper[g, g]
+    for g in range(rows):
+        inverse = 1.0 / upper[g, g]
+        if g < rows - 1:
+            factor = upper[g, g + 1 :] * inverse
+            push[g + 1 :] -= factor * push[g]
+            upper[g + 1 :, g + 1 :] -= factor[:, None] * upper[g, g + 1 :]
+            upper[g, g + 1 :] = factor
+        push[g] *= inverse
+    for g in range(rows - 1, 0, -1):
         push[:g] -= upper[:g, g] * push[g]
     return push

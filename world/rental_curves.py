@@ -14,7 +14,7 @@ from world.arrays import fold, pick_worlds
 
 
 def fold_rows(values: np.ndarray) -> np.ndarray:
-    """Add buyers or suppliers, the second axis, one after the other: (generations, rows, worlds)."""
+    """Add what lies along the second axis, one after the other: (..., rows, worlds), mostly buyers or suppliers."""
     return fold(values.swapaxes(0, 1))
 
 

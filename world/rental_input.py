@@ -9,6 +9,8 @@ from world.rental_curves import RentalCurves, evaluate, fold_rows
 
 NARROWEST_BAND = 1e-4
 """A narrower band would be crossed by less than the rounding of a price at the default tolerance."""
+GRAIN = 4.0 * float(np.finfo(np.float64).eps)
+"""Relative rounding of a price, with some to spare."""
 LARGEST_LOG_SPENDING = 600.0
 """exp of more overflows soon after."""
 LARGEST_LOG_WEIGHT = 300.0
@@ -32,36 +34,35 @@ def prepare(
     """
     scale = require(demand_scale, not_negative, "demand_scale", "a finite number, >= 0")
     offers = require(capacity, not_negative, "capacity", "a finite number, >= 0")
-    expect(scale.ndim == 2 and scale.size > 0, "demand_scale", "(buyers, worlds)", scale.shape)
+    if scale.ndim != 2 or not scale.size:
+        raise ValueError(f"demand_scale: expected shape (buyers, worlds), got {scale.shape}")
     buyers, worlds = scale.shape
-    expect(
-        offers.ndim == 3 and offers.size > 0 and offers.shape[2] == worlds,
-        "capacity",
-        f"(suppliers, generations, {worlds})",
-        offers.shape,
-    )
+    if offers.ndim != 3 or not offers.size or offers.shape[2] != worlds:
+        raise ValueError(f"capacity: expected shape (suppliers, generations, {worlds}), got {offers.shape}")
     suppliers, generations, _ = offers.shape
     elasticity = checked_row(price_elasticity, buyers, worlds, "price_elasticity")
     sigma = checked_row(substitution, buyers, worlds, "substitution")
     too_low = sigma <= np.maximum(1.0, elasticity)
-    require(np.where(too_low, np.nan, sigma), np.isfinite, "substitution", "above 1 and above price_elasticity")
+    if some(too_low):
+        require(np.where(too_low, np.nan, sigma), np.isfinite, "substitution", "above 1 and above price_elasticity")
     taste = checked(suitability, (buyers, generations), worlds, "suitability", zero=True)
     reserve = checked(reserve_price, (suppliers, generations), worlds, "reserve_price")
     width = checked(band, (), worlds, "band", least=NARROWEST_BAND)
     floor = checked(price_floor, (), worlds, "price_floor")
     cap = checked(price_cap, (), worlds, "price_cap")
-    require(np.where(cap <= floor, np.nan, cap), np.isfinite, "price_cap", "above price_floor")
+    if some(cap <= floor):
+        require(np.where(cap <= floor, np.nan, cap), np.isfinite, "price_cap", "above price_floor")
 
     offered = fold(offers)
     log_taste, best_taste, usable = log_tastes(taste, sigma, scale, offered)
-    scale = np.where(usable.any(axis=0), scale, 0.0)
+    scale = scale * usable.any(axis=0)
     spending_power = 1.0 - elasticity
     steep = check_spending(best_taste, sigma, spending_power, floor, cap)
     at_one = spending_power == 0.0
     lowest = np.where(offers > 0.0, reserve, np.inf).min(axis=0)
     by_generation = offers.swapaxes(0, 1)
     reserve = np.ascontiguousarray(reserve.swapaxes(0, 1))
-    per_band = 1.0 / (width * reserve)
+    wide = width * reserve
     curves = RentalCurves(
         taste=np.exp(log_taste),
         log_taste=log_taste,
@@ -71,15 +72,15 @@ def prepare(
         index_power=1.0 / (1.0 - sigma),
         spending_power=spending_power,
         scale=scale,
-        welfare_scale=np.where(at_one, 0.0, scale / np.where(at_one, 1.0, spending_power)),
-        log_welfare_scale=np.where(at_one, scale, 0.0) if some(at_one) else None,
+        welfare_scale=scale * ~at_one / np.where(at_one, 1.0, spending_power),
+        log_welfare_scale=scale * at_one if some(at_one) else None,
         capacity=by_generation,
         reserve=reserve,
-        per_band=per_band,
-        half_band=0.5 * (width * reserve),
+        per_band=1.0 / wide,
+        half_band=0.5 * wide,
         offered=offered,
         traded=np.asarray(usable.any(axis=1)),
-        grain=offered * (4.0 * np.finfo(np.float64).eps * (1.0 + 1.0 / width)),
+        grain=offered * (GRAIN * (1.0 + 1.0 / width)),
         floor=floor,
         cap=cap,
     )
@@ -95,11 +96,13 @@ def log_tastes(
     buyer that wants nothing. `taste` is (buyers, generations, 1 or worlds). A buyer with nothing usable keeps a taste
     of zero for everything, and buys none for want of a scale.
     """
-    by_generation = taste.swapaxes(0, 1)
+    by_generation = np.ascontiguousarray(taste.swapaxes(0, 1))
     usable = (by_generation > 0.0) & (scale > 0.0)
     usable &= (offered > 0.0)[:, None]
-    log_taste = np.full(usable.shape, -np.inf)
-    np.multiply(sigma, np.log(np.maximum(by_generation, 1e-300)), out=log_taste, where=usable)
+    log_taste = sigma * np.log(np.maximum(by_generation, 1e-300))
+    if log_taste.shape != usable.shape:
+        log_taste = np.broadcast_to(log_taste, usable.shape).copy()
+    np.putmask(log_taste, ~usable, -np.inf)
     best = log_taste.max(axis=0)
     nothing = best == -np.inf
     if some(nothing):
@@ -190,20 +193,10 @@ def checked(
     array = np.asarray(value, dtype=np.float64)
     if array.shape == shape:
         array = array[..., None]
-    expect(
-        array.shape[:-1] == shape and array.shape[-1] in (1, worlds),
-        name,
-        f"{shape} or {(*shape, worlds)}",
-        array.shape,
-    )
+    if array.shape[:-1] != shape or array.shape[-1] not in (1, worlds):
+        raise ValueError(f"{name}: expected shape {shape} or {(*shape, worlds)}, got {array.shape}")
     if zero:
         return require(array, not_negative, name, "a finite number, >= 0")
     if least > 0.0:
         return require(array, lambda given: np.isfinite(given) & (given >= least), name, f"a finite number, >= {least}")
     return require(array, positive, name, "a finite number, > 0")
-
-
-def expect(holds: bool, name: str, wanted: str, given: tuple[int, ...]) -> None:
-    """Raise ValueError naming the argument unless its shape is as wanted."""
-    if not holds:
-        raise ValueError(f"{name}: expected shape {wanted}, got {given}")
