@@ -21,6 +21,9 @@ MOST_STEPS = 8
 """Steps after which what is left is left to the steps in prices."""
 BAND_STEPS = 3
 """Newton steps to a price inside its band each time that prices are asked for; they go on where the last ended."""
+LONGEST_MOVE = 0.35
+"""Most that the logarithm of a price moves in a step: where all is offered the way down looks longer than it is, as
+supply gives way inside the band, and the other way round."""
 WELL_BELOW = 0.1
 """Share of the tolerance that is left to rounding between these equations and the markets' own."""
 LARGEST_LOG = 300.0
@@ -181,9 +184,9 @@ def solve_by_index(market: LoneSuppliers, tolerance: float) -> tuple[np.ndarray,
         spent = mass * total
         spent *= market.per_spending
         part *= np.sqrt(pull * give / np.maximum(wanted, SMALLEST_SLOPE))
-        farthest = 1.0 - market.taste_power  # a price moves at most by the factor e
+        most = LONGEST_MOVE * (1.0 - market.taste_power)
         move = solve_symmetric(less_squares(part, spent), spent * miss)
-        log_m = np.where(left, log_m + move.clip(-farthest, farthest), log_m)
+        log_m = np.where(left, log_m + move.clip(-most, most), log_m)
         if going < WORTH_PACKING * left.size:
             rest = np.flatnonzero(left)
             market, log_m, worlds = market.pick(rest), pick_worlds(log_m, rest), worlds[rest]
