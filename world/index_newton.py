@@ -183,9 +183,8 @@ def solve_by_index(market: LoneSuppliers, tolerance: float) -> tuple[np.ndarray,
         # square for each generation.
         spent = mass * total
         spent *= market.per_spending
-        part *= np.sqrt(pull * give / np.maximum(wanted, SMALLEST_SLOPE))
-        most = LONGEST_MOVE * (1.0 - market.taste_power)
-        move = solve_symmetric(less_squares(part, spent), spent * miss)
+        squares = less_squares(part, part * (pull * give / np.maximum(wanted, SMALLEST_SLOPE)), spent)
+        move, most = solve_symmetric(squares, spent * miss), LONGEST_MOVE * (1.0 - market.taste_power)
         log_m = np.where(left, log_m + move.clip(-most, most), log_m)
         if going < WORTH_PACKING * left.size:
             rest = np.flatnonzero(left)

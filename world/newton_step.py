@@ -86,8 +86,9 @@ def solve_by_generation(
     held: np.ndarray,
 ) -> np.ndarray:
     """Solve the step as a system in the prices; an infinite pivot takes a held price out."""
-    root = spending * np.sqrt(flexible / np.maximum(spent, SMALLEST_SLOPE))
-    return solve_symmetric(less_squares(root, np.where(held, np.inf, diagonal)), np.where(held, 0.0, push))
+    weighted = spending * (flexible / np.maximum(spent, SMALLEST_SLOPE))
+    upper = less_squares(spending, weighted, np.where(held, np.inf, diagonal))
+    return solve_symmetric(upper, np.where(held, 0.0, push))
 
 
 def solve_by_buyer(
@@ -103,23 +104,25 @@ def solve_by_buyer(
     The matrix is D - S C S' with D diagonal, a column of S for each buyer's spending and C diagonal, so that
     x = 1/D (push + S y) with (1/C - S' 1/D S) y = S' 1/D push (Sherman, Morrison, Woodbury).
     """
-    scale = 1.0 / np.sqrt(diagonal)
-    np.putmask(scale, held, 0.0)
-    scaled = spending * scale[:, None]
-    solved = scale * push
-    squares = less_squares(scaled.swapaxes(0, 1), spent / flexible)
-    scaled *= solve_symmetric(squares, fold(scaled * solved[:, None]))
-    solved += fold_rows(scaled)
-    solved *= scale
-    return solved
+    inverse = 1.0 / diagonal
+    np.putmask(inverse, held, 0.0)
+    scaled = spending * inverse[:, None]
+    squares = less_squares(spending.swapaxes(0, 1), scaled.swapaxes(0, 1), spent / flexible)
+    cost = solve_symmetric(squares, fold(scaled * push[:, None]))
+    scaled *= cost
+    return inverse * push + fold_rows(scaled)
 
 
-def less_squares(columns: np.ndarray, diagonal: np.ndarray) -> np.ndarray:
-    """diag(diagonal) - C C' in every world, upper triangle (columns, columns, worlds); C is (columns, rows, worlds)."""
+def less_squares(columns: np.ndarray, weighted: np.ndarray, diagonal: np.ndarray) -> np.ndarray:
+    """diag(diagonal) - C Z C' in every world, upper triangle (columns, columns, worlds), Z a diagonal.
+
+    C is `columns` and C Z is `weighted`, both (columns, rows, worlds).
+    """
     number, worlds = diagonal.shape
     upper = np.zeros((number, number, worlds))
     for b in range(number):
-        np.negative(fold_rows(columns[b] * columns[b:]), out=upper[b, b:])
+        upper[b, b:] = fold_rows(columns[b] * weighted[b:])
+    np.negative(upper, out=upper)
     on_diagonal(upper)[...] += diagonal
     return upper
 
