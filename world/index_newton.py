@@ -164,11 +164,14 @@ def solve_by_index(market: LoneSuppliers, tolerance: float) -> tuple[np.ndarray,
     worlds = np.arange(market.start.shape[1])
     log_price, steps = np.empty(market.start.shape), np.zeros(worlds.size, dtype=np.int64)
     log_m = market.log_strength(fold_rows(market.taste * np.exp(market.taste_power * market.start)))
+    done, kept = None, log_price
     for step in range(MOST_STEPS + 1):
         mass = np.exp(log_m.clip(-LARGEST_LOG, LARGEST_LOG)) * market.buys
         part = market.taste * mass[:, None]
         wanted = fold(part)
         at, give = market.prices(wanted)
+        if done is not None:  # the steps inside a band go on; a world that is done keeps the prices that it had
+            np.copyto(at, kept, where=done)
         pull = np.exp(market.taste_power * at)
         total = fold_rows(market.taste * pull)
         miss = (market.log_strength(total) - log_m) * market.buys
@@ -186,7 +189,8 @@ def solve_by_index(market: LoneSuppliers, tolerance: float) -> tuple[np.ndarray,
         squares = less_squares(part, part * (pull * give / np.maximum(wanted, SMALLEST_SLOPE)), spent)
         move, most = solve_symmetric(squares, spent * miss), LONGEST_MOVE * (1.0 - market.taste_power)
         log_m = np.where(left, log_m + move.clip(-most, most), log_m)
+        done, kept = ~left, at
         if going < WORTH_PACKING * left.size:
             rest = np.flatnonzero(left)
-            market, log_m, worlds = market.pick(rest), pick_worlds(log_m, rest), worlds[rest]
+            market, log_m, worlds, done = market.pick(rest), pick_worlds(log_m, rest), worlds[rest], None
     return np.exp(log_price, out=log_price), steps

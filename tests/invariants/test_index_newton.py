@@ -50,6 +50,18 @@ def test_a_world_alone_or_in_any_company_has_the_same_bits(seed: int) -> None:
             assert np.array_equal(getattr(apart, name), getattr(together, name)[..., chosen]), name
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_world_that_is_done_stays_where_it_is(seed: int) -> None:
+    # Prices inside their bands, in worlds that need more steps than their neighbours.
+    market = lone(usual_market(seed, WORLDS))
+    market["price_elasticity"] = np.asarray(market["price_elasticity"])[:1]
+    market["demand_scale"] = np.asarray(market["demand_scale"]) * np.geomspace(0.02, 2.0, WORLDS)
+    together = clear(market)
+    for world in range(WORLDS):
+        alone = clear(some_worlds(market, np.array([world])))
+        assert np.array_equal(alone.price[:, 0], together.price[:, world])
+
+
 def test_a_quarter_on_no_step_in_prices_is_left() -> None:
     market = lone(usual_market(3, 200))
     market["price_elasticity"] = np.asarray(market["price_elasticity"])[:1]
