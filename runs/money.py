@@ -10,6 +10,7 @@ from agents.cast import HOLDERS
 from agents.views import MarketView
 from runs.backing import pay_out
 from runs.firm_books import lab_view, money, operator_views
+from runs.sight import market_view
 from runs.tranches import ANCHOR, buy_shares, conditional_usd_bn, promise, take_due
 from world.arrays import Flags, PerWorld, fold
 from world.funding import Round, dilute, grant, price_round
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 OTHERS = HOLDERS.index("investors")
 
 
-def fund(market: ComputeMarket, view: MarketView) -> None:
+def fund(market: ComputeMarket) -> None:
     """Pay tranches that are due, run equity rounds, and convert OpenAI where both sides gain."""
     s = market.state
+    view = market_view(market)
     value = openai_value(market, view)
     pay_tranches(market, value)
     defend_ltv(market)
