@@ -181,9 +181,11 @@ def settle_release(
     pair, quantity = market.cast.pair["microsoft", "openai"], paid["commitment"]
     if quantity.any():
         first = s.quarter + market.firms["microsoft"].site_lead_quarters
-        for part in range(COMMITTED_PARTS):
-            start = first + PARTS_APART * part
-            s.leases.sign(pair, quantity / COMMITTED_PARTS, price_usd_h, 1.0, start, term_quarters)
+        start = first + PARTS_APART * np.arange(COMMITTED_PARTS)[:, np.newaxis]
+        parts, price, term = (
+            np.broadcast_to(each, start.shape) for each in (quantity / COMMITTED_PARTS, price_usd_h, term_quarters)
+        )
+        s.leases.sign_together([pair] * COMMITTED_PARTS, parts, price, 1.0, start, term)
         s.flow["signed_h100e_m"][pair] += quantity
     granted = np.zeros_like(s.cap.stakes)
     granted[0] = paid["stake"]

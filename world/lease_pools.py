@@ -119,7 +119,7 @@ class LeasePools:
     def waiting(self, measure: int) -> PerRow:
         """What has not started, late or not yet due, (rows, worlds): CAPACITY, RENT, FIRM or VALUE. Read only."""
         if measure not in self._waiting:  # kept until something waits no more, or something new does
-            waits = self.to_start.pending()[measure * self.rows : (measure + 1) * self.rows] + self.due[measure]
+            waits = self.to_start.to_come[measure * self.rows : (measure + 1) * self.rows] + self.due[measure]
             waits.flags.writeable = False
             self._waiting[measure] = waits
         return self._waiting[measure]
