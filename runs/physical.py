@@ -104,9 +104,8 @@ def chips_bill(s: State, arrivals: np.ndarray) -> np.ndarray:
 
 def equip_phases(s: State) -> None:
     """Chips run in a named phase once its operator uses power there: all its power counts as used together."""
-    for row, phase in enumerate(s.phases.phases):
-        used = s.fleet.power_used_gw[s.cast.operator[phase.operator]] > 0.0
-        s.phases.equip(row, float(s.quarter), used & (s.phases.energised_gw[row] > 0.0))
+    used = s.fleet.power_used_gw[[s.cast.operator[phase.operator] for phase in s.phases.phases]]
+    s.phases.equip_all(float(s.quarter), (used > 0.0) & (s.phases.energised_gw > 0.0))
 
 
 def start_leases(market: ComputeMarket) -> None:

@@ -181,8 +181,8 @@ class Schedule:
             slots = np.minimum(np.maximum(slots, first.astype(np.intp)), last)
         if begin.ndim == 1:  # one date for all rows
             slots, share = slots[:, np.newaxis], share[:, np.newaxis]
+        self._least_written = min(self._least_written, float(share.min()), float(due.min()))
         amount = share * due
-        self._least_written = min(self._least_written, float(amount.min()))
         places = slots * count + (lanes * (height * count) + worlds)
         # Unbuffered: where two steps fall on one slot both count, one after the other.
         np.add.at(self.amount.reshape(-1), places.reshape(-1), amount.reshape(-1))
