@@ -61,9 +61,14 @@ class Cast(Members):
         """Rows of leases by (provider, tenant)."""
         return {(provider, tenant): row for row, (provider, tenant, _) in enumerate(self.pairs)}
 
+    @cached_property
+    def sector(self) -> Mapping[str, int]:
+        """Rows of sectors in the books."""
+        return _rows(self.sectors)
+
     def sector_rows(self, names: Iterable[str]) -> list[int]:
         """Rows of sectors in the books."""
-        return [self.sectors.index(name) for name in names]
+        return [self.sector[name] for name in names]
 
     # ------------------------------------------------------------------ leases
 

@@ -120,17 +120,17 @@ class OpenAI(Lab):
             own_cost_usd_h: (worlds,) long-run cost of the own chip, $/effective H100e-hour.
         """
         p = self.parameters
-        value = self.chip_value_usd_bn(view, own_cost_usd_h)
+        value = self.chip_value_usd_bn(view.long_run_cost_usd_h, own_cost_usd_h)
         affordable = self.potential_usd_bn > p.chip_development_usd_bn * self.money / 16.0
         return (self.chip_age_quarters < 0.0) & (value > 0.0) & affordable
 
-    def chip_value_usd_bn(self, view: MarketView, own_cost_usd_h: PerWorld) -> PerWorld:
+    def chip_value_usd_bn(self, bought_cost_usd_h: PerWorld, own_cost_usd_h: PerWorld) -> PerWorld:
         """Expected net present value of the programme against buying the merchant's newest chip, $bn."""
         p = self.parameters
         rate = np.log1p(p.cost_of_equity) / 4.0
         value: PerWorld = programme_npv_usd_bn(
             volume_h100e_m=self.chip_target_h100e_m(),
-            cost_bought_usd_h=view.long_run_cost_usd_h,
+            cost_bought_usd_h=bought_cost_usd_h,
             cost_own_usd_h=own_cost_usd_h,
             development_cost_usd_bn=p.chip_development_usd_bn * self.money,
             lead_quarters=p.chip_lead_quarters,

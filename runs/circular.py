@@ -25,6 +25,7 @@ SELLERS = INVESTORS[:2]
 """Microsoft is paid in rent, Nvidia in chips."""
 RENT, CHIPS = ("lease_rent", "spot_rent"), "chips"
 VENDORS = ("nvidia", "broadcom")
+CASH = frozenset(CASH_KINDS)
 
 Flows = Mapping[tuple[str, str, str], PerWorld]
 
@@ -33,55 +34,60 @@ def trace_equity(market: ComputeMarket) -> None:
     """Follow the equity of each investor through the quarter's payments; writes what it finds into the flow.
 
     Rows of what is written: INVESTORS x funded labs for what labs still hold (`equity_held_usd_bn`), INVESTORS for what
-    was put in and what reached chip vendors since the start, SELLERS for what came back, since the start and now.
+    was put in, SELLERS for what came back, since the start and this quarter. What reached chip vendors since the start
+    is one figure, whoever put it in.
     """
     s, cast, worlds = market.state, market.cast, market.worlds
-    labs = cast.funded
-    flows, last = s.ledger.flows, s.last
-    total = payments_by(flows, (*labs, *cast.operators), worlds)
+    labs, providers = cast.funded, cast.providers
+    flows, last = dict(s.ledger.flows), s.last
+    total = payments_by(flows, tuple(dict.fromkeys((*labs, *providers))), worlds)
     spent = np.array([total[lab] for lab in labs])
     left = np.array([s.ledger.cash(lab) for lab in labs])
-    paid = np.array([[flow(flows, "equity", who, lab, worlds) for lab in labs] for who in INVESTORS])
-    held = last.get("equity_held_usd_bn", np.zeros_like(paid)) + paid
+    paid = matrix(flows, ("equity",), INVESTORS, labs, worlds)
+    held = last["equity_held_usd_bn"] + paid if "equity_held_usd_bn" in last else paid
     gone = held * ratio(spent, spent + np.maximum(left, 0.0))
 
-    rents = {name: np.array([rent(flows, lab, name, worlds) for lab in labs]) for name in cast.providers}
-    vendors = {name: np.array([flow(flows, CHIPS, lab, name, worlds) for lab in labs]) for name in VENDORS}
-    for kind, provider, vendor in [(CHIPS, p, v) for p in cast.providers for v in VENDORS]:
-        if (kind, provider, vendor) in flows:
-            onward = ratio(flows[kind, provider, vendor], total[provider])
-            vendors[vendor] = vendors[vendor] + rents[provider] * onward
-    part = ratio(np.array([rents["microsoft"], vendors["nvidia"], fold(np.array(list(vendors.values())))]), spent)
-    given = fold(paid.swapaxes(0, 1))
-    home = np.array([fold(gone[row] * part[row]) for row in range(len(SELLERS))])
-    chips = fold((gone * part[-1]).swapaxes(0, 1))
-    s.flow |= {
-        "equity_held_usd_bn": held - gone,
-        "equity_given_usd_bn": given,
-        "equity_home_usd_bn": home,
-        "equity_given_sum_usd_bn": last.get("equity_given_sum_usd_bn", np.zeros_like(given)) + given,
-        "equity_home_sum_usd_bn": last.get("equity_home_sum_usd_bn", np.zeros_like(home)) + home,
-        "equity_chips_sum_usd_bn": last.get("equity_chips_sum_usd_bn", np.zeros_like(chips)) + chips,
+    rents = matrix(flows, RENT, labs, providers, worlds)
+    bought = matrix(flows, (CHIPS,), providers, VENDORS, worlds).swapaxes(0, 1)
+    onward = ratio(bought, np.array([total[provider] for provider in providers]))
+    chips = matrix(flows, (CHIPS,), labs, VENDORS, worlds)
+    chips += fold(np.moveaxis(rents[:, np.newaxis] * onward, 2, 0))
+    # The part of each dollar spent that comes to Microsoft as rent, to Nvidia as chips, and to any vendor as chips.
+    for_each = ratio(np.ones_like(spent), spent)
+    to_sellers = (rents[:, providers.index("microsoft")] * for_each, chips[:, VENDORS.index("nvidia")] * for_each)
+    to_chips = fold(chips.swapaxes(0, 1)) * for_each
+    found = {
+        "equity_given": fold(paid.swapaxes(0, 1)),
+        "equity_home": np.array([fold(gone[row] * part) for row, part in enumerate(to_sellers)]),
+        "equity_chips": fold(fold(gone) * to_chips),
     }
+    s.flow["equity_held_usd_bn"] = held - gone
+    for name, now in found.items():
+        since_start = f"{name}_sum_usd_bn"
+        s.flow[f"{name}_usd_bn"] = now
+        s.flow[since_start] = last[since_start] + now if since_start in last else now
 
 
 def payments_by(flows: Flows, payers: tuple[str, ...], worlds: int) -> dict[str, PerWorld]:
     """All cash that each payer paid this quarter, $bn (worlds,)."""
     total = {name: np.zeros(worlds) for name in payers}
-    for key in sorted(key for key in flows if key[1] in total and key[0] in CASH_KINDS):
+    # Sorted: in which order entries come may depend on what other worlds do.
+    for key in sorted(key for key in flows if key[1] in total and key[0] in CASH):
         total[key[1]] += flows[key]
     return total
 
 
-def flow(flows: Flows, kind: str, payer: str, payee: str, worlds: int) -> PerWorld:
-    """One flow of the quarter, $bn (worlds,); zero if there was none."""
-    found = flows.get((kind, payer, payee))
-    return np.zeros(worlds) if found is None else found
-
-
-def rent(flows: Flows, tenant: str, provider: str, worlds: int) -> PerWorld:
-    """Rent of a tenant to a provider, under leases and at the market, $bn (worlds,)."""
-    return flow(flows, RENT[0], tenant, provider, worlds) + flow(flows, RENT[1], tenant, provider, worlds)
+def matrix(
+    flows: Flows, kinds: tuple[str, ...], payers: tuple[str, ...], payees: tuple[str, ...], worlds: int
+) -> np.ndarray:
+    """The flows of some kinds together, $bn (payers, payees, worlds); zero where there is none."""
+    found = np.zeros((len(payers), len(payees), worlds))
+    for row, payer in enumerate(payers):
+        for column, payee in enumerate(payees):
+            for kind in kinds:
+                if (kind, payer, payee) in flows:
+                    found[row, column] += flows[kind, payer, payee]
+    return found
 
 
 def circular_share(market: ComputeMarket) -> PerRow:
@@ -93,4 +99,4 @@ def circular_share(market: ComputeMarket) -> PerRow:
 def to_chips_share(market: ComputeMarket) -> PerWorld:
     """Share of all equity put into labs since the start that has reached chip vendors, (worlds,)."""
     s = market.state
-    return ratio(fold(s.flow["equity_chips_sum_usd_bn"]), fold(s.flow["equity_given_sum_usd_bn"]))
+    return ratio(s.flow["equity_chips_sum_usd_bn"], fold(s.flow["equity_given_sum_usd_bn"]))

@@ -7,15 +7,15 @@ would fill the cluster. It signs once; what it signs is a lease like any other.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from agents.openai import SOLE_PROVIDER
-from agents.views import ClusterBid
+from agents.views import ClusterBid, FirmView, MarketView
 from runs.contracts import provider_shares
-from runs.firm_books import operator_views
-from runs.sight import market_view
+from runs.firm_books import with_leases
 from world.arrays import PerRow, PerWorld, some
 
 if TYPE_CHECKING:
@@ -28,12 +28,14 @@ MIDDLE_QUARTERS = 1.5
 """Its halls get power over a year: the lease starts when half of them have it."""
 
 
-def bid_for_cluster(market: ComputeMarket) -> None:
-    """Take both bids, choose, and sign the lease in the worlds where the lab wants the cluster and somebody can."""
+def bid_for_cluster(market: ComputeMarket, view: MarketView, books: Mapping[str, FirmView]) -> None:
+    """Take both bids, choose, and sign the lease in the worlds where the lab wants the cluster and somebody can.
+
+    Args: books: the bidders' own, before this quarter's leases.
+    """
     s = market.state
     lab = market.firms["openai"]
-    view = market_view(market)
-    views = operator_views(market, view, BIDDERS)
+    views = with_leases(s, {name: books[name] for name in BIDDERS})
     cost_usd_bn = lab.parameters.cluster_usd_bn * market.money
     size = cost_usd_bn / (view.capital_usd_bn + view.shell_usd_bn)
     bids = [market.firms[name].bid_for_cluster(view, views[name], cost_usd_bn) for name in BIDDERS]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import fields, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,22 +15,26 @@ from runs.fixed_orders import as_ordered, fixed_shares
 from runs.physical import builder_weights
 from runs.sight import market_view
 from runs.state import State
-from world.arrays import PerRow, PerWorld, fold, ratio
-from world.bargaining import Bargain, allocate_offers, bargain, left_over
+from world.arrays import PerRow, fold, ratio
+from world.bargaining import Bargain, allocate_offers, bargain_allocated, left_over
 from world.calendar import HOURS_PER_QUARTER
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
 
-def tender(market: ComputeMarket) -> None:
-    """Run this quarter's tender over all tenants and providers at once."""
+def tender(market: ComputeMarket) -> tuple[MarketView, dict[str, FirmView]]:
+    """Run this quarter's tender over all tenants and providers at once.
+
+    Returns: what everybody saw, and the providers' books as they were before anything was signed.
+    """
     s, cast = market.state, market.cast
     view = market_view(market)
     views = operator_views(market, view, cast.providers)
     offers = [make_offer(market, name, view, views[name]) for name in cast.providers]
     offers = split_rivals(market, offers)
-    asks = make_tenders(market, view)
+    books = {name: lab_view(market, name) for name in cast.tenants}
+    asks = make_tenders(market, view, books)
     openai = market.firms["openai"]
     m = market.parameters.of("market")
 
@@ -55,6 +59,8 @@ def tender(market: ComputeMarket) -> None:
     cost = {name: reservation + penalty[name] for name in cast.tenants}
     most = {name: np.minimum(outside, asks[name].worth_usd_h * useful) for name in cast.tenants}
     worth = np.array([most[name] - cost[name] for name in cast.tenants]) * to_usd_bn
+    # What rival clouds keep for their own labs is a threat to other providers, and not OpenAI's to take.
+    gain = worth.copy()
     worth[0, -1] = 0.0
     wanted = np.array([asks[name].wanted_h100e_m for name in cast.tenants])
     if market.settings.negotiate:
@@ -72,18 +78,10 @@ def tender(market: ComputeMarket) -> None:
 
     signed = np.zeros((len(cast.pairs), s.worlds))
     if market.settings.negotiate:
-        bargains = bargain_with_all(
-            cast.tenants,
-            allocated,
-            reservation * to_usd_bn,
-            [penalty[name] * to_usd_bn for name in cast.tenants],
-            outside * to_usd_bn,
-            weight,
-            [asks[name].worth_usd_h * useful * to_usd_bn for name in cast.tenants],
-            spare,
-        )
+        deals = bargain_allocated(allocated, reservation * to_usd_bn, gain, weight, spare)
     else:
-        bargains = {name: as_ordered(allocated[row], reservation * to_usd_bn) for row, name in enumerate(cast.tenants)}
+        deals = [as_ordered(each, reservation * to_usd_bn) for each in allocated]
+    bargains = dict(zip(cast.tenants, deals, strict=True))
     if market.recorder is not None:
         market.recorder.note("tender", view=view, asks=asks, offers=offers, delay=delay, dependence=dependence)
         market.recorder.note("deals", outside=outside, worth=worth, deals=bargains)
@@ -113,39 +111,8 @@ def tender(market: ComputeMarket) -> None:
         term_quarters=asks["openai"].term_quarters,
         lacking=lacking,
     )
-    negotiate_release(market, view, unbound, put, stakes)
-
-
-def bargain_with_all(
-    names: Sequence[str],
-    allocated: np.ndarray,
-    reservation: PerRow,
-    penalty: Sequence[PerRow],
-    outside: PerWorld,
-    weight: PerWorld,
-    worth: Sequence[PerWorld],
-    spare: PerRow,
-) -> dict[str, Bargain]:
-    """Every tenant's bargain over what it was allocated (tenants, offers, worlds), money in $bn per M H100e.
-
-    The tenants stand side by side on the axis of worlds: no bargain looks at another, and one call does for all.
-    """
-    tenants, offers, worlds = allocated.shape
-    deal = bargain(
-        np.concatenate(list(allocated), axis=-1),
-        np.tile(reservation, tenants),
-        np.concatenate(penalty, axis=-1),
-        np.tile(outside, tenants),
-        np.concatenate([fold(each) for each in allocated]),
-        np.broadcast_to(np.tile(weight, tenants), (offers, tenants * worlds)),
-        worth=np.concatenate(worth),
-        spare=np.tile(spare, tenants),
-    )
-    parts = [slice(row * worlds, (row + 1) * worlds) for row in range(tenants)]
-    return {
-        name: Bargain(*(getattr(deal, field.name)[..., part] for field in fields(deal)))
-        for name, part in zip(names, parts, strict=True)
-    }
+    negotiate_release(market, view, books["openai"], unbound, put, stakes)
+    return view, views
 
 
 def make_offer(market: ComputeMarket, name: str, view: MarketView, own: FirmView) -> LeaseOffer:
@@ -176,7 +143,7 @@ def split_rivals(market: ComputeMarket, offers: list[LeaseOffer]) -> list[LeaseO
     return split
 
 
-def make_tenders(market: ComputeMarket, view: MarketView) -> dict[str, Tender]:
+def make_tenders(market: ComputeMarket, view: MarketView, books: Mapping[str, FirmView]) -> dict[str, Tender]:
     """Every lab's tender: what it will want beyond the leases that will then run, and its own chips."""
     s, cast = market.state, market.cast
     rows = {name: cast.held_by[name] for name in cast.tenants}
@@ -188,7 +155,7 @@ def make_tenders(market: ComputeMarket, view: MarketView) -> dict[str, Tender]:
         contracted = fold(np.array([next(leases) for _ in rows[name]]))
         if name == "openai":
             contracted = contracted + fold(s.fleet.sold[cast.operator["openai"]])
-        tenders[name] = market.firms[name].tender(view, lab_view(market, name), contracted)
+        tenders[name] = market.firms[name].tender(view, books[name], contracted)
     return tenders
 
 
@@ -206,17 +173,18 @@ def sign(
     """Enter the bargained leases: quantity in H100e, price per H100e-hour of the newest chip."""
     s, cast = market.state, market.cast
     m = market.parameters.of("market")
-    # What rival clouds keep for their own labs is a second lease of a pair; the book takes each pair once at a time.
-    for rows in (range(len(cast.providers)), range(len(cast.providers), len(cast.offers))):
-        of = [(tenant, row) for tenant in deals for row in rows]
-        quantity = np.array([deals[tenant].quantity[row] for tenant, row in of])
-        payment = np.array([deals[tenant].payment[row] for tenant, row in of])
-        term = np.array([asks[tenant].term_quarters for tenant, _ in of])
-        price = ratio(payment, quantity * (HOURS_PER_QUARTER / 1000.0 * term), 0.0)
-        start = s.quarter + np.array([lead[row] for _, row in of])
-        pairs = [cast.pair[(cast.offers[row], tenant)] for tenant, row in of]
-        s.leases.sign_together(pairs, quantity, np.where(quantity > 0.0, price, 0.0), m.take_or_pay, start, term)
-        signed[pairs] += quantity
+    quantity, payment = (np.array([getattr(deal, name) for deal in deals.values()]) for name in ("quantity", "payment"))
+    # What rival clouds keep for their own labs runs with what they offer to anybody: one lease of each pair.
+    for amount in (quantity, payment):
+        amount[:, cast.providers.index(cast.offers[-1])] += amount[:, -1]
+    shape = (len(deals) * len(cast.providers), s.worlds)
+    quantity, payment = (amount[:, :-1].reshape(shape) for amount in (quantity, payment))
+    term = np.repeat([asks[tenant].term_quarters for tenant in deals], len(cast.providers), axis=0)
+    price = ratio(payment, quantity * (HOURS_PER_QUARTER / 1000.0 * term))
+    start = np.tile(s.quarter + lead[: len(cast.providers)], (len(deals), 1))
+    pairs = [cast.pair[(provider, tenant)] for tenant in deals for provider in cast.providers]
+    s.leases.sign_together(pairs, quantity, price, m.take_or_pay, start, term)
+    signed[pairs] += quantity
 
 
 def used_by_provider(s: State) -> PerRow:
@@ -226,18 +194,13 @@ def used_by_provider(s: State) -> PerRow:
     """
     cast = s.cast
     active = s.leases.active
-    own = s.market.bought_h100e_m[cast.user["openai"]]
-    total = fold(own)
-    rows = [active[cast.pair[(provider, "openai")]] for provider in cast.providers]
-    rows.append(fold(s.fleet.deployed[cast.operator["openai"]]))
-    held = np.array(rows)
+    total = fold(s.market.bought_h100e_m[cast.user["openai"]])
+    own = fold(s.fleet.deployed[cast.operator["openai"]])
+    held = np.concatenate([active[[cast.pair[(provider, "openai")] for provider in cast.providers]], own[None]])
     holding = fold(held)
-    scaled = held * np.minimum(ratio(total, holding, 0.0), 1.0)[None, :]
-    rest = np.maximum(total - holding, 0.0)
-    deployed = s.flow["deployed_h100e_m"]
-    let = s.leases.by_provider(active)
-    free = np.array(
-        [np.maximum(deployed[cast.operator[p]] - let[s.leases.providers.index(p)], 0.0) for p in cast.providers]
-        + [np.zeros(s.worlds)]
-    )
-    return scaled + rest * ratio(free, fold(free))
+    used = held * np.minimum(ratio(total, holding, 0.0), 1.0)
+    let = s.leases.by_provider(active)[[s.leases.providers.index(provider) for provider in cast.providers]]
+    deployed = s.flow["deployed_h100e_m"][[cast.operator[provider] for provider in cast.providers]]
+    free = np.maximum(deployed - let, 0.0)
+    used[:-1] += np.maximum(total - holding, 0.0) * ratio(free, fold(free))
+    return used

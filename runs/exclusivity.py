@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.openai import OPEN, SOLE_PROVIDER
-from agents.views import LeaseOffer, MarketView
-from runs.firm_books import lab_view
-from runs.money import openai_value
+from agents.views import FirmView, LeaseOffer, MarketView
 from world.arrays import Flags, PerRow, PerWorld, fold, ratio
 from world.funding import grant
 from world.refusal import match_first_refusal
@@ -104,10 +102,12 @@ def put_to_holder(
     return Put(after, outside, matched, waived, refused, answer.matched)
 
 
-def negotiate_release(market: ComputeMarket, view: MarketView, before: PerRow, put: Put, stakes: Stakes) -> None:
+def negotiate_release(
+    market: ComputeMarket, view: MarketView, own: FirmView, before: PerRow, put: Put, stakes: Stakes
+) -> None:
     """Bargain over the next step of freedom where one is left: at the conversion over all that are left at once.
 
-    Args: before: (offers, worlds) what OpenAI would have taken without the contract.
+    Args: own: OpenAI's books; before: (offers, worlds) what it would have taken without the contract.
     """
     s, lab = market.state, market.firms["openai"]
     nothing = np.zeros(s.worlds)
@@ -126,14 +126,14 @@ def negotiate_release(market: ComputeMarket, view: MarketView, before: PerRow, p
     excuse = ratio(late, late + running)
     left = np.where(package, s.flow["conversion_left_usd_bn"], 0.0)
     offered = bargain_release(gain, loss, excuse, lab.parameters.microsoft_weight, left)
-    pressed = bound & (lab.presses(lab_view(market, "openai")) | package)
+    pressed = bound & (lab.presses(own) | package)
     # The holder gets all that the tenant would gain on what it commits to, and values the rent as it does what it
     # loses. A commitment that costs the tenant more than it is worth to the holder is no way to pay.
     room = stakes.worth[0]
     above = np.maximum(room, 0.0)
     unit = above + market.parameters.of("microsoft").influence_share * (stakes.reservation + above)
     most = np.where(-room <= unit, lab.parameters.commitment_share * np.maximum(stakes.lacking, 0.0), 0.0)
-    value = np.maximum(openai_value(market, view), 1e-3 * market.money)
+    value = np.maximum(s.flow["owners_value_usd_bn"], 1e-3 * market.money)
     commitment, stake = pay_with_commitment(np.where(pressed, offered.price, 0.0), unit, most, value)
     happens = pressed & offered.happens & (stake <= MOST_STAKE)
     asked = np.where(offered.happens, stake, 0.0)

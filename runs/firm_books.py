@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,6 +62,16 @@ def operator_views(
             **money(market, name),
         )
     return views
+
+
+def with_leases(s: State, views: Mapping[str, FirmView]) -> dict[str, FirmView]:
+    """The same books once leases were signed: nothing else has changed."""
+    after = {}
+    for name, view in views.items():
+        let = s.cast.let_by[name]
+        to_tenants = s.leases.active[let] + s.leases.pending_total[let]
+        after[name] = replace(view, let_h100e_m=fold(to_tenants), let_to_largest_h100e_m=to_tenants.max(axis=0))
+    return after
 
 
 def power_at_lead_gw(s: State, power: PerRow, lead: PerWorld) -> PerRow:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from runs.rental import PRICE_FLOOR_USD_H
-from world.arrays import PerWorld, fold
+from world.arrays import PerWorld, below_zero, beyond, fold, some
 from world.calendar import quarter_label
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
 TOLERANCE = 1e-9
+ANCHORED = ("microsoft", "openai")
+"""Who may let to OpenAI without being offered to the holder of its contract first: the holder, and OpenAI itself."""
 
 
 class LawBroken(RuntimeError):
@@ -37,19 +39,13 @@ def measure_laws(market: ComputeMarket) -> list[Law]:
     bought, sold = fold(s.market.bought_h100e_m), fold(s.market.sold_h100e_m)
     volume = np.maximum(fold(sold), 1e-9)
     deployed = fold(s.fleet.deployed)
-    over = (s.market.sold_h100e_m - s.fleet.deployed).max(axis=(0, 1))
     # At the floor less may be wanted than is offered; at the cap more, and the world is flagged as rationed.
+    excess = s.flow["excess_demand"]
     at_floor = s.market.price_usd_h <= PRICE_FLOOR_USD_H * (1.0 + 1e-9) * market.money
-    excess = np.where(at_floor, np.maximum(s.flow["excess_demand"], 0.0), np.abs(s.flow["excess_demand"]))
-    excess = np.where(s.market.traded & ~s.market.rationed, excess, 0.0) / np.maximum(
-        deployed, 1e-12 * fold(deployed) + 1e-300
-    )
+    counts = s.market.traded & ~s.market.rationed & ~(at_floor & (excess < 0.0))
+    uncleared = np.where(counts, np.abs(excess), 0.0) / np.maximum(deployed, 1e-12 * fold(deployed) + 1e-300)
     anchor = market.firms["openai"].exclusivity > 0.0
-    outside = fold(
-        s.flow["signed_h100e_m"][
-            [k for k, p in enumerate(cast.pairs) if p[1] == "openai" and p[0] not in ("microsoft", "openai")]
-        ]
-    )
+    outside = fold(s.flow["signed_h100e_m"][[k for k in cast.held_by["openai"] if cast.pairs[k][0] not in ANCHORED]])
     bypassed = np.where(anchor, np.maximum(outside - s.flow["waived_h100e_m"], 0.0), 0.0)
     stakes, owed = s.cap.stakes, s.ledger.balance["debt"][cast.sector_rows(cast.debtors)]
     # Above the cap lenders call: only who has sold all that markets take may stay there, and is flagged by the metric.
@@ -69,11 +65,11 @@ def measure_laws(market: ComputeMarket) -> list[Law]:
         Law("sites: power accounted for", np.maximum(sites.unaccounted, phases.unaccounted)),
         Law("sites: states in order", phases.disordered),
         Law("market: bought equals sold", np.abs(bought - sold).max(axis=0) / volume, 1e-12),
-        Law("market: allocation within capacity", over / volume, 1e-12),
-        Law("market: clears with its certificate", excess.max(axis=0), 1e-8),
+        Law("market: allocation within capacity", beyond(s.market.sold_h100e_m, s.fleet.deployed) / volume, 1e-12),
+        Law("market: clears with its certificate", uncleared.max(axis=0), 1e-8),
         Law("debt: maturities add up to the books", s.debt.distance(owed)),
         Law("stakes: sum to one", np.abs(fold(stakes) - 1.0)),
-        Law("stakes: none negative", np.maximum(-stakes.min(axis=0), 0.0)),
+        Law("stakes: none negative", below_zero(stakes)),
         Law("first refusal: never bypassed", bypassed),
         Law("loan to value: within its cap, or all is sold that markets take", above_cap),
         Law(
@@ -92,15 +88,17 @@ def check_laws(market: ComputeMarket) -> None:
     where = quarter_label(market.calendar_quarter)
     for breach in market.state.ledger.check().breaches(TOLERANCE):
         raise LawBroken(f"law broken: books: quarter {where}: {breach}")
-    for law in measure_laws(market):
-        wrong = ~(law.distance <= law.allowed)
-        if wrong.any():
-            position = int(np.argmax(wrong))
-            number = int(market.draws.world_numbers[position]) if len(wrong) > 1 else int(market.draws.world_numbers[0])
-            raise LawBroken(
-                f"law broken: {law.name}; quarter {where}, world {number}: "
-                f"off by {float(law.distance[position]):.3g}, allowed {law.allowed:.0e}"
-            )
+    laws = measure_laws(market)
+    allowed = np.array([[law.allowed] for law in laws])
+    kept = np.array([law.distance for law in laws]) <= allowed
+    if not some(~kept):
+        return
+    row, position = (int(place) for place in np.argwhere(~kept)[0])
+    law, number = laws[row], int(market.draws.world_numbers[position])
+    raise LawBroken(
+        f"law broken: {law.name}; quarter {where}, world {number}: "
+        f"off by {float(law.distance[position]):.3g}, allowed {law.allowed:.0e}"
+    )
 
 
 __all__ = ["Law", "LawBroken", "check_laws", "measure_laws"]

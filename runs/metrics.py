@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,40 +15,57 @@ import runs.metrics_credit
 import runs.metrics_money  # noqa: F401  each registers its rows
 from runs.circular import trace_equity
 from runs.contracts import used_by_provider
+from runs.money import anchor_ltv
 from runs.registry import REGISTRY, Metric, registry_of
-from runs.sight import market_view
+from runs.sight import standing_figures
 from runs.state import GENERATION
+from world.arrays import fold, ratio
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
+
+
+def blank_values(registry: Mapping[str, Metric], quarters: int, worlds: int) -> dict[str, np.ndarray]:
+    """Room for every metric: arrays (members, quarters, worlds) by name, NaN."""
+    return {name: np.full((row.rows, quarters, worlds), np.nan) for name, row in registry.items()}
 
 
 class History:
     """Every metric of every quarter, in every world: arrays (members, quarters, worlds) by name."""
 
     def __init__(self, market: ComputeMarket) -> None:
-        self.values: dict[str, np.ndarray] = {}
-        for name, row in registry_of(market.cast).items():
-            self.values[name] = np.full((max(len(row.members), 1), market.quarters, market.worlds), np.nan)
+        self._rows = registry_of(market.cast)
+        self._shape = market.quarters, market.worlds
+
+    @cached_property
+    def values(self) -> dict[str, np.ndarray]:
+        """The arrays, NaN in quarters to come; who has room for them elsewhere sets them before the first quarter."""
+        return blank_values(self._rows, *self._shape)
 
     def record(self, market: ComputeMarket) -> None:
         """Write this quarter, once."""
         note(market)
-        q = market.state.quarter
-        for name, row in REGISTRY.items():
-            self.values[name][:, q] = row.read(market)
+        q, values = market.state.quarter, self.values
+        for name, row in self._rows.items():
+            values[name][:, q] = row.read(market)
 
 
 def note(market: ComputeMarket) -> None:
     """Work out figures that several metrics share."""
     s = market.state
-    view = market_view(market)
     own = GENERATION["own_chip"]
     trace_equity(market)
     s.flow["openai_by_provider"] = used_by_provider(s)
-    s.flow["long_run_cost_usd_h"] = view.long_run_cost_usd_h
+    s.flow["openai_share"] = ratio(s.flow["openai_by_provider"], fold(s.flow["openai_by_provider"]))
+    s.flow["long_run_cost_usd_h"] = standing_figures(market)["new_cost_usd_h"]
     s.flow["own_cost_usd_h"] = s.flow["cost_usd_h"][own] / s.generations.usefulness[own]
-    s.flow["chip_value_usd_bn"] = market.firms["openai"].chip_value_usd_bn(view, s.flow["own_cost_usd_h"])
+    s.flow["chip_value_usd_bn"] = market.firms["openai"].chip_value_usd_bn(
+        s.flow["long_run_cost_usd_h"], s.flow["own_cost_usd_h"]
+    )
+    s.flow["sold_by_generation_h100e_m"] = fold(s.fleet.sold)
+    s.flow["ltv"] = anchor_ltv(market)
+    for kind in ("interest", "principal", "shell_rent"):
+        s.flow[f"oracle_{kind}_usd_bn"] = s.ledger.paid(kind, "oracle")
 
 
-__all__ = ["REGISTRY", "History", "Metric", "registry_of"]
+__all__ = ["REGISTRY", "History", "Metric", "blank_values", "registry_of"]

@@ -10,7 +10,8 @@ from agents.cast import GENERATIONS
 from agents.views import BINDING
 from runs.registry import simple
 from runs.sight import unit_rent
-from world.arrays import PerRow, PerWorld, fold, ratio
+from runs.state import MERCHANT_ROWS
+from world.arrays import PerRow, PerWorld, fold, ratio, some
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -20,16 +21,15 @@ ABILENE = "Abilene"
 
 def stargate(m: ComputeMarket) -> PerWorld:
     """Oracle's Stargate leases and own sites over all compute that OpenAI uses."""
-    s = m.state
-    rows = s.flow["openai_by_provider"]
-    programme = rows[m.cast.provider_names.index("oracle")] + rows[m.cast.provider_names.index("own")]
-    return ratio(programme, fold(rows))
+    share, names = m.state.flow["openai_share"], m.cast.provider_names
+    programme: PerWorld = share[names.index("oracle")] + share[names.index("own")]
+    return programme
 
 
 def openai_power(m: ComputeMarket) -> PerWorld:
     """IT power of the chips that OpenAI uses."""
     g = m.state.generations
-    return fold(m.state.market.bought_h100e_m[m.cast.user["openai"]] * (g.kw_it / g.h100e))
+    return fold(m.state.market.bought_h100e_m[m.cast.user["openai"]] * g.kw_it_per_h100e)
 
 
 def site(m: ComputeMarket, name: str) -> PerWorld:
@@ -44,7 +44,12 @@ def binding(m: ComputeMarket) -> PerRow:
     s = m.state
     weight = s.flow["owned_h100e_m"]
     weight = weight / np.maximum(fold(weight), 1e-12)
-    return np.array([fold((s.binding == k) * weight) for k in range(len(BINDING))])
+    share = np.zeros((len(BINDING), m.worlds))
+    for k, line in enumerate(share):
+        bound = s.binding == k
+        if some(bound):
+            np.copyto(line, fold(bound * weight))
+    return share
 
 
 def chip_price(m: ComputeMarket) -> PerRow:
@@ -95,7 +100,7 @@ simple(
     "merchant_sold_h100e_m",
     "M H100e",
     "Merchant chips owned by anybody (sold basis)",
-    lambda m: fold(fold(m.state.fleet.sold)[:5]) + m.h20_h100e_m,
+    lambda m: fold(m.state.flow["sold_by_generation_h100e_m"][MERCHANT_ROWS]) + m.h20_h100e_m,
 )
 simple(
     "deployed_h100e_m",
@@ -117,7 +122,7 @@ simple(
     "generation_h100e_m",
     "M H100e",
     "Chips owned by generation (sold basis)",
-    lambda m: fold(m.state.fleet.sold),
+    lambda m: m.state.flow["sold_by_generation_h100e_m"],
     dimension="generation",
     members=GENERATIONS,
 )
@@ -125,7 +130,7 @@ simple(
     "used_h100e_m",
     "M H100e",
     "Compute used",
-    lambda m: np.array([fold(m.state.market.bought_h100e_m[k]) for k in range(len(m.cast.users))]),
+    lambda m: fold(m.state.market.bought_h100e_m.swapaxes(0, 1)),
     dimension="user",
     axis="users",
 )
@@ -170,7 +175,7 @@ simple(
     "openai_share",
     "share",
     "Provider's share of OpenAI's compute",
-    lambda m: ratio(m.state.flow["openai_by_provider"], fold(m.state.flow["openai_by_provider"])),
+    lambda m: m.state.flow["openai_share"],
     dimension="provider",
     axis="provider_names",
 )
@@ -209,7 +214,12 @@ simple(
     dimension="firm",
     axis="operators",
 )
-simple("colossus_h100e_m", "M H100e", "Chips that xAI owns", lambda m: fold(m.state.fleet.sold[m.cast.operator["xai"]]))
+simple(
+    "colossus_h100e_m",
+    "M H100e",
+    "Chips that xAI owns",
+    lambda m: m.state.flow["owned_h100e_m"][m.cast.operator["xai"]],
+)
 simple(
     "binding_share",
     "share",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runs.credit import MOST_LEVERAGE
-from runs.money import anchor_ltv
 from runs.registry import simple
 from world.arrays import PerWorld, ratio
 from world.credit import dscr
@@ -16,26 +15,28 @@ if TYPE_CHECKING:
 
 def oracle_dscr(m: ComputeMarket) -> PerWorld:
     """Yearly cash flow before debt service over interest and principal."""
-    s = m.state
-    service = s.ledger.paid("interest", "oracle") + s.ledger.paid("principal", "oracle")
-    flow = m.cash_flow["oracle"] + s.ledger.paid("interest", "oracle")
-    return dscr(flow, service)
+    interest = m.state.flow["oracle_interest_usd_bn"]
+    return dscr(m.cash_flow["oracle"] + interest, interest + m.state.flow["oracle_principal_usd_bn"])
+
+
+def before_rent(m: ComputeMarket) -> PerWorld:
+    """Oracle's cash flow of the quarter before interest and rent of shells."""
+    flow = m.state.flow
+    return m.cash_flow["oracle"] + flow["oracle_interest_usd_bn"] + flow["oracle_shell_rent_usd_bn"]
 
 
 def oracle_fixed_charge_cover(m: ComputeMarket) -> PerWorld:
     """Yearly cash flow before debt service and rent of shells over both: rent is owed like debt."""
-    ledger = m.state.ledger
-    rent = ledger.paid("shell_rent", "oracle")
-    charges = ledger.paid("interest", "oracle") + ledger.paid("principal", "oracle") + rent
-    return dscr(m.cash_flow["oracle"] + ledger.paid("interest", "oracle") + rent, charges)
+    flow = m.state.flow
+    service = flow["oracle_interest_usd_bn"] + flow["oracle_principal_usd_bn"]
+    return dscr(before_rent(m), service + flow["oracle_shell_rent_usd_bn"])
 
 
 def oracle_leverage(m: ComputeMarket) -> PerWorld:
     """Net debt and leased shells over a year's cash flow before interest and rent: what rating agencies look at."""
     ledger = m.state.ledger
     owed = ledger.debt("oracle") + ledger.lease_liability("oracle") - ledger.cash("oracle")
-    earned = m.cash_flow["oracle"] + ledger.paid("interest", "oracle") + ledger.paid("shell_rent", "oracle")
-    return ratio(owed, 4.0 * earned, MOST_LEVERAGE).clip(0.0, MOST_LEVERAGE)
+    return ratio(owed, 4.0 * before_rent(m), MOST_LEVERAGE).clip(0.0, MOST_LEVERAGE)
 
 
 simple(
@@ -48,12 +49,12 @@ simple(
 )
 simple("oracle_debt_usd_bn", "bn USD", "Oracle's debt", lambda m: m.state.ledger.debt("oracle"))
 simple("oracle_dscr", "ratio", "Oracle's cash flow over debt service", oracle_dscr)
-simple("softbank_ltv", "share", "SoftBank's loan to value", anchor_ltv)
+simple("softbank_ltv", "share", "SoftBank's loan to value", lambda m: m.state.flow["ltv"])
 simple(
     "softbank_breach",
     "flag",
     "SoftBank above its hard cap",
-    lambda m: m.firms["softbank"].breach(anchor_ltv(m)).astype(float),
+    lambda m: m.firms["softbank"].breach(m.state.flow["ltv"]).astype(float),
 )
 simple(
     "softbank_call_usd_bn",

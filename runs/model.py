@@ -136,8 +136,8 @@ class ComputeMarket(mesa.Model):
         # 4. corporate funding: tranches, rounds, conversion
         fund(self)
         # 5., 6. tender, leases and their finance
-        tender(self)
-        bid_for_cluster(self)
+        view, books = tender(self)
+        bid_for_cluster(self, view, books)
         # 7. orders: sites, then chips
         order(self)
         # 8. clear the rental market

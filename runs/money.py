@@ -33,6 +33,7 @@ def fund(market: ComputeMarket) -> None:
     convert(market, value)
     round_ = openai_round(market, view, value)
     s.flow |= {
+        "owners_value_usd_bn": value,
         "raised_usd_bn": round_.raised,
         "pre_money_usd_bn": round_.pre_money,
         "by_anchor_usd_bn": round_.by_anchor,

@@ -34,6 +34,11 @@ class Metric:
     """The property of a cast that names its members, where these depend on the cast; `members` are then the standing
     ones."""
 
+    @property
+    def rows(self) -> int:
+        """How many rows of worlds it has: one for each member, or one."""
+        return max(len(self.members), 1)
+
 
 REGISTRY: dict[str, Metric] = {}
 """Every metric by name, in the order of registration, with the members of the standing cast."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,56 +13,59 @@ from runs.state import GENERATION, MERCHANT_ROWS, State
 from world.arrays import PerGeneration, PerRow, PerWorld, fold, ratio
 from world.books import locked
 from world.chips import list_price_k, shipments_capacity_h100e, wafer_mix
-from world.costs import HOURS_PER_YEAR, cash_cost_usd_h, long_run_cost_usd_h, term_price
+from world.costs import HOURS_PER_YEAR, capital_usd_h, running_usd_h, term_price
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
-LOOK_AHEAD_QUARTERS = 3
-"""Chips ordered now are of the mix that is shipped about so many quarters from now."""
+MIXES = ("ship_mix", "next_mix", "mix_after_next", "new_mix")
+"""The mix of generations shipped in this quarter and in the three to come: chips ordered now are of the last one."""
 
 
 def price_chips(market: ComputeMarket) -> None:
     """Work out this quarter's chip prices, costs and the mix of generations on sale, once, into the flow."""
     s, p = market.state, market.parameters
     g, chips, costs = s.generations, p.of("chips"), p.of("costs")
-    age = s.quarter - g.launch
     vendor = market.firms["nvidia"]
     pressure = vendor.queue_quarters / vendor.parameters.target_lead_quarters
-    since = np.where(g.launch < 0.0, s.quarter + 1.0, age)
     price = list_price_k(
-        g.launch_price_k, np.where(np.isfinite(since), since, -1.0), chips.price_drift, pressure, chips.price_elasticity
+        g.launch_price_k, s.quarter - g.priced_from, chips.price_drift, pressure, chips.price_elasticity
     )
     # Its later versions give more for the money, as everybody's do.
     learning = np.exp(-p.of("openai").chip_improvement * (s.quarter + 1) / 4.0)
     price[GENERATION["own_chip"]] = p.of("openai").chip_price_k * market.money * learning
-    cost_of_capital = costs.capital_premium + s.ten_year_rate
-    shared = {
-        "system_multiple": costs.system_multiple,
-        "power_usd_mwh": power_price(market),
-        "power_draw": costs.power_draw,
-        "operations_share": costs.operations_share,
-    }
-    cash = cash_cost_usd_h(price, g.h100e, g.kw_facility, **shared)
-    cost = long_run_cost_usd_h(
-        price,
-        g.h100e,
-        g.kw_facility,
-        g.kw_it,
-        cost_of_capital=cost_of_capital,
+    for_one_h100e = price / g.h100e
+    cash = running_usd_h(
+        for_one_h100e,
+        g.kw_per_h100e,
+        system_multiple=costs.system_multiple,
+        power_usd_mwh=power_price(market),
+        power_draw=costs.power_draw,
+        operations_share=costs.operations_share,
+    )
+    capital = capital_usd_h(
+        for_one_h100e,
+        g.kw_it_per_h100e,
+        cost_of_capital=costs.capital_premium + s.ten_year_rate,
         rent_fall=costs.rent_fall,
         chip_life_years=costs.chip_life_years,
+        system_multiple=costs.system_multiple,
         shell_usd_m_per_it_mw=costs.shell_usd_m_per_it_mw * market.money,
         shell_life_years=costs.shell_life_years,
         utilisation=costs.utilisation,
-        **shared,
     )
-    s.flow |= {
-        "chip_price_k": price,
-        "cash_cost_usd_h": cash,
-        "cost_usd_h": cost,
-        "ship_mix": merchant_mix(s, float(s.quarter)),
-        "new_mix": merchant_mix(s, float(s.quarter + LOOK_AHEAD_QUARTERS)),
+    s.flow |= {"chip_price_k": price, "cash_cost_usd_h": cash, "cost_usd_h": capital + cash} | coming_mixes(s)
+
+
+def coming_mixes(s: State) -> dict[str, PerGeneration]:
+    """The mix shipped in this quarter and in each of those that orders look ahead to, by the names in MIXES.
+
+    Launches are settled when the run starts, so what was a coming quarter's mix a quarter ago still is.
+    """
+    known = {now: s.last[later] for now, later in pairwise(MIXES) if later in s.last}
+    return {
+        name: known[name] if name in known else merchant_mix(s, float(s.quarter + ahead))
+        for ahead, name in enumerate(MIXES)
     }
 
 

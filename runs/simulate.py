@@ -16,7 +16,7 @@ from agents.base import PolicyError
 from agents.cast import STANDING, Cast
 from runs import posterior
 from runs.laws import LawBroken
-from runs.metrics import registry_of
+from runs.metrics import blank_values, registry_of
 from runs.model import LATEST, ComputeMarket
 from runs.scenario import Scenario, load_scenario
 from world.arrays import Numbers
@@ -94,8 +94,11 @@ def simulate(
         market = ComputeMarket(settings, numbers[part], int(seed), 0, until, values, source)
         if store is None:
             store = _Store(market, numbers, keep)
+        if store.whole:  # what is recorded goes where it will stay
+            market.history.values = store.of(part)
         step_to_the_end(market, settings.name, first * market.quarters, numbers.size * market.quarters, progress)
-        store.fill(part, market.history.values)
+        if not store.whole:
+            store.fill(part, market.history.values)
     assert store is not None
     facts = _facts(settings, numbers, int(seed), store.quarters[-1], parameters or {})
     return store.dataset(facts | {"parameters_from": source})
@@ -151,7 +154,10 @@ def step_to_the_end(
 
 
 class _Store:
-    """The arrays of the result, made once and filled chunk by chunk."""
+    """The arrays of the result (members, times, worlds), made once: paths are recorded in them, a summary is filled in.
+
+    `times` are the quarters, of a summary the years of a flow; a stock of a summary has one.
+    """
 
     def __init__(self, market: ComputeMarket, numbers: Numbers, keep: str) -> None:
         self.numbers = numbers
@@ -161,50 +167,64 @@ class _Store:
         self.years = sorted({label[:4] for label in self.quarters})
         self.registry = registry_of(market.cast)
         self.members = member_dimensions(market.cast)
-        self.arrays = {name: np.full(self._shape(name), np.nan) for name in self.registry}
-
-    def _time(self, name: str) -> tuple[str, list[str]] | None:
-        """The dimension of time that a metric keeps, and its labels."""
         if self.whole:
-            return "quarter", self.quarters
-        return ("year", self.years) if self.registry[name].flow else None
+            self.arrays = blank_values(self.registry, len(self.quarters), numbers.size)
+        else:
+            self.arrays = {
+                name: np.full((row.rows, len(self.years) if row.flow else 1, numbers.size), np.nan)
+                for name, row in self.registry.items()
+            }
 
-    def _shape(self, name: str) -> tuple[int, ...]:
-        row, time = self.registry[name], self._time(name)
-        members = [len(self.members[row.dimension])] if row.dimension else []
-        return (*members, *([len(time[1])] if time else []), self.numbers.size)
+    def of(self, part: slice) -> dict[str, np.ndarray]:
+        """The arrays of one chunk, to be written in place."""
+        return {name: array[..., part] for name, array in self.arrays.items()}
 
     def fill(self, part: slice, values: Mapping[str, np.ndarray]) -> None:
-        """Put the history of one chunk in its place."""
+        """Put the summary of one chunk's history in its place."""
         for name, array in self.arrays.items():
-            row = self.registry[name]
-            kept = values[name] if self.whole else self._reduced(values[name], row.flow)
-            if row.dimension is None:
-                array[..., part] = kept[0]
-            else:
-                places = [self.members[row.dimension].index(member) for member in row.members]
-                array[places, ..., part] = kept
+            array[..., part] = self._reduced(values[name], self.registry[name].flow)
 
     def _reduced(self, values: np.ndarray, flow: bool) -> np.ndarray:
         """(members, quarters, worlds) to the last quarter of a stock, or to the sums by year of a flow."""
         if not flow:
-            return values[:, -1]
+            return values[:, -1:]
         years = np.zeros((values.shape[0], len(self.years), values.shape[-1]))
         for place, label in enumerate(self.quarters):
             years[:, self.years.index(label[:4])] += values[:, place]
         return years
 
+    def _time(self, name: str) -> tuple[str, ...]:
+        """The dimension of time that a metric keeps."""
+        if self.whole:
+            return ("quarter",)
+        return ("year",) if self.registry[name].flow else ()
+
+    def _labelled(self, name: str, members: Sequence[str] | None) -> np.ndarray:
+        """A metric's array with exactly the dimensions that it keeps; a member that it does not have is NaN."""
+        array, row = self.arrays[name], self.registry[name]
+        if not self._time(name):
+            array = array[:, 0]
+        if members is None:
+            return array[0]
+        if tuple(members) == row.members:
+            return array
+        wide = np.full((len(members), *array.shape[1:]), np.nan)
+        wide[[members.index(member) for member in row.members]] = array
+        return wide
+
     def dataset(self, facts: Mapping[str, Any]) -> xr.Dataset:
         """The arrays with their names."""
         variables = {}
-        for name, array in self.arrays.items():
-            row, time = self.registry[name], self._time(name)
-            dimensions = (*([row.dimension] if row.dimension else []), *([time[0]] if time else []), "world")
+        for name, row in self.registry.items():
+            kept = self.members[row.dimension] if row.dimension else None
+            dimensions = (*([row.dimension] if row.dimension else []), *self._time(name), "world")
             about = {"unit": row.unit, "description": row.description, "long_name": row.description}
             about |= {"members": " ".join(row.members)} if row.dimension else {}
-            variables[name] = xr.Variable(dimensions, array, about | {"flow": int(row.flow)}, fastpath=True)
+            variables[name] = xr.Variable(
+                dimensions, self._labelled(name, kept), about | {"flow": int(row.flow)}, fastpath=True
+            )
         coordinates: dict[str, Any] = {"world": self.numbers}
-        coordinates |= {dimension: list(members) for dimension, members in self.members.items()}
+        coordinates |= {dimension: list(names) for dimension, names in self.members.items()}
         if self.whole:
             coordinates["quarter"] = self.quarters
         else:

@@ -51,6 +51,16 @@ class Generations:
         """In what order they get power: nothing changes what a generation needs."""
         return PowerLine.of(self.kw_per_h100e)
 
+    @cached_property
+    def kw_it_per_h100e(self) -> PerGeneration:
+        """IT kW for one H100e."""
+        return self.kw_it / self.h100e
+
+    @cached_property
+    def priced_from(self) -> PerGeneration:
+        """The quarter of the run at whose end a chip has its launch price: that of its launch, -1 if it came before."""
+        return np.where(self.launch < 0.0, -1.0, self.launch)
+
 
 @dataclass
 class Market:

@@ -84,6 +84,25 @@ def some(values: np.ndarray | np.bool_) -> bool:
     return bool(np.count_nonzero(values))
 
 
+def below_zero(*stocks: np.ndarray) -> np.ndarray:
+    """How far the lowest entry of each world is below zero, (worlds,), over stocks (..., worlds) of at least one row.
+
+    One number for all worlds is found in half the time, so each is asked only where some entry is wrong.
+    """
+    lowest = np.zeros(stocks[0].shape[-1])
+    for values in stocks:
+        if not values.min(initial=0.0) >= 0.0:
+            lowest = np.minimum(lowest, values.min(axis=tuple(range(values.ndim - 1)), initial=0.0))
+    return np.maximum(-lowest, 0.0)
+
+
+def beyond(values: np.ndarray, limits: np.ndarray) -> np.ndarray:
+    """How far the entry of each world that passes its limit most does so, (worlds,); both (..., worlds)."""
+    if np.count_nonzero(values <= limits) == values.size:
+        return np.zeros(values.shape[-1])
+    return np.maximum((values - limits).max(axis=tuple(range(values.ndim - 1)), initial=0.0), 0.0)
+
+
 def pick_worlds(values: np.ndarray, worlds: np.ndarray) -> np.ndarray:
     """The named worlds of an array (..., worlds), contiguous; `worlds` are positions, or a truth value for each."""
     if worlds.dtype == bool:

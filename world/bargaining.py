@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
 
 from world.arrays import PerRow, PerWorld, fold, pick_worlds
-from world.merit import fill_in_merit_order
+from world.merit import fill_in_merit_order, in_merit_order
 from world.rows import number_or_never, rows_by_worlds, stretched
-from world.transport import best_transport
+from world.transport import PerCell, best_transport
 
 COST = "a number, or infinity: no such offer"
 
@@ -87,48 +86,73 @@ def bargain(
     gain = np.maximum(saved - cost, 0.0)
     worthwhile = gain > 0.0
     quantity = fill_in_merit_order(np.where(worthwhile, offers, 0.0), np.where(worthwhile, cost, np.inf), need)
-    surplus_by_offer = gain * quantity
-
     in_reach = np.where(worthwhile, offers + replacing, 0.0)
+    return Bargain(*_divide(quantity, in_reach, need, np.where(worthwhile, reserve, 0.0), gain, share))
+
+
+def bargain_allocated(
+    allocated: PerCell, reservation: PerRow, gain: PerCell, weight: PerWorld, spare: PerRow
+) -> list[Bargain]:
+    """As `bargain`, for each tenant over what it was allocated, all side by side; arguments are taken as they are.
+
+    Args:                shape                         unit
+        allocated        (tenants, offers, worlds)     M H100e
+        reservation      (offers, worlds)              bn USD per M H100e over the term, finite
+        gain             (tenants, offers, worlds)     bn USD per M H100e; what is saved less reservation and penalty
+        weight           (worlds,)                     the providers' share of their marginal surplus
+        spare            (offers, worlds)              M H100e left once all tenants are served
+    """
+    gains, quantity = gain.swapaxes(0, 1), allocated.swapaxes(0, 1)
+    worthwhile = gains > 0.0
+    need, in_reach = fold(quantity), (quantity + spare[:, np.newaxis]) * worthwhile
+    terms = _divide(quantity * worthwhile, in_reach, need, reservation[:, np.newaxis], np.maximum(gains, 0.0), weight)
+    return [Bargain(*(term[..., tenant, :] for term in terms)) for tenant in range(len(allocated))]
+
+
+def _divide(
+    quantity: np.ndarray,
+    in_reach: np.ndarray,
+    need: np.ndarray,
+    reservation: np.ndarray,
+    gain: np.ndarray,
+    share: np.ndarray,
+) -> tuple[np.ndarray, ...]:
+    """The terms of a Bargain over the quantities signed: the fields in their order, (offers, ..., worlds) at most."""
+    surplus_by_offer = gain * quantity
     # To rounding only: without a provider the tenant loses at most what it gains on the capacity it takes from it.
     marginal = np.minimum(_lost_without(gain, in_reach, need), surplus_by_offer)
     paid_gain = share * marginal
-    return Bargain(
-        quantity=quantity,
-        payment=np.where(worthwhile, reserve, 0.0) * quantity + paid_gain,
-        surplus=fold(surplus_by_offer),
-        marginal=marginal,
-        tenant_gain=fold(surplus_by_offer - paid_gain),
-    )
+    payment, tenant_gain = reservation * quantity + paid_gain, fold(surplus_by_offer - paid_gain)
+    return quantity, payment, fold(surplus_by_offer), marginal, tenant_gain
 
 
 def _lost_without(gain: np.ndarray, offered: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """v(all) - v(all without j) for every j: (offers, worlds), exact and >= 0.
+    """v(all) - v(all without j) for every j: (offers, ..., worlds), exact and >= 0.
 
     With the offers sorted from the highest gain down and C_k the capacity of the first k, v is the sum over k of
     (gain_k - gain_k+1) min(wanted, C_k). Taking away j lowers C_k by its capacity for every k from its rank on, so
     its loss is a sum of terms that are not negative: nothing cancels.
     """
-    rank = np.argsort(-gain, axis=0, kind="stable")
-    gains = np.take_along_axis(gain, rank, 0)
-    capacity = np.minimum(np.take_along_axis(offered, rank, 0), wanted)  # more than is wanted is never missed
+    places = np.argsort(-gain, axis=0, kind="stable") * wanted.size + np.arange(wanted.size).reshape(wanted.shape)
+    gains = gain.take(places)
+    capacity = np.minimum(offered.take(places), wanted)  # more than is wanted is never missed
     step = gains.copy()
     step[:-1] -= gains[1:]
     reach = np.empty_like(capacity)
     total = np.zeros(wanted.shape)
     for k, amount in enumerate(capacity):
-        total = total + amount
-        reach[k] = total
+        np.add(total, amount, out=reach[k])
+        total = reach[k]
     filled = np.minimum(reach, wanted)
-    lost = np.empty_like(gain)
+    lost = np.empty_like(gains)
     for k, amount in enumerate(capacity):
         lost[k] = fold(step[k:] * (filled[k:] - np.minimum(reach[k:] - amount, wanted)))
-    out = np.empty_like(gain)
-    np.put_along_axis(out, rank, lost, 0)
+    out = np.empty(gain.shape)
+    out.put(places, lost)
     return out
 
 
-def allocate_offers(worth: object, offered: object, wanted: object) -> Float64[np.ndarray, "tenants offers worlds"]:
+def allocate_offers(worth: object, offered: object, wanted: object) -> PerCell:
     """Allocate scarce offers over the tenants so that the sum of their v is the largest there is.
 
     Where the tenants' own best fills fit into the offers together, these are the answer. In the other worlds the
@@ -152,12 +176,9 @@ def allocate_offers(worth: object, offered: object, wanted: object) -> Float64[n
     gain = stretched(
         worth, (len(needs), *offers.shape), "worth", lambda array: array < np.inf, "a number below infinity"
     )
-    usable = gain > 0.0
     # Each tenant by itself, all in one call: side by side they are only more worlds.
-    side_by_side = (len(offers), gain.shape[0] * gain.shape[2])
-    open_to = np.where(usable, offers, 0.0).swapaxes(0, 1).reshape(side_by_side)
-    cost = np.where(usable, -gain, np.inf).swapaxes(0, 1).reshape(side_by_side)
-    own_best = fill_in_merit_order(open_to, cost, needs.reshape(-1)).reshape(gain.swapaxes(0, 1).shape).swapaxes(0, 1)
+    cost = -np.ascontiguousarray(gain.swapaxes(0, 1))
+    own_best = in_merit_order(offers[:, np.newaxis] * (cost < 0.0), cost, needs).swapaxes(0, 1)
     contested = np.flatnonzero((fold(own_best) > offers).any(axis=0))
     if len(needs) > 1 and contested.size:
         own_best[..., contested] = best_transport(
@@ -166,6 +187,6 @@ def allocate_offers(worth: object, offered: object, wanted: object) -> Float64[n
     return own_best
 
 
-def left_over(allocated: Float64[np.ndarray, "tenants offers worlds"], offered: PerRow) -> PerRow:
+def left_over(allocated: PerCell, offered: PerRow) -> PerRow:
     """What each offer has left once all tenants are served: the `spare` of `bargain`, (offers, worlds), M H100e."""
     return np.maximum(offered - fold(allocated), 0.0)

@@ -94,10 +94,30 @@ def cash_cost_usd_h(
     Raises: ValueError if a chip has no H100e.
     Source: reported cash cost of 0.2 to 0.45 USD per GPU-hour (docs/sources.md).
     """
-    require(h100e_per_chip, positive, "h100e_per_chip", "above zero")
-    electricity = kw_facility_per_chip * (power_draw * np.asarray(power_usd_mwh) / 1000.0)
-    operations = chip_price_k * (1000.0 * np.asarray(system_multiple) * operations_share / HOURS_PER_YEAR)
-    return (electricity + operations) / h100e_per_chip
+    h100e = require(h100e_per_chip, positive, "h100e_per_chip", "above zero")
+    return running_usd_h(
+        chip_price_k / h100e,
+        kw_facility_per_chip / h100e,
+        system_multiple=system_multiple,
+        power_usd_mwh=power_usd_mwh,
+        power_draw=power_draw,
+        operations_share=operations_share,
+    )
+
+
+def running_usd_h(
+    price_k_per_h100e: PerGeneration,
+    kw_facility_per_h100e: PerGeneration,
+    *,
+    system_multiple: PerWorld | float,
+    power_usd_mwh: PerWorld | float,
+    power_draw: PerWorld | float,
+    operations_share: PerWorld | float,
+) -> PerGeneration:
+    """The cash cost of `cash_cost_usd_h` from the price and the power of one H100e, both (generations, worlds)."""
+    electricity = kw_facility_per_h100e * (power_draw * np.asarray(power_usd_mwh) / 1000.0)
+    operations = price_k_per_h100e * (1000.0 * np.asarray(system_multiple) * operations_share / HOURS_PER_YEAR)
+    return electricity + operations
 
 
 def long_run_cost_usd_h(
@@ -136,22 +156,48 @@ def long_run_cost_usd_h(
     Raises: ValueError if a life, a chip's H100e or utilisation is out of range.
     Source: docs/model.md; anchors in tests/oracles/test_annuities.py (owning cost of Hopper and Blackwell).
     """
-    require(np.atleast_1d(utilisation), lambda u: (u > 0.0) & (u <= 1.0), "utilisation", "a share in (0, 1]")
-    chip_years = annuity_factor(cost_of_capital, rent_fall, chip_life_years)
-    shell_years = annuity_factor(cost_of_capital, 0.0, shell_life_years)
-    sold_hours = HOURS_PER_YEAR * np.asarray(utilisation)
-    chips = chip_price_k * (1000.0 * np.asarray(system_multiple) * chip_years / sold_hours)
-    shell = kw_it_per_chip * (1000.0 * np.asarray(shell_usd_m_per_it_mw) * shell_years / sold_hours)
-    running = cash_cost_usd_h(
-        chip_price_k,
-        h100e_per_chip,
-        kw_facility_per_chip,
+    h100e = require(h100e_per_chip, positive, "h100e_per_chip", "above zero")
+    price_k = chip_price_k / h100e
+    capital = capital_usd_h(
+        price_k,
+        kw_it_per_chip / h100e,
+        cost_of_capital=cost_of_capital,
+        rent_fall=rent_fall,
+        chip_life_years=chip_life_years,
+        system_multiple=system_multiple,
+        shell_usd_m_per_it_mw=shell_usd_m_per_it_mw,
+        shell_life_years=shell_life_years,
+        utilisation=utilisation,
+    )
+    return capital + running_usd_h(
+        price_k,
+        kw_facility_per_chip / h100e,
         system_multiple=system_multiple,
         power_usd_mwh=power_usd_mwh,
         power_draw=power_draw,
         operations_share=operations_share,
     )
-    return (chips + shell) / h100e_per_chip + running
+
+
+def capital_usd_h(
+    price_k_per_h100e: PerGeneration,
+    kw_it_per_h100e: PerGeneration,
+    *,
+    cost_of_capital: PerWorld | float,
+    rent_fall: PerWorld | float,
+    chip_life_years: PerWorld | float,
+    system_multiple: PerWorld | float,
+    shell_usd_m_per_it_mw: PerWorld | float,
+    shell_life_years: PerWorld | float,
+    utilisation: PerWorld | float,
+) -> PerGeneration:
+    """The capital in `long_run_cost_usd_h` from the price and the power of one H100e, both (generations, worlds)."""
+    require(np.atleast_1d(utilisation), lambda u: (u > 0.0) & (u <= 1.0), "utilisation", "a share in (0, 1]")
+    chip_years = annuity_factor(cost_of_capital, rent_fall, chip_life_years)
+    shell_years = annuity_factor(cost_of_capital, 0.0, shell_life_years)
+    sold_hours = HOURS_PER_YEAR * np.asarray(utilisation)
+    chips = price_k_per_h100e * (1000.0 * np.asarray(system_multiple) * chip_years / sold_hours)
+    return chips + kw_it_per_h100e * (1000.0 * np.asarray(shell_usd_m_per_it_mw) * shell_years / sold_hours)
 
 
 def usefulness(h100e_per_chip: PerGeneration, exponent: PerWorld | float) -> PerGeneration:

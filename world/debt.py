@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, fold, ratio
+from world.arrays import PerRow, PerWorld, below_zero, fold, ratio
 
 BUCKET_YEARS = np.array([1.0, 2.0, 2.0, 5.0, 10.0])
 """Widths: within one year, one to three, three to five, five to ten, and beyond (ten years on average)."""
@@ -90,7 +90,7 @@ class DebtBook:
     def distance(self, debt_usd_bn: PerRow) -> PerWorld:
         """How far the buckets are from the debt on the books, relative, (worlds,): the law that joins the two."""
         off = np.abs(self.total_usd_bn - debt_usd_bn) / np.maximum(debt_usd_bn, 1.0)
-        return np.asarray(np.maximum(off.max(axis=0), -self.outstanding.min(axis=(0, 1))))
+        return np.maximum(off.max(axis=0), below_zero(self.outstanding))
 
     def state(self) -> dict[str, np.ndarray]:
         """All that a saved run needs, as copies."""

@@ -24,6 +24,9 @@ from world.arrays import Numbers, PerWorld, not_negative, per_world, positive, r
 Value = float | int | PerWorld
 """A distribution's argument: one number, or one for each world."""
 
+QUARTERS_AHEAD = 5
+"""How many quarters of a stream are drawn at once; it changes no bit."""
+_BITS_OF_ONE = np.ones(1).view(np.uint64)[0]
 _LANES = 4  # 64-bit words that Philox4x64 makes of one counter
 _MOST_SPANS = 24  # beyond this many runs of consecutive worlds the counters are hashed side by side instead
 _LARGEST_GAP = 32  # worlds between two runs that are cheaper to draw and drop than to jump over
@@ -54,6 +57,7 @@ class Draws:
         self.world_numbers = _world_numbers(worlds, first_world)
         self.worlds = len(self.world_numbers)
         self._plan = _Plan(self.world_numbers)
+        self._ahead: dict[str, tuple[int, np.ndarray]] = {}
         self._replaced = self._check_replaced(replace or {})
 
     def uniform(self, stream: str, quarter: int = 0) -> PerWorld:
@@ -66,7 +70,18 @@ class Draws:
                 f"replace: {stream!r} is replaced for quarter 0 but is drawn for quarter {quarter}; "
                 f"name the quarter, as ({stream!r}, {quarter})"
             )
-        return self._plan.uniform(_key(self.seed, stream, int(quarter)))
+        return self._drawn_ahead(stream, int(quarter)) if quarter else self._plan.uniform(_key(self.seed, stream, 0))
+
+    def _drawn_ahead(self, stream: str, quarter: int) -> PerWorld:
+        """A quarter's uniforms, drawn with those of the next few: one after the other costs a third. Read only."""
+        first, block = self._ahead.get(stream, (0, None))
+        if block is None or not first <= quarter < first + QUARTERS_AHEAD:
+            first, keys = quarter, [_key(self.seed, stream, quarter + k) for k in range(QUARTERS_AHEAD)]
+            block = np.array([self._plan.uniform(key) for key in keys])
+            block.setflags(write=False)
+            self._ahead[stream] = first, block
+        drawn: PerWorld = block[quarter - first]
+        return drawn
 
     def normal(self, stream: str, quarter: int = 0) -> PerWorld:
         """One standard normal number for each world, shape (worlds,)."""
@@ -156,19 +171,33 @@ class _Plan:
         offsets = np.cumsum(lengths) - lengths
         span = np.searchsorted(starts, numbers, side="right") - 1
         self._positions = np.take(offsets, span) + (numbers - np.take(starts, span))
+        first = int(self._positions[0])
+        in_order = np.array_equal(self._positions, np.arange(first, first + len(numbers)))
+        self._slice = slice(first, first + len(numbers)) if in_order else None
+        self._generator = Philox(key=0)
 
     def uniform(self, key: tuple[int, int]) -> np.ndarray:
         if self._scattered:
             return _open_interval(_philox_words(self._numbers, key))
-        words = [_philox_run(start, length, key) for start, length in self._spans]
-        return _open_interval(np.take(words[0] if len(words) == 1 else np.concatenate(words), self._positions))
+        runs = [self._words(start, length, key) for start, length in self._spans]
+        words = runs[0] if len(runs) == 1 else np.concatenate(runs)
+        return _open_interval(words.take(self._positions) if self._slice is None else words[self._slice])
 
-
-def _philox_run(start: int, length: int, key: tuple[int, int]) -> np.ndarray:
-    """The words of `length` consecutive worlds from `start`, a multiple of 4, by NumPy's generator."""
-    # NumPy raises the counter before its first block.
-    counter = np.array([start // _LANES, 0, 0, 0], dtype=np.uint64)
-    return Philox(key=np.array(key, dtype=np.uint64), counter=counter).random_raw(length)
+    def _words(self, start: int, length: int, key: tuple[int, int]) -> np.ndarray:
+        """The words of `length` consecutive worlds from `start`, a multiple of 4, by NumPy's generator."""
+        # A generator that is set anew is ready in a fifth of the time of a new one. It raises the counter before its
+        # first block, and its buffer of one block is used up.
+        state: Any = {
+            "bit_generator": "Philox",
+            "state": {"counter": (start // _LANES, 0, 0, 0), "key": key},
+            "buffer": (0,) * _LANES,
+            "buffer_pos": _LANES,
+            "has_uint32": 0,
+            "uinteger": 0,
+        }
+        self._generator.state = state
+        words: np.ndarray = self._generator.random_raw(length)
+        return words
 
 
 def _philox_words(numbers: np.ndarray, key: tuple[int, int]) -> np.ndarray:
@@ -196,7 +225,13 @@ def _multiply(factor: int, words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _open_interval(words: np.ndarray) -> np.ndarray:
     """The middle of one of 2**52 equal cells of (0, 1): never 0, never 1, symmetric about one half."""
-    return ((words >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
+    # 52 bits after the exponent of one are a number in [1, 2): no conversion, and every step is exact.
+    bits = words >> np.uint64(12)
+    bits |= _BITS_OF_ONE
+    uniform = bits.view(np.float64)
+    uniform -= 1.0
+    uniform += 2.0**-53
+    return uniform
 
 
 def _key(seed: int, stream: str, quarter: int) -> tuple[int, int]:

@@ -17,6 +17,8 @@ from world.arrays import (
     PerOperatorGeneration,
     PerRow,
     PerWorld,
+    below_zero,
+    beyond,
     fold,
     not_negative,
     positive,
@@ -177,14 +179,16 @@ class Fleet:
 
     def check(self) -> FleetResiduals:
         """The distance from the laws, the same function for production and tests."""
-        lowest = np.minimum(self.installed, np.minimum(self.landed_this_quarter, self.deployed)).min(axis=(0, 1))
-        accounted = self.sold + self.worn + self.retired
-        unaccounted = np.abs(self.received - accounted) / np.maximum(self.received, 1e-3)
+        off = self.sold + self.worn
+        off += self.retired
+        off -= self.received
+        np.abs(off, out=off)
+        off /= np.maximum(self.received, 1e-3)
         return FleetResiduals(
-            negative_h100e_m=np.maximum(-lowest, 0.0),
-            undeployable_h100e_m=np.maximum((self.deployed - self.installed).max(axis=(0, 1)), 0.0),
-            overdrawn_gw=np.maximum((self.power_used_gw - self.power_available_gw).max(axis=0), 0.0),
-            unaccounted=unaccounted.max(axis=(0, 1)),
+            negative_h100e_m=below_zero(self.installed, self.landed_this_quarter, self.deployed),
+            undeployable_h100e_m=beyond(self.deployed, self.installed),
+            overdrawn_gw=beyond(self.power_used_gw, self.power_available_gw),
+            unaccounted=off.max(axis=(0, 1)),
         )
 
     def state(self) -> dict[str, np.ndarray]:

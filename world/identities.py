@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, fold
+from world.arrays import PerRow, PerWorld, fold, some
 from world.entries import ACCOUNTS, ASSETS, KINDS
 
 # Stands for the size of accounts on which nothing ever moved.
 _TINY = 1e-300
+# What is less is nobody's fault and has no place.
+_ROUNDING = 1e-12
 
 LAWS = {
     "cash_conserved": "cash over all sectors differs from what was opened",
@@ -35,7 +37,7 @@ class Residuals:
 
     Every residual is relative to all that was ever opened on or moved through the sector's accounts (for a law over
     all sectors: the sum of that), so it is rounding, about 1e-15, when the books are right.
-    `places` says for each law where its largest residual is.
+    `places` says for each law where its largest residual is, if that is more than rounding.
     """
 
     cash_conserved: float
@@ -112,41 +114,34 @@ def measure(
     yardstick = np.maximum(moved_before + movement.moved, _TINY)
     total_yardstick = fold(yardstick)
 
-    unbalanced = stock[0].copy()
-    for name in ACCOUNTS[1:]:
-        if name in ASSETS:
-            unbalanced += account[name]
-        else:
-            unbalanced -= account[name]
+    unbalanced = fold(stock[: len(ASSETS)])
+    unbalanced -= fold(stock[len(ASSETS) :])
     unexplained = opening_cash + movement.cash_in
     unexplained -= movement.cash_out
     unexplained -= account["cash"]
-
     by_law = {
         "cash_conserved": (fold(account["cash"]) - first_cash, total_yardstick),
         "balance_sheets": (unbalanced, yardstick),
         "loans_are_debts": (fold(account["loans"]) - fold(account["debt"]), total_yardstick),
         "prepaid_is_deferred": (fold(account["prepaid"]) - fold(account["deferred"]), total_yardstick),
         "cash_is_flows": (unexplained, yardstick),
-        "overdrawn": (_below_zero(np.where(limited[:, None], account["cash"], 0.0)), yardstick),
-        "negative_stock": (_below_zero(stock[1:-1]), yardstick),
     }
-    largest: dict[str, float] = {}
-    places: dict[str, str] = {}
+    if some(~(account["cash"].min(axis=-1) >= 0.0) & limited):
+        by_law["overdrawn"] = (np.where(limited[:, None], np.minimum(account["cash"], 0.0), 0.0), yardstick)
+    if not stock[1:-1].min() >= 0.0:
+        by_law["negative_stock"] = (np.minimum(stock[1:-1], 0.0), yardstick)
+
+    largest, places = dict.fromkeys(LAWS, 0.0), dict.fromkeys(LAWS, "nowhere")
     for law, (residual, size) in by_law.items():
-        if residual is None:
-            largest[law], places[law] = 0.0, "nowhere"
-            continue
         relative = np.divide(np.abs(residual, out=residual), size, out=residual)
-        at = tuple(int(i) for i in np.unravel_index(int(np.argmax(relative)), relative.shape))
-        largest[law] = float(relative[at])
-        # (worlds,), (sectors, worlds) or (accounts, sectors, worlds)
-        account_of = f"{ACCOUNTS[1 + at[0]]} of " if len(at) == 3 else ""
-        sector = sectors[at[-2]] if len(at) > 1 else "all sectors"
-        places[law] = f"{account_of}{sector}, world {at[-1]}"
+        largest[law] = float(relative.max())
+        if not largest[law] <= _ROUNDING:
+            places[law] = _place(relative, sectors)
     return Residuals(**largest, places=places)
 
 
-def _below_zero(values: np.ndarray) -> np.ndarray | None:
-    """How far values are below zero; nothing if none is."""
-    return None if values.min() >= 0.0 else np.minimum(values, 0.0)
+def _place(relative: np.ndarray, sectors: Sequence[str]) -> str:
+    """Where the largest of (worlds,), (sectors, worlds) or (accounts, sectors, worlds) is, accounts from the second."""
+    at = tuple(int(i) for i in np.unravel_index(int(np.argmax(relative)), relative.shape))
+    account = f"{ACCOUNTS[1 + at[0]]} of " if len(at) == 3 else ""
+    return f"{account}{sectors[at[-2]] if len(at) > 1 else 'all sectors'}, world {at[-1]}"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from world.arrays import PerRow, ratio
+from world.arrays import PerRow
 from world.rows import number_or_never, rows_by_worlds, stretched
+
+_LEAST = np.nextafter(0.0, 1.0)
+"""The smallest number above zero: divides nothing by nothing, and changes no quantity."""
 
 
 def fill_in_merit_order(offer_quantity: object, unit_cost: object, wanted: object) -> PerRow:
@@ -28,11 +31,20 @@ def fill_in_merit_order(offer_quantity: object, unit_cost: object, wanted: objec
     cost = stretched(unit_cost, quantity.shape, "unit_cost", number_or_never, "a number, or infinity: not on offer")
     need = stretched(wanted, quantity.shape[1:], "wanted")
 
-    on_offer = np.where(cost < np.inf, quantity, 0.0)
-    cheaper, equal = np.zeros(quantity.shape), np.zeros(quantity.shape)
+    return in_merit_order(np.where(cost < np.inf, quantity, 0.0), cost, need)
+
+
+def in_merit_order(on_offer: np.ndarray, cost: np.ndarray, need: np.ndarray) -> np.ndarray:
+    """As `fill_in_merit_order`, of arrays that are known to be right: what costs infinity is not `on_offer`.
+
+    Args: on_offer, cost: (offers, ..., worlds); need: (..., worlds). Returns: (offers, ..., worlds).
+    """
+    cheaper, equal = np.zeros(cost.shape), np.zeros(cost.shape)
+    part, which = np.empty(cost.shape), np.empty(cost.shape, dtype=bool)
     for other_cost, other_quantity in zip(cost, on_offer, strict=True):
         # Times a truth value, not np.where: half the time, and quantities are finite.
-        cheaper += (other_cost < cost) * other_quantity
-        equal += (other_cost == cost) * other_quantity
+        cheaper += np.multiply(np.less(other_cost, cost, out=which), other_quantity, out=part)
+        equal += np.multiply(np.equal(other_cost, cost, out=which), other_quantity, out=part)
     reached = np.minimum(np.maximum(need - cheaper, 0.0), equal)
-    return np.minimum(on_offer * ratio(reached, equal), on_offer)
+    # Where nothing is on offer at this cost, nothing of it is reached.
+    return np.minimum(on_offer * (reached / np.maximum(equal, _LEAST)), on_offer)

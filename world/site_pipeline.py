@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from world.arrays import PerOperatorGeneration, PerRow, PerWorld, fold, not_negative, require
+from world.arrays import PerOperatorGeneration, PerRow, PerWorld, below_zero, fold, not_negative, require
 from world.schedule import Amount, Schedule
 
 ANNOUNCED, CONTRACTED, BUILDING, ENERGISED, EQUIPPED = range(5)
@@ -163,9 +163,9 @@ class SitePipeline:
     def check(self) -> SiteResiduals:
         """The distance from the laws, the same function for production and tests."""
         states = self.state_gw
-        lowest = np.minimum(states.min(axis=(0, 1)), -self.building.negative())
+        negative = np.maximum(below_zero(states), self.building.negative())
         difference = np.abs(self.entered_gw - fold(states) - self.cancelled_gw) / np.maximum(self.entered_gw, 1e-3)
-        return SiteResiduals(np.maximum(-lowest, 0.0), difference.max(axis=0), np.zeros(lowest.shape))
+        return SiteResiduals(negative, difference.max(axis=0), np.zeros(negative.shape))
 
     def state(self) -> dict[str, np.ndarray]:
         """All that a saved run needs, as copies."""

@@ -12,7 +12,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from world.arrays import Flags, PerOperatorGeneration, PerRow, fold, fold_sectors, not_negative, require, some
+from world.arrays import (
+    Flags,
+    PerOperatorGeneration,
+    PerRow,
+    below_zero,
+    fold,
+    fold_sectors,
+    not_negative,
+    require,
+    some,
+)
 from world.schedule import Amount
 from world.site_pipeline import (
     ANNOUNCED,
@@ -203,13 +213,9 @@ class NamedPhases:
         states = self.state_gw
         known = np.where(np.isfinite(self.date[:, ANNOUNCED]), self.facility_gw, 0.0)
         difference = np.abs(known - fold(states)) / np.maximum(known, 1e-3)
-        disordered = np.count_nonzero(self.date[:, 1:] < self.date[:, :-1], axis=(0, 1)).astype(np.float64)
-        nothing = np.zeros(self.worlds)
-        return SiteResiduals(
-            negative_gw=np.maximum(-states.min(axis=(0, 1), initial=0.0), 0.0),
-            unaccounted=difference.max(axis=0, initial=0.0) + nothing,
-            disordered=disordered + nothing,
-        )
+        early = self.date[:, 1:] < self.date[:, :-1]
+        disordered = np.count_nonzero(early, axis=(0, 1)).astype(np.float64) if some(early) else np.zeros(self.worlds)
+        return SiteResiduals(below_zero(states), difference.max(axis=0, initial=0.0), disordered)
 
     def state(self) -> dict[str, np.ndarray]:
         """All that a saved run needs, as copies."""

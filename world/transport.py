@@ -8,8 +8,9 @@ from itertools import pairwise, permutations
 import numpy as np
 from jaxtyping import Float64
 
-from world.arrays import fold, pick_worlds, ratio
+from world.arrays import fold, pick_worlds, ratio, some
 from world.merit import fill_in_merit_order
+from world.two_tenants import share_between_two
 
 PerCell = Float64[np.ndarray, "tenants offers worlds"]
 
@@ -41,11 +42,13 @@ class Part:
 def best_transport(worth: PerCell, offered: np.ndarray, wanted: np.ndarray) -> PerCell:
     """The allocation x >= 0 with the largest sum of worth * x, each offer and each tenant's want respected.
 
-    Tenants are served one after the other, each along the chain of exchanges that gains most (it takes a spare unit,
-    or a unit from a tenant served before, who takes another in its place or goes without), until none gains: the
+    Two tenants are served in closed form (world/two_tenants.py); offers that are worth the same to one of them are
+    shared in proportion to what is open to it. More tenants, and two where an index would decide which offer they
+    share, are served one after the other, each along the chain of exchanges that gains most (it takes a spare unit, or
+    a unit from a tenant served before, who takes another in its place or goes without), until none gains: the
     shortest-path method, which keeps the optimum after each tenant. Chains are listed, so the cost grows with tenants
-    factorial; made for two or three. Where the optimum is not unique, the mean over the orders of tenants is taken,
-    and offers that compete for the same tenants are pooled, so no tie is won by an index.
+    factorial; made for a few. Where the optimum is not unique, the mean over the orders of tenants is taken, and
+    offers that compete for the same tenants are pooled, so no tie is won by an index.
 
     Args:
         worth     (tenants, offers, worlds)   any unit per unit of quantity; at or below 0: never allocated
@@ -55,6 +58,18 @@ def best_transport(worth: PerCell, offered: np.ndarray, wanted: np.ndarray) -> P
     Raises: RuntimeError naming the first world if the method does not end (never seen).
     Source: Busacker and Gowen (1960), as in Ahuja, Magnanti, Orlin, Network Flows, 9.7.
     """
+    if len(wanted) != 2:
+        return _by_chains(worth, offered, wanted)
+    sides, tied = share_between_two(worth.swapaxes(0, 1), offered, wanted, TIE * _largest(worth))
+    allocated = sides.swapaxes(0, 1)
+    if some(tied):
+        where = tied.nonzero()[0]
+        allocated[..., where] = _by_chains(*(pick_worlds(each, where) for each in (worth, offered, wanted)))
+    return allocated
+
+
+def _by_chains(worth: PerCell, offered: np.ndarray, wanted: np.ndarray) -> PerCell:
+    """As `best_transport`, of any number of tenants."""
     usable = np.where(worth > 0.0, worth, -np.inf)
     solved = _solve_in_canonical_order(usable, offered, wanted)
     hard = solved.ambiguous().nonzero()[0]

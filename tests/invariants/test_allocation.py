@@ -18,7 +18,8 @@ from tests.invariants.mechanism_inputs import (
 )
 from tests.oracles.linear_allocation import best_exchange_one_world, largest_sum_one_world
 from world.arrays import fold
-from world.bargaining import allocate_offers, bargain, left_over
+from world.bargaining import allocate_offers, bargain, bargain_allocated, left_over
+from world.transport import _by_chains, best_transport
 
 SHAPES = st.sampled_from([(1, 3), (2, 1), (2, 3), (2, 5), (3, 2), (3, 4)])
 
@@ -115,6 +116,7 @@ def test_what_is_allocated_is_what_is_signed_and_spare_lowers_the_price(seed, sh
     allocated = allocate_offers(gain, offered, wanted)
     spare = left_over(allocated, offered)
     assert np.all(spare >= 0.0)
+    together = bargain_allocated(allocated, reservation, gain, np.full(WORLDS, 0.5), spare)
     for tenant in range(shape[0]):
         terms = (reservation, penalty[tenant], outside, wanted[tenant], 0.5)
         signed = bargain(allocated[tenant], *terms, spare=spare)
@@ -122,6 +124,10 @@ def test_what_is_allocated_is_what_is_signed_and_spare_lowers_the_price(seed, sh
         scale = np.minimum(fold(offered), wanted[tenant])
         assert close(signed.quantity, allocated[tenant], scale)
         assert at_most(signed.payment, alone.payment, (outside + reservation) * scale)
+        assert close(together[tenant].quantity, signed.quantity, scale)
+        for term in ("payment", "surplus", "marginal", "tenant_gain"):
+            beside = getattr(together[tenant], term)
+            assert close(beside, getattr(signed, term), (outside + reservation.max(axis=0)) * scale), term
 
 
 def test_greed_is_not_the_rule():
@@ -133,6 +139,21 @@ def test_greed_is_not_the_rule():
 def test_equal_tenants_share_and_equal_offers_share():
     allocated = allocate_offers(np.ones((2, 3, 1)), np.array([[1.0], [2.0], [3.0]]), np.array([[6.0], [6.0]]))
     np.testing.assert_allclose(allocated[..., 0], [[0.5, 1.0, 1.5], [0.5, 1.0, 1.5]], rtol=1e-15)
+
+
+def test_what_is_worth_the_same_to_a_tenant_is_shared_in_proportion_to_what_is_open_to_it():
+    """The first tenant takes 2 of the 5 and the whole 1; the second gets 3 of what is left: 3 of the 5 and 6."""
+    worth = np.array([[[3.0], [4.0], [-np.inf]], [[6.0], [6.0], [6.0]]])
+    allocated = allocate_offers(worth, np.array([[5.0], [1.0], [6.0]]), np.array([[3.0], [4.0]]))
+    np.testing.assert_allclose(allocated[..., 0], [[2.0, 1.0, 0.0], [4.0 * 3 / 9, 0.0, 4.0 * 6 / 9]], rtol=1e-15)
+
+
+@given(SEEDS, st.sampled_from([(2, 1), (2, 3), (2, 4)]))
+def test_two_tenants_in_closed_form_gain_as_much_as_by_chains_of_exchanges(seed, shape):
+    _, worth, offered, wanted = draw(seed, shape)
+    found = sum_of_worth(worth, best_transport(worth, offered, wanted))
+    by_chains = sum_of_worth(worth, _by_chains(worth, offered, wanted))
+    assert close(found, by_chains, scale_of(worth, offered, wanted))
 
 
 @pytest.mark.parametrize(

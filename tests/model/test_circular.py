@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from agents.cast import STANDING
 from runs.circular import SELLERS, circular_share, to_chips_share, trace_equity
 from runs.model import ComputeMarket
 from runs.simulate import simulate
@@ -31,7 +32,7 @@ def quarter(flows: dict[tuple[str, str, str], float], cash: dict[str, float], la
         flows={key: np.array([usd_bn]) for key, usd_bn in flows.items()},
         cash=lambda name: np.array([cash.get(name, 0.0)]),
     )
-    return SimpleNamespace(worlds=1, state=SimpleNamespace(ledger=ledger, flow={}, last=last))
+    return SimpleNamespace(worlds=1, cast=STANDING, state=SimpleNamespace(ledger=ledger, flow={}, last=last))
 
 
 def test_an_example_by_hand() -> None:

@@ -1,0 +1,139 @@
+"""The transportation problem of two tenants in closed form: comparative advantage, then bids for one shared offer.
+
+Sorted by how much more they are worth to the second tenant than to the first, the offers before some place serve the
+first tenant and those after it the second, as in trade between two countries; only the offer at that place is shared.
+For a unit of it each tenant bids what it gains over the unit that it would give up, and the highest bids win.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float64
+
+from world.arrays import Flags, PerWorld, fold, some
+from world.merit import in_merit_order
+
+PerOffer = Float64[np.ndarray, "offers worlds"]
+PerTenant = Float64[np.ndarray, "2 worlds"]
+PerSide = Float64[np.ndarray, "offers 2 worlds"]
+OfferFlags = Bool[np.ndarray, "offers worlds"]
+
+
+def share_between_two(worth: PerSide, offered: PerOffer, wanted: PerTenant, near: PerWorld) -> tuple[PerSide, Flags]:
+    """The allocation with the largest sum of worth times quantity, and where it needs another method.
+
+    Args:
+        worth     (offers, 2, worlds)   any unit per unit of quantity; at or below 0: never allocated
+        offered   (offers, worlds)      quantity, >= 0
+        wanted    (2, worlds)           quantity, >= 0
+        near      (worlds,)             what is worth no more than this apart is worth the same
+    Returns:
+        allocated (offers, 2, worlds)   where both bid the same, the mean over who is served first
+        tied      (worlds,)             another offer ties with the shared one: an index would decide, do not use it
+    """
+    sides = _Sides.of(np.maximum(worth, 0.0), offered, wanted, near)
+    ranked = np.sort(np.where(sides.contested, sides.advantage, np.inf), axis=0)
+    limit = _place(sides, ranked)
+    shared = sides.contested & (sides.advantage == limit)
+    size = fold(offered * shared)
+    own = sides.parted(sides.advantage < limit)
+    own[:, 1] -= offered * shared
+    most = _most_each(sides, own, fold(sides.gain * shared[:, np.newaxis]), size)
+    # Open to each is what the other does not need; where both bid the same, half of what both could have.
+    both_could = np.maximum(fold(most) - size, 0.0)
+    own += shared[:, np.newaxis] * (size - most[::-1] + 0.5 * both_could)
+    allocated = in_merit_order(own, -sides.gain, wanted)
+
+    ties = (ranked[1:] <= ranked[:-1] + near) & (ranked[1:] < np.inf)
+    oversold = fold(allocated.swapaxes(0, 1)) > offered * (1.0 + 1e-14)
+    return allocated, ties.any(axis=0) | oversold.any(axis=0)
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """Two tenants before the same offers."""
+
+    gain: PerSide
+    above: np.ndarray
+    """One where an offer is worth more to a tenant than another, (offers, others, 2, worlds)."""
+    alone: PerSide
+    """What only one of them can use."""
+    both: PerOffer
+    """What both can use."""
+    contested: OfferFlags
+    """Where there is some of that."""
+    advantage: PerOffer
+    """What an offer is worth to the second tenant more than to the first."""
+    wanted: PerTenant
+    near: PerWorld
+
+    @classmethod
+    def of(cls, gain: PerSide, offered: PerOffer, wanted: PerTenant, near: PerWorld) -> _Sides:
+        usable = gain > 0.0
+        common = usable[:, 0] & usable[:, 1]
+        both = offered * common
+        above = (gain[:, np.newaxis] > gain).astype(np.float64)
+        alone = (offered - both)[:, np.newaxis] * usable
+        return cls(gain, above, alone, both, both > 0.0, gain[:, 1] - gain[:, 0], wanted, near)
+
+    def parted(self, first: OfferFlags) -> PerSide:
+        """Capacity of each tenant if it has to itself what only it can use, and the first of the rest these offers."""
+        own = self.alone.copy()
+        to_first = self.both * first
+        own[:, 0] += to_first
+        own[:, 1] += self.both - to_first
+        return own
+
+    def before(self, own: PerSide) -> PerSide:
+        """Capacity that is worth more to its tenant than each offer."""
+        total, part = own[0] * self.above[0], np.empty(own.shape)
+        for quantity, above in zip(own[1:], self.above[1:], strict=True):
+            total += np.multiply(quantity, above, out=part)
+        return total
+
+
+def _place(sides: _Sides, ranked: PerOffer) -> PerWorld:
+    """The advantage of the offer that is shared: the first tenant keeps those before it whole and none after it.
+
+    Args: ranked: advantage of what both can use, the least first.
+    """
+    low = np.zeros(ranked.shape[1:], dtype=np.intp)
+    high = np.maximum(fold(sides.contested.astype(np.float64)).astype(np.intp) - 1, 0)
+    world = np.arange(low.size)
+    while some(low < high):
+        middle = (low + high) // 2
+        # In worlds that are done this asks once more of the same offer, and changes nothing.
+        kept = _kept_whole(sides, ranked[middle, world]) & (low < high)
+        low, high = np.where(kept, middle + 1, low), np.where(kept, high, middle)
+    return ranked[low, world]
+
+
+def _kept_whole(sides: _Sides, advantage: PerWorld) -> Flags:
+    """Whether the first tenant, that has all offers up to this advantage, would give up none of the last."""
+    own = sides.parted(sides.advantage <= advantage)
+    before, total = sides.before(own), fold(own)
+    # What the first tenant would take instead, and what the second one would leave for it; at worst nothing.
+    reached = np.stack([before[:, 0] <= sides.wanted[0], before[:, 1] < sides.wanted[1]], axis=1)
+    margin = np.where(reached, sides.gain, np.inf).min(axis=0)
+    instead = np.where(total[0] <= sides.wanted[0], 0.0, margin[0])
+    left = np.where(total[1] < sides.wanted[1], 0.0, margin[1])
+    return advantage < left - instead - sides.near
+
+
+def _most_each(sides: _Sides, own: PerSide, worth: PerTenant, size: PerWorld) -> PerTenant:
+    """The most of the shared offer that each tenant wins if it is served first where both bid the same, (2, worlds).
+
+    Args: own: what each has to itself; worth: (2, worlds) of the shared offer; size: (worlds,) of it.
+    """
+    # A unit in place of one of each offer or of none, and how much a tenant would take in their place.
+    bid = np.concatenate([worth - sides.gain, worth[np.newaxis]])
+    instead_of = np.concatenate([sides.before(own), fold(own)[np.newaxis]])
+    upto = np.minimum(np.maximum(sides.wanted - instead_of, 0.0), size) * (bid > sides.near)
+    outbid = np.zeros(bid.shape)
+    beaten = bid + sides.near
+    for rival, taken in zip(bid[:, ::-1], upto[:, ::-1], strict=True):
+        np.maximum(outbid, taken * (rival > beaten), out=outbid)
+    most: PerTenant = np.minimum(upto, size - outbid).max(axis=0)
+    return most
