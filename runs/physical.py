@@ -20,7 +20,7 @@ from runs.sight import (
 )
 from runs.site_orders import forget_sites, place_sites
 from runs.state import GENERATION, MERCHANT_ROWS, State
-from world.arrays import PerRow, PerWorld, fold, fold_sectors, ratio
+from world.arrays import PerRow, PerWorld, fold, fold_sectors, ratio, some
 from world.rationing import ration
 
 if TYPE_CHECKING:
@@ -226,5 +226,7 @@ def what_binds(
     best, answer = limits["demand"], np.full(sites.shape, BINDING.index("demand"))
     for name in ("appetite", "power", "shells", "chips", "finance"):
         tighter = limits[name] < best * (1.0 - 1e-9)
-        best, answer = np.where(tighter, limits[name], best), np.where(tighter, BINDING.index(name), answer)
+        if some(tighter):
+            np.copyto(best, limits[name], where=tighter)
+            np.copyto(answer, BINDING.index(name), where=tighter)
     return answer

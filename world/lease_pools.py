@@ -135,6 +135,8 @@ class LeasePools:
 
         Of all rows, or of those that are named, in their order.
         """
+        if rows is not None and 2 * len(rows) > self.rows:  # sooner read all than picked out
+            return self.capacity_at(date, now)[list(rows)]
         of = slice(0, self.rows) if rows is None else list(rows)
         starts, ends = self.to_start, self.to_end
         # What ends after the horizon is in the last slot; how long it runs is not kept.

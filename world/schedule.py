@@ -252,10 +252,11 @@ class Schedule:
         part = self.amount[lane, live]
         held = pick_worlds(part, hit)
         kept = factor if np.ndim(factor) == 0 else pick_worlds(np.asarray(factor), hit)
-        removed[..., hit] = fold(np.moveaxis(held, -2, 0)) * (1.0 - kept)
         part[..., hit] = held * kept
         self._least_written = min(self._least_written, float(np.min(kept)))
-        self._change()[lane, hit] *= kept
+        to_come = self._change()
+        removed[..., hit] = to_come[lane, hit] * (1.0 - kept)
+        to_come[lane, hit] *= kept
         return removed
 
     def negative(self) -> PerWorld:
