@@ -9,8 +9,9 @@ import numpy as np
 
 from agents.cast import HOLDERS
 from runs.deal_reasons import Reason
-from runs.money import ANCHOR, OTHERS
+from runs.money import OTHERS
 from runs.recorder import Page, of_world
+from runs.tranches import ANCHOR
 from world.funding import dilute
 
 if TYPE_CHECKING:
@@ -85,6 +86,16 @@ class TrancheTalk:
     paid_usd_bn: float
     waiting_usd_bn: float
     """What waits for the conversion."""
+    lapsed_usd_bn: float
+    """What waited until its date and is owed no more."""
+    waived_usd_bn: float
+    """What waited until its date and is paid although the condition is not met."""
+    waived_by: str | None
+    """Who waived the condition; None where nobody did."""
+    worth_usd_bn: float
+    """What the shares issued for what lapsed or was waived are worth to the anchor."""
+    stake_returned: float
+    """Part of OpenAI that the anchor gives back with what lapsed."""
     margin_loans_usd_bn: float
     assets_sold_usd_bn: float
     called_usd_bn: float
@@ -147,13 +158,19 @@ def _tranche(market: ComputeMarket, page: Page, world: int, flow: dict[str, Any]
     borrowed = sum((note["borrowed"] for note in cash), -by_event.get(("loan", "lenders", "softbank"), 0.0))
     sold = sum((note["sold"] for note in cash), -by_event.get(("stake_sale", "investors", "softbank"), 0.0))
     borrowed, sold = (amount if amount > LEAST_USD_BN else 0.0 for amount in (borrowed, sold))
-    if max(paid, waiting, borrowed, sold) <= LEAST_USD_BN:
+    lapsed, waived = flow["tranche_lapsed_usd_bn"], flow["tranche_waived_usd_bn"]
+    if max(paid, waiting, borrowed, sold, lapsed) <= LEAST_USD_BN:
         return None
     return TrancheTalk(
         kind="tranche",
         parties=("softbank", "openai", "lenders"),
         paid_usd_bn=paid,
         waiting_usd_bn=waiting,
+        lapsed_usd_bn=lapsed,
+        waived_usd_bn=waived,
+        waived_by="softbank" if waived > LEAST_USD_BN else None,
+        worth_usd_bn=of_world(page.one("condition"), world)["worth"],
+        stake_returned=flow["tranche_stake_returned"],
         margin_loans_usd_bn=borrowed,
         assets_sold_usd_bn=sold,
         called_usd_bn=flow["call_sold_usd_bn"],
@@ -169,6 +186,10 @@ def _tranche(market: ComputeMarket, page: Page, world: int, flow: dict[str, Any]
 
 
 def _tranche_reason(flow: dict[str, Any], paid: float, waiting: float) -> Reason:
+    if flow["tranche_lapsed_usd_bn"] > LEAST_USD_BN:
+        return Reason.LAPSED
+    if flow["tranche_waived_usd_bn"] > LEAST_USD_BN:
+        return Reason.CONDITION_WAIVED
     if flow["call_asked_usd_bn"] > LEAST_USD_BN:
         met = flow["call_sold_usd_bn"] >= flow["call_asked_usd_bn"] * (1.0 - 1e-9)
         return Reason.CALL_MET if met else Reason.CALL_UNMET

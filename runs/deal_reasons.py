@@ -59,6 +59,14 @@ class Reason(Enum):
     CALL_MET = "lenders called: it sold and repaid down to its cap of loan to value"
     CALL_UNMET = "lenders called: it sold all that markets take and stays above its cap of loan to value"
     WAITS_FOR_CONVERSION = "part of it waits for the conversion"
+    LAPSED = "the conversion did not come by its date: what waited for it lapsed, and its shares go back"
+    CONDITION_WAIVED = "the conversion did not come by its date: the investor waived the condition and pays"
+
+    LENT = "lent in full"
+    LENT_TO_THE_LIMIT = "lent up to the limit and no further"
+    LINE_USED_UP = "refused: what it owes already reaches its limit"
+    NO_LINE = "refused: without revenue there is no line"
+    CARRIES_NO_DEBT = "refused: its cash flow, contracts and plant carry no more debt"
 
     RESCUED = "saved: the price is bargained against default"
     RESCUED_IN_PART = "saved in part: the rescuers put in no more at that price"

@@ -1,7 +1,7 @@
 """The deal sheet of a quarter: every negotiation of one world, in the order of the quarter, as plain numbers.
 
 The sheet is held to the books: what it says was signed is what the lease book took in, and the equity that it says
-was paid, SoftBank's loans and the holdings that it sold are what the ledger moved (`leases_signed`, `paid`).
+was paid, all loans and the holdings that SoftBank sold are what the ledger moved (`leases_signed`, `paid`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from agents.cast import Cast
 from runs.deal_capacity import LEAST_H100E_M, CapacityTalk, capacity_talks
 from runs.deal_cluster import ClusterTalk, cluster_talk
+from runs.deal_credit import LoanTalk, loan_talks
 from runs.deal_distress import DistressTalk, distress_talks
 from runs.deal_finance import FinanceTalk, finance_talk
 from runs.deal_money import LEAST_USD_BN, MoneyTalk, Payment, money_talks
@@ -62,6 +63,7 @@ Talk = (
     | SupplyTalk
     | ChipTalk
     | OwnChipTalk
+    | LoanTalk
     | DistressTalk
 )
 
@@ -158,6 +160,7 @@ def deal_sheet(market: ComputeMarket, quarter: int, world: int = 0) -> DealSheet
             *([release] if release is not None else []),
             *([cluster] if cluster is not None else []),
             *supply_talks(market, page, world),
+            *loan_talks(page, world, cast),
             *distress_talks(page, world),
         ),
         cast=cast,

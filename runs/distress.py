@@ -12,6 +12,7 @@ from runs.chip_orders import cancel_orders
 from runs.money import OTHERS, openai_value, rival_value
 from runs.sight import market_view
 from world.arrays import PerRow, PerWorld, fold, ratio
+from world.credit import draw_credit
 from world.funding import dilute
 from world.ledger import Unpaid
 from world.rescue import cut_rents, price_rescue
@@ -28,20 +29,39 @@ def fill_shortfalls(market: ComputeMarket) -> None:
         room = np.maximum(market.debt_room.get(name, np.zeros(s.worlds)), 0.0)
         principal = s.flow["principal_due_usd_bn"][cast.debtors.index(name)]
         limit = room + principal if name in ("oracle", "xai", *cast.clouds) else np.full(s.worlds, np.inf)
-        drawn = np.minimum(s.ledger.shortfall(name, market.reserve(name)), limit)
-        pay_out(s.ledger, "loan", "lenders", name, drawn)
+        drawn = borrow(market, name, s.ledger.shortfall(name, market.reserve(name)), limit, np.zeros(s.worlds))
         if name == "softbank" and market.recorder is not None:
             market.recorder.note("anchor_cash", sold=np.zeros(s.worlds), borrowed=drawn)
     s.flow["lease_relief_usd_bn"] = np.zeros((len(cast.providers), s.worlds))
     for name in cast.funded:
         short = s.ledger.shortfall(name)
-        line = np.maximum(market.credit_line(name) - s.ledger.debt(name), 0.0) if name != "xai" else np.zeros(s.worlds)
-        drawn = np.minimum(short, line)
-        pay_out(s.ledger, "loan", "lenders", name, drawn)
-        left = short - drawn
+        # Who borrows on its plant has had its loan.
+        left = short if name in cast.borrowers else short - draw_line(market, name, short)
         if left.any():  # nobody else is rescued, and adding nothing changes no bit
             left = left - rescue(market, name, left)
             restructure(market, name, np.maximum(left, 0.0))
+
+
+def draw_line(market: ComputeMarket, name: str, short: PerWorld) -> PerWorld:
+    """Let a lab without plant draw its credit line, a share of its run-rate revenue; returns what it draws."""
+    lab = market.firms[name]
+    line = lab.parameters.credit_line_share * 4.0 * lab.revenue_usd_bn
+    return borrow(market, name, short, line, market.state.ledger.debt(name))
+
+
+def borrow(market: ComputeMarket, name: str, asked: PerWorld, limit: PerWorld, owed: PerWorld) -> PerWorld:
+    """Let lenders pay out what a borrower asks for within its limit, $bn; returns what it draws.
+
+    Args: owed: (worlds,) what of its debt counts against the limit.
+    """
+    s = market.state
+    drawn = draw_credit(asked, limit, owed)
+    if market.recorder is not None:
+        rate = s.flow["rates"][market.cast.debtors.index(name)]
+        terms = {"asked": asked, "limit": limit, "owed": owed, "drawn": drawn, "rate": rate, "base": s.base_rate}
+        market.recorder.note("loan", borrower=name, **terms)
+    pay_out(s.ledger, "loan", "lenders", name, drawn)
+    return drawn
 
 
 def rescue(market: ComputeMarket, name: str, short: PerWorld) -> PerWorld:

@@ -17,6 +17,7 @@ from runs.backing import bring_cash, pay_out
 from runs.event_arguments import Argument, Event, Known, amounts, choice, kind, number, quarter
 from runs.money import borrow_for_stake, openai_value, swap_stake
 from runs.sight import market_view, price_chips
+from runs.tranches import buy_shares, promise
 from world.arrays import PerWorld
 from world.calendar import HOURS_PER_QUARTER, quarter_number
 from world.funding import dilute
@@ -77,8 +78,8 @@ def commitment(market: ComputeMarket, event: Event) -> None:
         return
     amount = np.full(market.worlds, given["usd_bn"] * market.money)
     note_round(market, "openai", amount)
-    sell_stakes(market, event, {"softbank": amount})
-    s.cap.tranches.add(0, slot_of(market, given["due"]), amount, earliest=s.quarter)
+    units = sell_stakes(market, event, {"softbank": amount})
+    promise(s, float(slot_of(market, given["due"])), amount, units, s.quarter)
 
 
 def note_round(market: ComputeMarket, issuer: str, usd_bn: PerWorld) -> None:
@@ -87,8 +88,11 @@ def note_round(market: ComputeMarket, issuer: str, usd_bn: PerWorld) -> None:
     flow[name] = flow.get(name, np.zeros(market.worlds)) + usd_bn
 
 
-def sell_stakes(market: ComputeMarket, event: Event, paid: dict[str, PerWorld]) -> None:
-    """Dilute OpenAI's holders at the valuation that the event names, else at what OpenAI is worth to them."""
+def sell_stakes(market: ComputeMarket, event: Event, paid: dict[str, PerWorld]) -> PerWorld:
+    """Dilute OpenAI's holders at the valuation that the event names, else at what OpenAI is worth to them.
+
+    Returns: (worlds,) units of the shares that the anchor bought.
+    """
     s, given = market.state, event.arguments
     raised = sum(paid.values(), np.zeros(market.worlds))
     if given["pre_money_usd_bn"] is not None:
@@ -102,6 +106,7 @@ def sell_stakes(market: ComputeMarket, event: Event, paid: dict[str, PerWorld]) 
         holders[HOLDERS.index(name)] = usd_bn
     s.cap.stakes = dilute(s.cap.stakes, pre_money, holders)
     s.cap.valuation_usd_bn = pre_money + raised
+    return buy_shares(s, paid.get("softbank", np.zeros(market.worlds)))
 
 
 def raise_cash(market: ComputeMarket, investor: str, usd_bn: PerWorld) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from agents.openai import OPEN, SOLE_PROVIDER
 from agents.views import FirmView, LeaseOffer, MarketView
-from world.arrays import Flags, PerRow, PerWorld, fold, ratio
+from world.arrays import Flags, PerRow, PerWorld, fold, ratio, some
 from world.funding import grant
 from world.refusal import match_first_refusal
 from world.release import Release, bargain_release, pay_with_commitment
@@ -179,13 +179,12 @@ def settle_release(
     if not happens.any():
         return
     pair, quantity = market.cast.pair["microsoft", "openai"], paid["commitment"]
-    if quantity.any():
+    if some(quantity):
         first = s.quarter + market.firms["microsoft"].site_lead_quarters
         start = first + PARTS_APART * np.arange(COMMITTED_PARTS)[:, np.newaxis]
-        parts, price, term = (
-            np.broadcast_to(each, start.shape) for each in (quantity / COMMITTED_PARTS, price_usd_h, term_quarters)
-        )
-        s.leases.sign_together([pair] * COMMITTED_PARTS, parts, price, 1.0, start, term)
+        terms = (quantity / COMMITTED_PARTS, price_usd_h, term_quarters)
+        part, price, term = (np.broadcast_to(each, start.shape) for each in terms)
+        s.leases.sign_together([pair] * COMMITTED_PARTS, part, price, 1.0, start, term)
         s.flow["signed_h100e_m"][pair] += quantity
     granted = np.zeros_like(s.cap.stakes)
     granted[0] = paid["stake"]

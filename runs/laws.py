@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from runs.rental import PRICE_FLOOR_USD_H
+from runs.state import State
+from runs.tranches import MONEY, SHARES
 from world.arrays import PerWorld, below_zero, beyond, fold, some
 from world.calendar import quarter_label
 
@@ -70,6 +72,7 @@ def measure_laws(market: ComputeMarket) -> list[Law]:
         Law("debt: maturities add up to the books", s.debt.distance(owed)),
         Law("stakes: sum to one", np.abs(fold(stakes) - 1.0)),
         Law("stakes: none negative", below_zero(stakes)),
+        Law("tranches: promised money accounted for", promised_apart(s)),
         Law("first refusal: never bypassed", bypassed),
         Law("loan to value: within its cap, or all is sold that markets take", above_cap),
         Law(
@@ -81,6 +84,14 @@ def measure_laws(market: ComputeMarket) -> list[Law]:
             np.maximum(s.cap.profit_share_paid_usd_bn - np.maximum(s.cap.profit_high_usd_bn, 0.0), 0.0),
         ),
     ]
+
+
+def promised_apart(s: State) -> PerWorld:
+    """How far promised equity is from paid, lapsed and still to come, or its shares from being the anchor's."""
+    to_come = s.cap.tranches.pending() + s.cap.waiting.pending()
+    promised = s.cap.promised_usd_bn
+    apart = np.abs(promised - s.cap.settled_usd_bn - to_come[MONEY]) / np.maximum(promised, 1.0)
+    return np.maximum(apart, np.maximum(to_come[SHARES] - s.cap.anchor_units, 0.0))
 
 
 def check_laws(market: ComputeMarket) -> None:

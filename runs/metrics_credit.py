@@ -64,6 +64,13 @@ simple(
     flow=True,
 )
 simple(
+    "softbank_lapsed_usd_bn",
+    "bn USD",
+    "Equity that SoftBank promised OpenAI on a condition and owes no more",
+    lambda m: m.state.flow["tranche_lapsed_usd_bn"],
+    flow=True,
+)
+simple(
     "oracle_fixed_charge_cover",
     "ratio",
     "Oracle's cash flow before rent over debt service and rent of shells",

@@ -207,9 +207,8 @@ class ComputeMarket(mesa.Model):
     def observe(self) -> None:
         """Additions feed the shares of builders; the laws are checked; the quarter is written to the history."""
         s = self.state
-        builders = self.cast.builders
-        added = s.flow["delivered_h100e_m"][[self.cast.operators.index(name) for name in builders]]
-        for row, name in enumerate(builders):
+        added = s.flow["delivered_h100e_m"][[self.cast.operator[name] for name in self.cast.builders]]
+        for row, name in enumerate(self.cast.builders):
             self.firms[name].settle_additions(added, row)
         check_laws(self)
         self.history.record(self)
@@ -308,12 +307,6 @@ class ComputeMarket(mesa.Model):
     def reserve(self, name: str) -> PerWorld:
         """Cash that a firm keeps, $bn: a share of what it held at the start."""
         return self.start_reserve[name]
-
-    def credit_line(self, name: str) -> PerWorld:
-        """Revolving credit of a lab, $bn: a share of its run-rate revenue."""
-        lab = self.firms[name]
-        line: PerWorld = lab.parameters.credit_line_share * 4.0 * lab.revenue_usd_bn
-        return line
 
     def phase_granted(self, phase: int) -> Flags:
         """Whether the power of a named phase is granted by now; an expansion waits for the grid's word."""

@@ -11,6 +11,7 @@ from agents.views import MarketView
 from runs.backing import pay_out
 from runs.firm_books import lab_view, money, operator_views
 from runs.sight import market_view
+from runs.tranches import ANCHOR, buy_shares, conditional_usd_bn, promise, take_due
 from world.arrays import Flags, PerWorld, fold
 from world.funding import Round, dilute, grant, price_round
 from world.profit_share import conversion_bargain, profit_share_value_usd_bn
@@ -18,18 +19,18 @@ from world.profit_share import conversion_bargain, profit_share_value_usd_bn
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
-ANCHOR, OTHERS = HOLDERS.index("softbank"), HOLDERS.index("investors")
+OTHERS = HOLDERS.index("investors")
 
 
 def fund(market: ComputeMarket) -> None:
     """Pay tranches that are due, run equity rounds, and convert OpenAI where both sides gain."""
     s = market.state
     view = market_view(market)
-    pay_tranches(market)
+    value = openai_value(market, view)
+    pay_tranches(market, value)
     defend_ltv(market)
     call_margin(market)
     s.flow["called_ltv"] = anchor_ltv(market)
-    value = openai_value(market, view)
     convert(market, value)
     round_ = openai_round(market, view, value)
     s.flow |= {
@@ -50,20 +51,12 @@ def openai_value(market: ComputeMarket, view: MarketView) -> PerWorld:
     return value
 
 
-def pay_tranches(market: ComputeMarket) -> None:
-    """The anchor investor pays what it promised; what depends on the conversion waits for it."""
-    s = market.state
-    due = s.cap.tranches.take(s.quarter)[0]
-    converted = market.firms["openai"].converted > 0.0
-    waiting = s.last.get("tranche_waiting_usd_bn", np.zeros(s.worlds)) + np.where(
-        converted, 0.0, due * market.parameters.of("softbank").conditional_share
-    )
-    released = np.where(converted, waiting, 0.0)
-    paid = np.where(converted, due, due * (1.0 - market.parameters.of("softbank").conditional_share)) + released
+def pay_tranches(market: ComputeMarket, value: PerWorld) -> None:
+    """The anchor investor pays what it promised; what depends on the conversion waits for it until its date."""
+    paid = take_due(market, value)
     borrow_for_stake(market, paid)
-    s.ledger.pay("equity", "softbank", "openai", paid)
-    s.flow["tranche_waiting_usd_bn"] = waiting - released
-    s.flow["tranche_usd_bn"] = paid
+    market.state.ledger.pay("equity", "softbank", "openai", paid)
+    market.state.flow["tranche_usd_bn"] = paid
 
 
 def borrow_for_stake(market: ComputeMarket, need: PerWorld) -> None:
@@ -167,9 +160,8 @@ def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Ro
     borrow_for_stake(market, now)
     s.ledger.pay("equity", "softbank", "openai", now)
     pay_out(s.ledger, "equity", "investors", "openai", result.by_others)
-    s.cap.tranches.add(
-        0, s.quarter + softbank.parameters.tranche_quarters, result.by_anchor - now, earliest=s.quarter + 1
-    )
+    units = buy_shares(s, result.by_anchor) * softbank.parameters.deferred_share
+    promise(s, s.quarter + softbank.parameters.tranche_quarters, result.by_anchor - now, units, s.quarter + 1)
     return result
 
 
@@ -234,10 +226,7 @@ def convert(market: ComputeMarket, value: PerWorld) -> None:
         p.cost_of_equity,
     )
     claim = np.maximum(share, s.cap.stakes[0] * value * p.as_converted_share)
-    conditional = s.cap.tranches.pending()[0] * market.parameters.of("softbank").conditional_share + s.last.get(
-        "tranche_waiting_usd_bn", np.zeros(s.worlds)
-    )
-    gain = p.conversion_gain * value + conditional - p.conversion_cost * value
+    gain = p.conversion_gain * value + conditional_usd_bn(market) - p.conversion_cost * value
     open_ = (lab.converted == 0.0) & (s.quarter + 1 >= p.conversion_quarters)
     happens, stake = conversion_bargain(claim, gain, np.maximum(value, 1e-6), p.microsoft_weight)
     happens = happens & open_

@@ -70,11 +70,15 @@ def open_cap(start: StartState, slots: int, worlds: int, money: PerWorld) -> Cap
     """Who owns OpenAI at the start."""
     stakes = np.array([[start.value("openai", STAKE_ROWS[h]) if h in STAKE_ROWS else 0.0] for h in HOLDERS])
     profit = np.full(worlds, start.value("openai", "cumulative_profit_usd_bn") * money)
-    tranches = Schedule(1, slots, worlds)
+    stakes = np.repeat(stakes / stakes.sum(), worlds, axis=1)
     return Cap(
-        stakes=np.repeat(stakes / stakes.sum(), worlds, axis=1),
+        stakes=stakes,
         valuation_usd_bn=np.full(worlds, start.value("openai", "valuation_usd_bn") * money),
-        tranches=tranches,
+        tranches=Schedule(2, slots, worlds),
+        waiting=Schedule(2, slots, worlds),
+        anchor_units=stakes[HOLDERS.index("softbank")].copy(),
+        promised_usd_bn=np.zeros(worlds),
+        settled_usd_bn=np.zeros(worlds),
         cumulative_profit_usd_bn=profit,
         profit_high_usd_bn=np.maximum(profit, 0.0),
         profit_share_paid_usd_bn=np.zeros(worlds),

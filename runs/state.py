@@ -97,7 +97,15 @@ class Cap:
     valuation_usd_bn: PerWorld
     """Post-money valuation of the last round."""
     tranches: Schedule
-    """Equity promised by the anchor investor, by quarter."""
+    """Equity promised by the anchor investor, by quarter: $bn, and units of the shares issued for it."""
+    waiting: Schedule
+    """The same that is due and waits for the conversion, by the quarter after which it waits no more."""
+    anchor_units: PerWorld
+    """All shares of the anchor investor, in the same units."""
+    promised_usd_bn: PerWorld
+    """All that it promised since the start."""
+    settled_usd_bn: PerWorld
+    """What of it was paid or lapsed."""
     cumulative_profit_usd_bn: PerWorld
     profit_high_usd_bn: PerWorld
     profit_share_paid_usd_bn: PerWorld

@@ -9,7 +9,7 @@ batch.query("SELECT scenario, avg(stargate_share_2030Q4) FROM worlds GROUP BY sc
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from runs.batch_plan import Block, Plan
-from runs.metrics import REGISTRY, registry_of
+from runs.metrics import Metric, registry_of
 from runs.results import LEVELS
 from runs.store_files import damage, file_name, read_plan
 from runs.store_quantiles import exact_quantiles
@@ -87,11 +87,10 @@ class Batch:
     def metrics(self) -> list[dict[str, Any]]:
         """Every metric by member: name, member, unit, description, flow, and the times of which quantiles are known."""
         found: dict[tuple[str, str | None], dict[str, Any]] = {}
-        registry = registry_of(self.plan.request.cast)
         for entry in self.tables["worlds"]:
             if "metric" not in entry:
                 continue
-            row = registry[entry["metric"]]
+            row = self.registry[entry["metric"]]
             about = {"name": row.name, "member": entry["member"], "unit": row.unit, "flow": row.flow}
             known = found.setdefault((row.name, entry["member"]), about | {"description": row.description, "times": []})
             known["times"].append(entry["time"])
@@ -99,6 +98,11 @@ class Batch:
             if self._path_table(name) in self.tables:
                 known["times"] = quarters(self.plan.request)
         return list(found.values())
+
+    @property
+    def registry(self) -> Mapping[str, Metric]:
+        """Every metric by name, with its members in the batch's cast."""
+        return registry_of(self.plan.request.cast)
 
     def by_quarter(self, metric: str, member: str | None = None) -> bool:
         """Whether a metric's path is kept, of one member if it has any."""
@@ -146,10 +150,9 @@ class Batch:
             summary   at the horizon or by calendar year also where paths are kept
         Raises: ValueError naming what is unknown and what is allowed.
         """
-        registry = registry_of(self.plan.request.cast)
-        row = registry.get(metric)
+        row = self.registry.get(metric)
         if row is None:
-            raise ValueError(unknown(metric, registry, "metric"))
+            raise ValueError(unknown(metric, self.registry, "metric"))
         if (member is None) != (not row.members) or (member is not None and member not in row.members):
             raise ValueError(f"{metric}: member: wanted one of {', '.join(row.members) or 'none'}, got {member}")
         if not all(0.0 <= prob <= 1.0 for prob in probs):
@@ -184,7 +187,7 @@ class Batch:
         return np.where(count > 0, total / np.maximum(count, 1.0), np.nan)
 
     def _path_table(self, metric: str) -> str:
-        dimension = REGISTRY[metric].dimension
+        dimension = self.registry[metric].dimension
         if dimension is None or dimension in WIDE:
             return "paths"
         return next(table for table, kinds in LONG.items() if dimension in kinds)

@@ -7,6 +7,7 @@ from typing import Any
 
 from runs.deal_capacity import CapacityTalk, OfferTalk, RefusalTalk
 from runs.deal_cluster import ClusterTalk
+from runs.deal_credit import LoanTalk
 from runs.deal_distress import DefaultTalk, ReliefTalk, RescueTalk
 from runs.deal_finance import FinanceTalk
 from runs.deal_money import (
@@ -20,7 +21,7 @@ from runs.deal_release import ReleaseTalk
 from runs.deal_sheet import DealSheet, RecordTalk
 from runs.deal_supply import ChipTalk, OwnChipTalk, SupplyTalk
 from runs.results import title
-from viz.deal_words_distress import default_words, relief_words, rescue_words
+from viz.deal_words_distress import default_words, loan_words, relief_words, rescue_words
 from viz.deal_words_money import (
     conversion_words,
     finance_words,
@@ -63,6 +64,7 @@ def tell_talk(talk: Any) -> tuple[str, list[str]]:
         ConversionTalk: conversion_words,
         RoundTalk: round_words,
         LabRoundTalk: lab_round_words,
+        LoanTalk: loan_words,
         RescueTalk: rescue_words,
         ReliefTalk: relief_words,
         DefaultTalk: default_words,

@@ -1,10 +1,32 @@
-"""The distress part of the deal sheet in plain words: rescues, rents that are cut, and what stays unpaid."""
+"""The distress part of the deal sheet in plain words: loans, rescues, rents that are cut, and what stays unpaid."""
 
 from __future__ import annotations
 
+from runs.deal_credit import LoanTalk
 from runs.deal_distress import DefaultTalk, LeaseRelief, ReliefTalk, RescueTalk
 from runs.results import title
 from viz.plain_words import LEAST, MANY, does, listed, percent, sentence_case, usd
+
+
+def loan_words(talk: LoanTalk) -> tuple[str, list[str]]:
+    """A loan or a credit line."""
+    borrower = title(talk.borrower)
+    asked = (
+        f"{does(talk.borrower, 'ask')} lenders for {usd(talk.asked_usd_bn)}, on {their(talk.borrower, talk.rests_on)}"
+    )
+    if talk.limit_usd_bn is None:
+        limit = "No limit is set but by the rate"
+    else:
+        owed = f", {usd(talk.owed_usd_bn)} of it owed before" if talk.kind == "credit line" else ""
+        limit = f"The limit is {usd(talk.limit_usd_bn)}{owed}"
+    price = f"{100.0 * talk.rate:.1f}\u00a0% a year, {100.0 * talk.spread:.1f} points of it spread"
+    told = f"{asked}. {limit}; the rate is {price}. {sentence_case(talk.reason.value)}."
+    return f"{sentence_case(talk.kind)} of {borrower}: {usd(talk.drawn_usd_bn)} of {usd(talk.asked_usd_bn)}", [told]
+
+
+def their(name: str, text: str) -> str:
+    """`its` or `their`, by who it is."""
+    return text.replace("its ", "their ", 1) if name in MANY else text
 
 
 def rescue_words(talk: RescueTalk) -> tuple[str, list[str]]:

@@ -64,6 +64,13 @@ def tranche_words(talk: TrancheTalk) -> tuple[str, list[str]]:
     if max(talk.paid_usd_bn, talk.waiting_usd_bn) > LEAST:
         waits = f"; {usd(talk.waiting_usd_bn)} waits for the conversion" if talk.waiting_usd_bn > LEAST else ""
         told.append(f"SoftBank pays {usd(talk.paid_usd_bn)} that it promised OpenAI before{waits}.")
+    if talk.reason in (Reason.LAPSED, Reason.CONDITION_WAIVED):
+        amount = usd(talk.lapsed_usd_bn + talk.waived_usd_bn)
+        back = f" ({percent(talk.stake_returned)} of OpenAI)" if talk.reason is Reason.LAPSED else ""
+        told.append(
+            f"{amount} had waited for the conversion until its date; the shares for it are worth "
+            f"{usd(talk.worth_usd_bn)} to SoftBank. {sentence_case(talk.reason.value)}{back}."
+        )
     found = []
     if talk.margin_loans_usd_bn > LEAST:
         found.append(f"{usd(talk.margin_loans_usd_bn)} of new loans")

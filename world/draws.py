@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from math import isfinite
 from numbers import Integral
 from typing import Any
 
@@ -273,10 +274,10 @@ def _integer(value: object, name: str) -> int:
 
 
 def _triangular(u: np.ndarray, low: np.ndarray, mode: np.ndarray, high: np.ndarray) -> np.ndarray:
-    width = high - low
-    rising = low + np.sqrt(u * width * (mode - low))
+    width, below = high - low, mode - low
+    rising = low + np.sqrt(u * width * below)
     falling = high - np.sqrt((1.0 - u) * width * (high - mode))
-    return np.where(u < ratio(mode - low, width), rising, falling)
+    return np.where(u < ratio(below, width), rising, falling)
 
 
 def _bounded(drawn: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
@@ -285,7 +286,11 @@ def _bounded(drawn: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray
 
 
 def _ordered(u: np.ndarray, **bounds: Value) -> tuple[np.ndarray, ...]:
-    """The bounds, one for each world, checked to be finite and in rising order."""
+    """The bounds, each one for all worlds or for every world, checked to be finite and in rising order."""
+    if all(isinstance(bound, float) for bound in bounds.values()):
+        numbers = [float(bound) for bound in bounds.values()]
+        if all(map(isfinite, numbers)) and numbers == sorted(numbers):
+            return tuple(np.full(1, number) for number in numbers)
     arrays = tuple(per_world(bound, len(u), name) for name, bound in bounds.items())
     for lower, upper in pairwise(arrays):
         if not (lower <= upper).all():

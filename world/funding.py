@@ -201,6 +201,49 @@ def grant(stakes: PerRow, granted: PerRow) -> PerRow:
     return stakes * (1.0 - given) + granted
 
 
+def cancel_shares(stakes: PerRow, holder: int, part: PerWorld) -> PerRow:
+    """Stakes after one holder gives back a part of its shares, which are cancelled: all others' stakes grow alike.
+
+    Args:   stakes    (holders, worlds)   shares of the firm, summing to one
+            part      (worlds,)           part of the holder's own stake, 0 to 1, not all of a firm it owns alone
+    Returns:          (holders, worlds)   shares of the firm, summing to one
+    Laws: sum to one; nobody else's stake falls; at the same price of a share nobody else's holding changes its worth.
+    Raises: ValueError if stakes do not sum to one, a part is none, or nothing of the firm would be left.
+    """
+    require(part, lambda values: (values >= 0.0) & (values <= 1.0), "part", "0 to 1")
+    _require_whole(stakes)
+    kept = stakes.copy()
+    kept[holder] = stakes[holder] * (1.0 - part)
+    left = require(fold(kept), positive, "part", "something of the firm left")
+    return kept / left
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What becomes of money promised on a condition that is not met by its date; (worlds,) bn USD."""
+
+    waived: PerWorld
+    """Paid all the same: the investor waives the condition."""
+    lapsed: PerWorld
+    """Owed no more."""
+
+
+def settle_condition(due_usd_bn: PerWorld, worth_usd_bn: PerWorld, room_usd_bn: PerWorld) -> Condition:
+    """Let the investor waive the condition, or the promise lapse: it pays where the shares are worth the money to it.
+
+    Args:    due_usd_bn    (worlds,)   bn USD promised, >= 0
+             worth_usd_bn  (worlds,)   bn USD that the shares issued for it are worth to the investor
+             room_usd_bn   (worlds,)   bn USD that it can pay without passing its limit
+    Returns: Condition     (worlds,)   bn USD each
+    Laws: waived and lapsed add up to what is due, and one of them is nothing; it waives only what is worth it and
+        what it has room for; shares worth more, or more room, never let more lapse.
+    Raises: ValueError if what is due is negative.
+    """
+    require(due_usd_bn, not_negative, "due_usd_bn", "at least zero")
+    waives = (worth_usd_bn >= due_usd_bn) & (room_usd_bn >= due_usd_bn)
+    return Condition(np.where(waives, due_usd_bn, 0.0), np.where(waives, 0.0, due_usd_bn))
+
+
 def _require_whole(stakes: PerRow) -> None:
     require(stakes, not_negative, "stakes", "at least zero")
     require(fold(stakes), lambda total: np.abs(total - 1.0) <= 1e-9, "stakes", "a sum of one over the holders")

@@ -18,6 +18,7 @@ from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -119,6 +120,14 @@ class Parameters(Mapping[str, PerWorld]):
             return self._values[name]
         except KeyError:
             raise KeyError(unknown(name, self._values, "parameter")) from None
+
+    # What a mapping does otherwise is to look for the nearest known name first, at every name that is not there.
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The parameter, or the default if there is none of this name."""
+        return self._values.get(name, default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)

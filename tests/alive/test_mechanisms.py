@@ -133,6 +133,7 @@ MOVERS = (
     # funding
     Mover(BACKTEST, "softbank.ltv_limit", 0.15, 0.35, "openai_stake", "softbank", "end", +1, 0.1),
     Mover(BACKTEST, "softbank.room_use", 0.3, 0.8, "openai_stake", "softbank", "end", +1, 0.1),
+    Mover(NEVER_CONVERTED, "softbank.condition_quarters", 1.0, 60.0, "softbank_lapsed_usd_bn", None, "mean", -1, 0.9),
     Mover(BACKTEST, "investors.supply_share", 0.02, 0.08, "cash_usd_bn", "xai", "mean", +1, 0.2),
     Mover(BACKTEST, "labs.runway_quarters", 7.0, 12.0, "openai_cash_usd_bn", None, "mean", +1, 0.1),
     Mover(BACKTEST, "openai.revenue_share", 0.09, 0.18, "openai_burn_usd_bn", None, "mean", +1, 0.05),

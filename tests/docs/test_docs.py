@@ -49,7 +49,7 @@ def called_in_step() -> list[str]:
     tree = ast.parse(read(ROOT / "runs" / "model.py"))
     steps = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "step"]
     assert len(steps) == 1
-    calls = [statement.value for statement in steps[0].body if isinstance(statement, ast.Expr)]
+    calls = [statement.value for statement in steps[0].body if isinstance(statement, ast.Expr | ast.Assign)]
     names = []
     for call in calls:
         if isinstance(call, ast.Call):

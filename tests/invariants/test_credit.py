@@ -19,6 +19,7 @@ from world.credit import (
     credit_spread,
     debt_capacity_usd_bn,
     debt_service_usd_bn,
+    draw_credit,
     dscr,
     size_project_loan,
 )
@@ -39,6 +40,23 @@ def test_lenders_ask_more_for_leverage_and_less_for_coverage(seed: int) -> None:
     for name in ("base_spread", "leverage", "tenant_credit", "cycle"):
         assert rises(spread, credit_spread(**{**arguments, name: arguments[name] + 0.1})), name
     assert rises(credit_spread(**{**arguments, "coverage": arguments["coverage"] + 0.1}), spread)
+
+
+@given(seeds)
+def test_a_line_is_drawn_within_the_ask_and_its_limit_and_once_only(seed: int) -> None:
+    inputs = Inputs(seed)
+    asked, owed = inputs.with_zeros(), inputs.with_zeros()
+    limit = np.where(inputs.between(0.0, 1.0) < 0.2, np.inf, inputs.with_zeros())
+    drawn = draw_credit(asked, limit, owed)
+    assert np.all((drawn >= 0.0) & (drawn <= asked))
+    assert np.all((drawn == 0.0) | (drawn + owed <= limit * (1.0 + 1e-12)))
+    assert np.all((drawn == asked) | (drawn + owed >= limit * (1.0 - 1e-12)))  # nothing is held back
+    assert rises(drawn, draw_credit(asked, limit + 1.0, owed))
+    assert rises(draw_credit(asked, limit, owed + 1.0), drawn)
+    short = drawn < asked
+    again = draw_credit(asked, limit, owed + drawn)
+    assert np.all(again[short] <= 1e-12 * np.maximum(limit[short], 1.0))
+    assert_worlds_apart(draw_credit, {"asked_usd_bn": asked, "limit_usd_bn": limit, "owed_usd_bn": owed})
 
 
 @given(seeds)

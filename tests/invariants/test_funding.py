@@ -16,6 +16,7 @@ from tests.invariants.formula_inputs import (
 )
 from world.arrays import fold
 from world.funding import (
+    cancel_shares,
     dilute,
     equity_supply_usd_bn,
     funding_need_usd_bn,
@@ -23,6 +24,7 @@ from world.funding import (
     loan_to_value,
     price_round,
     room_usd_bn,
+    settle_condition,
 )
 
 
@@ -151,6 +153,39 @@ def test_rounds_scale_with_money_and_without_room_the_others_set_the_price(seed:
     none = price_round(**{**arguments, "anchor_room_usd_bn": np.zeros(7)})
     hardly = price_round(**{**arguments, "anchor_room_usd_bn": arguments["ask_usd_bn"] * 1e-9})
     np.testing.assert_allclose(hardly.pre_money, none.pre_money, rtol=1e-8)
+
+
+@given(seeds)
+def test_cancelled_shares_cost_nobody_else_anything(seed: int) -> None:
+    inputs = Inputs(seed)
+    raw = np.stack([inputs.with_zeros() for _ in range(3)]) + np.array([0.0, 0.0, 1e-6])[:, None]
+    stakes, part = raw / fold(raw), inputs.shares()
+    after = cancel_shares(stakes, 0, part)
+    np.testing.assert_allclose(fold(after), 1.0, rtol=1e-12)
+    assert rises(stakes[1], after[1]) and rises(stakes[2], after[2])
+    assert rises(after[0], stakes[0])
+    # The firm is worth less by the cancelled shares at an unchanged price: the others hold what they held.
+    worth = 1.0 - part * stakes[0]
+    np.testing.assert_allclose(after[1:] * worth, stakes[1:], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(after[0] * worth, stakes[0] * (1.0 - part), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(cancel_shares(stakes, 0, np.zeros_like(part)), stakes, rtol=1e-12)
+    assert_worlds_apart(lambda stakes, part: cancel_shares(stakes, 0, part), {"stakes": stakes, "part": part})
+
+
+@given(seeds)
+def test_a_condition_is_waived_where_it_pays_and_else_the_promise_lapses(seed: int) -> None:
+    inputs = Inputs(seed)
+    due, worth, room = inputs.with_zeros(), inputs.with_zeros(), inputs.with_zeros()
+    found = settle_condition(due, worth, room)
+    np.testing.assert_array_equal(found.waived + found.lapsed, due)
+    assert np.all((found.waived == 0.0) | (found.lapsed == 0.0))
+    assert np.all((found.waived <= worth) & (found.waived <= room))
+    assert np.all((found.lapsed == 0.0) | (worth < due) | (room < due))
+    for better in (settle_condition(due, worth + 1.0, room), settle_condition(due, worth, room + 1.0)):
+        assert rises(better.lapsed, found.lapsed)
+    scaled = settle_condition(4.0 * due, 4.0 * worth, 4.0 * room)
+    np.testing.assert_array_equal(scaled.waived, 4.0 * found.waived)
+    assert_worlds_apart(settle_condition, {"due_usd_bn": due, "worth_usd_bn": worth, "room_usd_bn": room})
 
 
 @given(seeds)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
 
 from agents.cast import STANDING
 from runs.deal_cluster import ClusterTalk
+from runs.deal_credit import LoanTalk
 from runs.deal_reasons import Reason
 from runs.deal_sheet import CapacityTalk, DealSheet, RecordTalk, deal_sheet
 from runs.explain import CRITERIA, choose_world, firm_named, record_world, told_quarter
@@ -21,10 +23,16 @@ from tests.model.ensembles import first_differences, stepped
 from world.calendar import quarter_number
 
 UNTIL = "2027Q4"
+TIGHT = {
+    "extends": "demand-winter",
+    "name": "tight",
+    "parameters": {"labs.credit_line_share": 0.1, "investors.supply_share": 0.0, "softbank.room_use": 0.0},
+}
+"""Nobody gives equity in a winter: labs fall back on small credit lines."""
 FUNDED = ("openai", "xai", "rival_labs", "oracle")
 
 
-def recorded(scenario: str, worlds: int = 3, until: str = UNTIL) -> ComputeMarket:
+def recorded(scenario: str | Mapping[str, object], worlds: int = 3, until: str = UNTIL) -> ComputeMarket:
     market = ComputeMarket(scenario, worlds=worlds, rng=1, until=until)
     market.recorder = Recorder()
     return stepped(market)
@@ -103,6 +111,48 @@ def test_loans_and_sales_of_the_anchor_in_the_sheet_are_what_the_ledger_moved(
         assert sheet.paid(kind).get((payer, "softbank"), 0.0) == pytest.approx(booked, abs=1e-8), (quarter, world)
         moved += booked
     assert moved > 0.0
+
+
+def test_all_loans_in_the_sheet_are_what_the_ledger_moved(market: ComputeMarket) -> None:
+    assert market.recorder is not None
+    moved = 0.0
+    for quarter, world, sheet in sheets(market):
+        flows = market.recorder.pages[quarter].one("after")["flows"]
+        booked = {
+            (payer, payee): float(amount[world])
+            for (kind, payer, payee), amount in flows.items()
+            if kind == "loan" and payer == "lenders"
+        }
+        told = sheet.paid("loan")
+        assert {payer for payer, _ in told} <= {"lenders"}
+        for key in booked.keys() | told.keys():
+            assert told.get(key, 0.0) == pytest.approx(booked.get(key, 0.0), abs=1e-8), (quarter, world, key)
+        moved += sum(booked.values())
+    assert moved > 0.0
+
+
+def test_a_credit_line_is_drawn_within_its_limit_and_a_refusal_says_why() -> None:
+    market = recorded(TIGHT, worlds=6, until="2028Q4")
+    found, lines = set(), 0
+    for _, world, sheet in sheets(market):
+        for talk in (t for t in sheet.talks if isinstance(t, LoanTalk)):
+            lines += talk.kind == "credit line"
+            found.add((talk.kind, talk.reason))
+            assert 0.0 <= talk.drawn_usd_bn <= talk.asked_usd_bn * (1 + 1e-9)
+            if talk.limit_usd_bn is not None:
+                assert talk.drawn_usd_bn <= max(talk.limit_usd_bn - talk.owed_usd_bn, 0.0) + 1e-9
+            full = talk.drawn_usd_bn >= talk.asked_usd_bn * (1 - 1e-9)
+            assert full == (talk.reason is Reason.LENT)
+            if talk.reason is Reason.LINE_USED_UP:
+                assert talk.limit_usd_bn is not None
+                assert talk.owed_usd_bn >= talk.limit_usd_bn - 1e-9
+            assert talk.rate > 0.0
+            if talk.kind == "credit line":
+                assert talk.spread == pytest.approx(market.parameters["lenders.spread_lab"][world])
+            assert talk.borrower != "softbank"
+    assert lines > 0
+    assert ("credit line", Reason.LENT) in found
+    assert any(kind == "credit line" and reason is not Reason.LENT for kind, reason in found), found
 
 
 def test_reasons_agree_with_what_was_signed(market: ComputeMarket) -> None:

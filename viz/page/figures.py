@@ -164,7 +164,7 @@ def stacked(look: Look, parts: dict[str, np.ndarray], form: Format, whole: float
 @card("providers", "OpenAI's compute by provider", "share of its H100e, mean of worlds", "market", "stack")
 def providers(look: Look) -> Filling:
     """Who supplies OpenAI."""
-    members = look.run.members("openai_share")
+    members = look.members("openai_share")
     found = stacked(look, {member: look.mean("openai_share", member) for member in members}, PERCENT, 100.0)
     found.head = [PERCENT.figure(100.0 * value) for value in look.levels("stargate_share", None, (0.5,))[0]]
     found.sub = ["Stargate's share: Oracle and own chips"] * len(found.head)

@@ -110,6 +110,10 @@ class Look:
             self._paths[metric, member] = self.run.path(metric, member)
         return self._paths[metric, member]
 
+    def members(self, metric: str) -> tuple[str, ...]:
+        """The members of a metric in the run's cast."""
+        return self.run.members(metric)
+
     def levels(self, metric: str, member: str | None = None, probs: tuple[float, ...] = LEVELS) -> np.ndarray:
         """Quantiles over the worlds by quarter, (probs, quarters)."""
         return quantiles(self.path(metric, member), probs)

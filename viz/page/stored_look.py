@@ -53,6 +53,10 @@ class StoredLook(Look):
         """Not for batches of any size. Raises: NotKeptError."""
         raise NotKeptError(metric)
 
+    def members(self, metric: str) -> tuple[str, ...]:
+        """The members of a metric in the batch's cast."""
+        return self.batch.registry[metric].members
+
     def levels(self, metric: str, member: str | None = None, probs: tuple[float, ...] = LEVELS) -> np.ndarray:
         """Exact quantiles by quarter. Raises: NotKeptError."""
         return self._quantiles(metric, member, probs).values

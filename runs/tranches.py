@@ -1,0 +1,109 @@
+"""What the anchor investor promised OpenAI: tranches by quarter, and the part of each that waits for the conversion.
+
+Shares are issued when money is promised. What is promised on condition has a date: once the condition is met it is
+paid. Where it is not met by then, the anchor waives it and pays, if the shares are worth the money to it and it has
+the room, or the promise lapses and its shares go back. Shares are counted in units of the anchor's own: purchases and
+lapses change their number, dilution by others does not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.cast import HOLDERS
+from runs.state import State
+from world.arrays import Flags, PerWorld, ratio
+from world.funding import Condition, cancel_shares, settle_condition
+
+if TYPE_CHECKING:
+    from runs.model import ComputeMarket
+
+ANCHOR = HOLDERS.index("softbank")
+MONEY, SHARES = 0, 1
+"""Lanes of what is promised: $bn, and units of the shares issued for it."""
+
+
+def buy_shares(s: State, usd_bn: PerWorld) -> PerWorld:
+    """Note that the anchor bought for an amount at the last valuation, once stakes have it; returns units bought."""
+    stake = s.cap.stakes[ANCHOR]
+    bought = np.minimum(ratio(usd_bn, s.cap.valuation_usd_bn), stake)
+    old = stake - bought
+    units = np.where((old > 0.0) & (s.cap.anchor_units > 0.0), s.cap.anchor_units * ratio(bought, old), bought)
+    s.cap.anchor_units = s.cap.anchor_units + units
+    return units
+
+
+def promise(s: State, slot: PerWorld | float, usd_bn: PerWorld, units: PerWorld, earliest: int) -> None:
+    """Enter money that the anchor will pay, with the units of shares issued for it."""
+    s.cap.promised_usd_bn = s.cap.promised_usd_bn + usd_bn
+    s.cap.tranches.add(MONEY, slot, usd_bn, earliest=earliest)
+    s.cap.tranches.add(SHARES, slot, units, earliest=earliest)
+
+
+def waiting_usd_bn(s: State) -> PerWorld:
+    """Money that is due and waits for the conversion."""
+    return s.cap.waiting.pending()[MONEY]
+
+
+def conditional_usd_bn(market: ComputeMarket) -> PerWorld:
+    """Money that the conversion would set free: what waits, and the conditional part of what is still to come."""
+    share = market.parameters.of("softbank").conditional_share
+    conditional: PerWorld = market.state.cap.tranches.pending()[MONEY] * share + waiting_usd_bn(market.state)
+    return conditional
+
+
+def take_due(market: ComputeMarket, value_usd_bn: PerWorld) -> PerWorld:
+    """Take what is due off the promises: what the anchor pays this quarter, $bn; what lapses gives its shares back.
+
+    Args: value_usd_bn: (worlds,) what OpenAI is worth to its owners.
+    """
+    s = market.state
+    p = market.parameters.of("softbank")
+    met = market.firms["openai"].converted > 0.0
+    tranche = s.cap.tranches.take(s.quarter)
+    # What has met its condition is free at once, whenever its date is.
+    free = s.cap.waiting.pending()[MONEY] * met
+    for lane in (MONEY, SHARES):
+        s.cap.waiting.scale(lane, np.where(met, 0.0, 1.0))
+    expired = s.cap.waiting.take(s.quarter)
+    late = expire(market, expired[MONEY], expired[SHARES], value_usd_bn)
+    held_back = np.where(met, 0.0, p.conditional_share)
+    date = s.quarter + p.condition_quarters
+    for lane in (MONEY, SHARES):
+        s.cap.waiting.add(lane, date, tranche[lane] * held_back, earliest=s.quarter + 1)
+    s.flow |= {
+        "tranche_waiting_usd_bn": waiting_usd_bn(s),
+        "tranche_waived_usd_bn": late.waived,
+        "tranche_lapsed_usd_bn": late.lapsed,
+        "tranche_stake_returned": give_back(s, late.lapsed > 0.0, expired[SHARES]),
+    }
+    paid = tranche[MONEY] * (1.0 - held_back) + free + late.waived
+    s.cap.settled_usd_bn = s.cap.settled_usd_bn + paid + late.lapsed
+    return paid
+
+
+def expire(market: ComputeMarket, due: PerWorld, units: PerWorld, value_usd_bn: PerWorld) -> Condition:
+    """What becomes of money whose condition is not met by its date, $bn."""
+    s, softbank = market.state, market.firms["softbank"]
+    stake = s.cap.stakes[ANCHOR]
+    worth = ratio(units, s.cap.anchor_units) * stake * value_usd_bn * (1.0 + softbank.parameters.optimism)
+    net_debt = s.ledger.debt("softbank") - s.ledger.cash("softbank")
+    soon = s.cap.tranches.within(s.quarter + 1, float(s.quarter + 4))[MONEY]
+    room = softbank.room(stake * s.cap.valuation_usd_bn, net_debt, soon)
+    found = settle_condition(due, worth, room)
+    if market.recorder is not None:
+        market.recorder.note("condition", due=due, worth=worth, room=room)
+    return found
+
+
+def give_back(s: State, lapses: Flags, units: PerWorld) -> PerWorld:
+    """Cancel the anchor's shares for what lapsed, at an unchanged price of a share; the part of the firm given back."""
+    part = np.where(lapses, np.minimum(ratio(units, s.cap.anchor_units), 1.0), 0.0)
+    gone = part * s.cap.stakes[ANCHOR]
+    if gone.any():
+        s.cap.stakes = np.where(gone > 0.0, cancel_shares(s.cap.stakes, ANCHOR, part), s.cap.stakes)
+        s.cap.valuation_usd_bn = s.cap.valuation_usd_bn * (1.0 - gone)
+        s.cap.anchor_units = s.cap.anchor_units * (1.0 - part)
+    return gone
