@@ -63,7 +63,7 @@ class LeasePools:
         started = self.due * share
         self.due -= started
         self._waiting = {}
-        at = np.flatnonzero(started[CAPACITY])
+        at = np.flatnonzero(started[CAPACITY] > 0.0)
         pool, (rows, worlds) = started.reshape(_WAITING, -1).take(at, axis=1), np.divmod(at, self.worlds)
         self.run(rows, worlds, pool[:_RUNNING], ratio(pool[VALUE], pool[RENT], otherwise=1.0), quarter)
         begun: PerRow = started[CAPACITY]
