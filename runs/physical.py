@@ -42,7 +42,7 @@ def deliver(market: ComputeMarket) -> None:
     s.flow["delivered_h100e_m"] = fold(arrivals.swapaxes(0, 1))
     s.fleet.wear(market.parameters.of("chips").attrition)
     s.fleet.retire(s.market.price_usd_h, s.flow["cash_cost_usd_h"])
-    s.fleet.deploy(s.generations.kw_per_h100e, power_gw(s), s.generations.power_line)
+    s.fleet.deploy(s.generations.kw_per_h100e, power_gw(s))
     s.sites.equip(np.minimum(s.fleet.power_used_gw, s.sites.energised_gw))
     equip_phases(s)
     s.flow |= measure_standing(market)

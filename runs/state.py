@@ -10,7 +10,6 @@ import numpy as np
 from agents.cast import GENERATIONS, MERCHANT, Cast
 from world.arrays import Flags, PerGeneration, PerRow, PerWorld
 from world.debt import DebtBook
-from world.energising import PowerLine
 from world.fleets import Fleet
 from world.leases import LeaseBook
 from world.ledger import Ledger
@@ -45,11 +44,6 @@ class Generations:
     def kw_per_h100e(self) -> PerGeneration:
         """Facility kW for one H100e."""
         return self.kw_facility / self.h100e
-
-    @cached_property
-    def power_line(self) -> PowerLine:
-        """In what order they get power: nothing changes what a generation needs."""
-        return PowerLine.of(self.kw_per_h100e)
 
     @cached_property
     def kw_it_per_h100e(self) -> PerGeneration:

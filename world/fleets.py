@@ -90,6 +90,7 @@ class Fleet:
         self.power_used_gw: np.ndarray = np.zeros((operators, worlds))
         self.power_available_gw: np.ndarray = np.zeros((operators, worlds))
         self._sold: np.ndarray | None = None
+        self._line: tuple[np.ndarray, PowerLine] | None = None
         if sold is not None:
             self.open(sold, landed_this_quarter)
 
@@ -125,10 +126,12 @@ class Fleet:
         self.received += fresh
         self._sold = None
 
-    def deploy(
-        self, kw_per_h100e: np.ndarray, power_gw: PerRow, line: PowerLine | None = None
-    ) -> PerOperatorGeneration:
+    def deploy(self, kw_per_h100e: np.ndarray, power_gw: PerRow) -> PerOperatorGeneration:
         """Energise what is installed (see `energise`), remember it and return it."""
+        # What a generation needs hardly ever changes: the line that it gives is kept as long as it does not.
+        if kw_per_h100e.ndim == 2 and (self._line is None or not np.array_equal(self._line[0], kw_per_h100e)):
+            self._line = kw_per_h100e.copy(), PowerLine.of(kw_per_h100e)
+        line = self._line[1] if self._line is not None and kw_per_h100e.ndim == 2 else None
         self.deployed = energise(self.installed, kw_per_h100e, power_gw, line)
         self.power_used_gw = fold((self.deployed * kw_per_h100e).swapaxes(0, 1))
         self.power_available_gw = np.array(power_gw, dtype=np.float64)
