@@ -11,6 +11,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from runs.event_arguments import Known
 from runs.event_kinds import Event, check_event
 from runs.laws import check_laws, measure_laws
 from runs.metrics import REGISTRY
@@ -126,7 +127,7 @@ class MarketMachine(RuleBasedStateMachine):
         market = self.market
         assert market is not None
         quarter = quarter_label(market.calendar_quarter + 1)
-        event = check_event(Event(quarter, kind, arguments), market.settings.known_until)
+        event = check_event(Event(quarter, kind, arguments), Known(market.settings.known_until, market.cast))
         market.settings = replace(market.settings, events=(*market.settings.events, event))
 
     @precondition(lambda self: self.market is not None and self.market.running)
