@@ -72,9 +72,11 @@ class Grid(Firm):
         Returns:              (operators, worlds) facility GW granted in all, and of it behind the meter
         """
         wanted = ready_gw * own_turbines
-        behind_meter = ration(wanted, weight, self.turbines_gw)
-        queue = ready_gw - wanted
-        return behind_meter + ration(queue, weight, self.limit_gw), behind_meter
+        # Two supplies, each rationed by itself: the second stands beside the first as if it were in other worlds.
+        asked, weights = np.hstack([wanted, ready_gw - wanted]), np.hstack([weight, weight])
+        granted = ration(asked, weights, np.hstack([self.turbines_gw, self.limit_gw]))
+        behind_meter, through_grid = granted[:, : self.worlds], granted[:, self.worlds :]
+        return behind_meter + through_grid, behind_meter
 
     def quarterly_gw(self) -> PerWorld:
         """All power that can be contracted for AI in this quarter, facility GW."""

@@ -136,10 +136,11 @@ class ComputeMarket(mesa.Model):
         # 4. corporate funding: tranches, rounds, conversion
         fund(self)
         # 5., 6. tender, leases and their finance
-        view, books = tender(self)
+        view = market_view(self)  # nothing that everybody sees changes before power and chips are ordered
+        books = tender(self, view)
         bid_for_cluster(self, view, books)
         # 7. orders: sites, then chips
-        order(self)
+        order(self, view)
         # 8. clear the rental market
         clear(self)
         # 9. operate: inference, R&D, revenue, capability

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.views import BINDING, CapacityOrder
+from agents.views import BINDING, CapacityOrder, MarketView
 from runs.chip_orders import prepaid_share
 from runs.firm_books import operator_views
 from runs.sight import (
     backlog_h100e_m,
-    market_view,
     measure_standing,
     phases_building,
     power_gw,
@@ -20,7 +19,7 @@ from runs.sight import (
 )
 from runs.site_orders import forget_sites, place_sites
 from runs.state import GENERATION, MERCHANT_ROWS, State
-from world.arrays import PerRow, PerWorld, fold, fold_sectors, ratio
+from world.arrays import PerRow, PerWorld, fold, fold_sectors, ratio, some
 from world.rationing import ration
 
 if TYPE_CHECKING:
@@ -104,9 +103,8 @@ def chips_bill(s: State, arrivals: np.ndarray) -> np.ndarray:
 
 def equip_phases(s: State) -> None:
     """Chips run in a named phase once its operator uses power there: all its power counts as used together."""
-    for row, phase in enumerate(s.phases.phases):
-        used = s.fleet.power_used_gw[s.cast.operator[phase.operator]] > 0.0
-        s.phases.equip(row, float(s.quarter), used & (s.phases.energised_gw[row] > 0.0))
+    used = s.fleet.power_used_gw[[s.cast.operator[phase.operator] for phase in s.phases.phases]]
+    s.phases.equip_all(float(s.quarter), (used > 0.0) & (s.phases.energised_gw > 0.0))
 
 
 def start_leases(market: ComputeMarket) -> None:
@@ -125,10 +123,9 @@ def start_leases(market: ComputeMarket) -> None:
     s.flow["late_h100e_m"] = due * (1.0 - shares) - s.flow["lapsed_h100e_m"]
 
 
-def order(market: ComputeMarket) -> None:
+def order(market: ComputeMarket, view: MarketView) -> None:
     """Every operator orders power, then chips; shells and the grid ration power, lenders have had their say."""
     s, cast = market.state, market.cast
-    view = market_view(market)
     views = operator_views(market, view, market.cast.operators, to_order=True)
     own = GENERATION["own_chip"]
     own_cost = s.flow["cost_usd_h"][own] / s.generations.usefulness[own]
@@ -227,5 +224,7 @@ def what_binds(
     best, answer = limits["demand"], np.full(sites.shape, BINDING.index("demand"))
     for name in ("appetite", "power", "shells", "chips", "finance"):
         tighter = limits[name] < best * (1.0 - 1e-9)
-        best, answer = np.where(tighter, limits[name], best), np.where(tighter, BINDING.index(name), answer)
+        if some(tighter):
+            np.copyto(best, limits[name], where=tighter)
+            np.copyto(answer, BINDING.index(name), where=tighter)
     return answer

@@ -30,9 +30,8 @@ def place_sites(market: ComputeMarket, granted_gw: PerRow) -> np.ndarray:
     """
     s, cast = market.state, market.cast
     slippage = market.parameters.of("grid").slippage_quarters
-    late = slippage * np.array(
-        [exponential(market.draws.uniform(f"slippage:{name}", market.calendar_quarter)) for name in cast.operators]
-    )
+    luck = [market.draws.uniform(f"slippage:{name}", market.calendar_quarter) for name in cast.operators]
+    late = slippage * exponential(np.array(luck))
     lead = np.array([market.firms[name].parameters.build_quarters for name in cast.operators])
     # Only the largest tenant's promises are weighed against its means: all others get the same loan.
     loan = phase_loan(market, np.array([s.flow["tenant_spread"], np.zeros(s.worlds)]))

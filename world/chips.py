@@ -127,6 +127,18 @@ def next_wafers(
     Raises: ValueError if a lag or target is not above zero or a quantity negative.
     Source: growth of packaging capacity in the record (docs/sources.md).
     """
+    return wafers_k * np.exp(wafer_growth(backlog, shipped, lag_quarters, target_lead, max_growth, max_decline))
+
+
+def wafer_growth(
+    backlog: PerWorld,
+    shipped: PerWorld,
+    lag_quarters: PerWorld | float,
+    target_lead: PerWorld | float,
+    max_growth: PerWorld | float,
+    max_decline: PerWorld | float = 0.02,
+) -> PerWorld:
+    """Log growth of packaging capacity in a quarter, as `next_wafers`: (worlds,), unchanged at the target lead."""
     require(backlog, not_negative, "backlog", "at least zero")
     require(shipped, not_negative, "shipped", "at least zero")
     require(np.atleast_1d(lag_quarters), positive, "lag_quarters", "above zero")
@@ -137,8 +149,8 @@ def next_wafers(
     pressure = np.where(planned > 0.0, backlog / np.where(planned > 0.0, planned, 1.0), idle).clip(
         LEAST_PRESSURE, MOST_PRESSURE
     )
-    growth = (np.log(pressure) / lag_quarters).clip(-np.asarray(max_decline), max_growth)
-    return wafers_k * np.exp(growth)
+    growth: PerWorld = (np.log(pressure) / lag_quarters).clip(-np.asarray(max_decline), max_growth)
+    return growth
 
 
 def list_price_k(

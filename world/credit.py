@@ -121,11 +121,17 @@ def credit_spread(
 
 @dataclass(frozen=True)
 class ProjectLoan:
-    """What lenders give on a project: (..., worlds) debt in $bn, its rate per year, and the coverage it has."""
+    """What lenders give on a project: (..., worlds) debt in $bn, its rate per year, income and debt service a year."""
 
     debt_usd_bn: np.ndarray
     rate: np.ndarray
-    coverage: np.ndarray
+    income_usd_bn: np.ndarray
+    service_usd_bn: np.ndarray
+
+    @property
+    def coverage(self) -> np.ndarray:
+        """How often the income covers the debt service, (..., worlds)."""
+        return dscr(self.income_usd_bn, self.service_usd_bn)
 
 
 def size_project_loan(
@@ -163,5 +169,8 @@ def size_project_loan(
     usual = dscr(income_usd_bn, debt_service_usd_bn(most, base_rate + plain, years))
     spread = credit_spread(plain, np.asarray(most_share), usual, 0.0, 0.0, usual_leverage=most_share)
     rate = base_rate + spread
-    debt = np.minimum(most, debt_capacity_usd_bn(income_usd_bn, rate, years, min_dscr))
-    return ProjectLoan(debt, rate, dscr(income_usd_bn, debt_service_usd_bn(debt, rate, years)))
+    require(np.atleast_1d(min_dscr), positive, "min_dscr", "above zero")
+    # As `debt_capacity_usd_bn`, with the one annuity that the service of the debt takes as well.
+    a_year = annuity_factor(rate, 0.0, years)
+    debt = np.minimum(most, np.maximum(income_usd_bn, 0.0) / (min_dscr * a_year))
+    return ProjectLoan(debt, rate, np.asarray(income_usd_bn), debt * a_year)

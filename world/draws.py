@@ -139,8 +139,8 @@ def log_triangular(u: PerWorld, low: Value, mode: Value, high: Value) -> PerWorl
     return _bounded(np.exp(_triangular(u, np.log(low), np.log(mode), np.log(high))), low, high)
 
 
-def exponential(u: PerWorld) -> PerWorld:
-    """Delay with mean one: mostly short, now and then long; at most four times the mean."""
+def exponential(u: np.ndarray) -> np.ndarray:
+    """Delay with mean one, at probability u (..., worlds): mostly short, now and then long; at most four times that."""
     return np.minimum(-np.log1p(-u), 4.0)
 
 

@@ -7,7 +7,7 @@ apart: *landed this quarter* (sold, not yet installed), *installed* (landed earl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,13 +21,12 @@ from world.arrays import (
     beyond,
     fold,
     not_negative,
-    pick_worlds,
     positive,
     power,
-    ratio,
     require,
     some,
 )
+from world.energising import PowerLine, energise
 from world.schedule import Amount
 
 _STOCKS = (
@@ -41,83 +40,6 @@ _STOCKS = (
     "power_used_gw",
     "power_available_gw",
 )
-
-
-def energise(chips_h100e_m: PerOperatorGeneration, kw_per_h100e: np.ndarray, power_gw: PerRow) -> PerOperatorGeneration:
-    """Switch on the chips of each operator as far as its power goes, the most efficient first.
-
-    Args:                shape                                             unit
-        chips_h100e_m    (operators, generations, worlds)                  M H100e, >= 0
-        kw_per_h100e     (generations, worlds) or with operators in front  kW of facility power per H100e, > 0
-        power_gw         (operators, worlds)                               GW of facility power, >= 0
-    Returns: deployed    (operators, generations, worlds)                  M H100e; generations that need equal
-                                                                           power share what is left in proportion
-    Laws (tests/invariants/test_fleets.py): within chips and power; no power idle while chips wait; no chip runs
-        while a more efficient one of the same operator waits; more power never switches anything off.
-    Raises: ValueError naming argument, index and world.
-    Source: DESIGN 6.6 (the least efficient are curtailed first); oracle: tests/oracles/loop_fleets.py.
-    """
-    chips = require(chips_h100e_m, not_negative, "chips_h100e_m", "a finite number >= 0")
-    available = require(power_gw, not_negative, "power_gw", "a finite number >= 0")
-    kw = require(kw_per_h100e, positive, "kw_per_h100e", "a finite number > 0")
-    operators, generations, worlds = chips.shape
-    if available.shape != (operators, worlds):
-        raise ValueError(f"power_gw: expected shape {(operators, worlds)}, got {available.shape}")
-    if kw.shape not in ((generations, worlds), chips.shape):
-        raise ValueError(f"kw_per_h100e: expected {(generations, worlds)} or {chips.shape}, got {kw.shape}")
-
-    deployed = chips.copy()
-    needed = chips * kw
-    short = fold(needed.swapaxes(0, 1)) > available
-    if some(short):
-        alike = [(slice(None), kw)] if kw.ndim == 2 else [(slice(row, row + 1), kw[row]) for row in range(operators)]
-        for rows, kw_of_rows in alike:
-            for picked, line in _lines(kw_of_rows):
-                _switch_off(deployed[rows], needed[rows], available[rows], short[rows], picked, line)
-    return deployed
-
-
-def _lines(kw: np.ndarray) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
-    """Worlds whose generations stand in one line for power, with that line: the most efficient first, equals together.
-
-    kw (generations, worlds). Most worlds, and mostly all of them, stand in the same line.
-    """
-    left = np.arange(kw.shape[-1])
-    while left.size:
-        of_left = kw if left.size == kw.shape[-1] else pick_worlds(kw, left)
-        line = np.argsort(of_left[:, 0], kind="stable")
-        ordered = of_left[line]
-        later, equal = ordered[1:] > ordered[:-1], ordered[1:] == ordered[:-1]
-        same = ((later == later[:, :1]) & (later | equal)).all(axis=0)
-        yield left[same], np.split(line, np.flatnonzero(later[:, 0]) + 1)
-        left = left[~same]
-
-
-def _switch_off(
-    deployed: np.ndarray,
-    needed: np.ndarray,
-    available: np.ndarray,
-    short: np.ndarray,
-    worlds: np.ndarray,
-    line: list[np.ndarray],
-) -> None:
-    """Cut what is deployed in these worlds, where power is short, to what is left once those ahead in line have it."""
-    some_worlds = worlds.size < short.shape[-1]
-    if some_worlds:
-        needed, available, short = (pick_worlds(each, worlds) for each in (needed, available, short))
-    left = available.copy()
-    for equals in line:
-        level = fold(needed[:, equals].swapaxes(0, 1)) if len(equals) > 1 else needed[:, equals[0]]
-        # A generation that nobody has anywhere takes no power.
-        if not some(level):
-            continue
-        share = np.where(short, ratio(left.clip(0.0, level), level), 1.0)
-        for generation in equals:
-            if some_worlds:
-                deployed[:, generation, worlds] *= share
-            else:
-                deployed[:, generation] *= share
-        left -= level
 
 
 @dataclass(frozen=True)
@@ -168,6 +90,7 @@ class Fleet:
         self.power_used_gw: np.ndarray = np.zeros((operators, worlds))
         self.power_available_gw: np.ndarray = np.zeros((operators, worlds))
         self._sold: np.ndarray | None = None
+        self._line: tuple[np.ndarray, PowerLine] | None = None
         if sold is not None:
             self.open(sold, landed_this_quarter)
 
@@ -204,11 +127,15 @@ class Fleet:
         self._sold = None
 
     def deploy(self, kw_per_h100e: np.ndarray, power_gw: PerRow) -> PerOperatorGeneration:
-        """Energise what is installed (see `energise`), remember it and return a copy."""
-        self.deployed = energise(self.installed, kw_per_h100e, power_gw)
+        """Energise what is installed (see `energise`), remember it and return it."""
+        # What a generation needs hardly ever changes: the line that it gives is kept as long as it does not.
+        if kw_per_h100e.ndim == 2 and (self._line is None or not np.array_equal(self._line[0], kw_per_h100e)):
+            self._line = kw_per_h100e.copy(), PowerLine.of(kw_per_h100e)
+        line = self._line[1] if self._line is not None and kw_per_h100e.ndim == 2 else None
+        self.deployed = energise(self.installed, kw_per_h100e, power_gw, line)
         self.power_used_gw = fold((self.deployed * kw_per_h100e).swapaxes(0, 1))
         self.power_available_gw = np.array(power_gw, dtype=np.float64)
-        return self.deployed.copy()
+        return self.deployed
 
     @property
     def waiting(self) -> PerRow:
@@ -243,9 +170,15 @@ class Fleet:
         """
         hazard = require(np.atleast_1d(hazard_per_quarter), _share, "hazard_per_quarter", "0 to 1")
         patience = require(np.atleast_1d(patience_quarters), positive, "patience_quarters", "above 0")
-        below = np.broadcast_to(price_usd_h < cash_cost_usd_h, self.installed.shape)
-        self.quarters_below = np.where(below, self.quarters_below + 1.0, 0.0)
-        return self._lose(hazard * np.minimum(self.quarters_below / patience, 1.0), self.retired)
+        below = price_usd_h < cash_cost_usd_h
+        # Mostly it is the oldest generation, or none.
+        hit = [row for row in range(below.shape[-2]) if some(below[..., row, :])]
+        quarters = np.where(below[..., hit, :], self.quarters_below[:, hit] + 1.0, 0.0)
+        self.quarters_below = np.zeros(self.installed.shape)
+        self.quarters_below[:, hit] = quarters
+        share = np.zeros(self.installed.shape)
+        share[:, hit] = hazard * np.minimum(quarters / patience, 1.0)
+        return self._lose(share, self.retired) if hit else share
 
     def check(self) -> FleetResiduals:
         """The distance from the laws, the same function for production and tests."""

@@ -63,7 +63,7 @@ class LeasePools:
         started = self.due * share
         self.due -= started
         self._waiting = {}
-        at = np.flatnonzero(started[CAPACITY])
+        at = np.flatnonzero(started[CAPACITY] > 0.0)
         pool, (rows, worlds) = started.reshape(_WAITING, -1).take(at, axis=1), np.divmod(at, self.worlds)
         self.run(rows, worlds, pool[:_RUNNING], ratio(pool[VALUE], pool[RENT], otherwise=1.0), quarter)
         begun: PerRow = started[CAPACITY]
@@ -119,7 +119,7 @@ class LeasePools:
     def waiting(self, measure: int) -> PerRow:
         """What has not started, late or not yet due, (rows, worlds): CAPACITY, RENT, FIRM or VALUE. Read only."""
         if measure not in self._waiting:  # kept until something waits no more, or something new does
-            waits = self.to_start.pending()[measure * self.rows : (measure + 1) * self.rows] + self.due[measure]
+            waits = self.to_start.to_come[measure * self.rows : (measure + 1) * self.rows] + self.due[measure]
             waits.flags.writeable = False
             self._waiting[measure] = waits
         return self._waiting[measure]
@@ -135,6 +135,8 @@ class LeasePools:
 
         Of all rows, or of those that are named, in their order.
         """
+        if rows is not None and 2 * len(rows) > self.rows:  # sooner read all than picked out
+            return self.capacity_at(date, now)[list(rows)]
         of = slice(0, self.rows) if rows is None else list(rows)
         starts, ends = self.to_start, self.to_end
         # What ends after the horizon is in the last slot; how long it runs is not kept.

@@ -108,7 +108,7 @@ class LeaseBook:
     def _enter(self, rows: Sequence[int], start: Amount, terms: tuple[np.ndarray, ...]) -> None:
         """Enter leases (quantity, rent, firm rent, term; each of one row for each of `rows`) where there are any."""
         shape = (len(rows), self.worlds)
-        at = np.flatnonzero(terms[0])
+        at = np.flatnonzero(terms[0] > 0.0)
         if not at.size:
             return
         line, world = np.divmod(at, self.worlds)

@@ -41,9 +41,9 @@ def target_capacity(
             growth            (..., worlds)  expected log growth of the demand scale until arrival
     Returns:                  (..., worlds)  effective M H100e
     """
-    short = power(price / cost, elasticity_short)
-    slow = power(smoothed_price / cost, elasticity_long - elasticity_short)
-    wanted: np.ndarray = capacity * short * slow * np.exp(growth)
+    at_once = elasticity_short * np.log(price / cost)
+    slowly = (elasticity_long - elasticity_short) * np.log(smoothed_price / cost)
+    wanted: np.ndarray = capacity * np.exp(at_once + slowly + growth)
     return wanted
 
 

@@ -45,7 +45,8 @@ class Schedule:
 
     amount (lanes, slots, worlds): slot k is quarter k from the start of the run (0 is the first one simulated);
     the last slot holds all that is due after the horizon. Slots before `next_quarter` have been taken.
-    What is still to come is kept as one sum beside the slots: with every change it changes by as much.
+    to_come (lanes, worlds), what is still to come, is kept beside the slots: with every change it changes by as much.
+    It is written in place, so who keeps it asks for `pending`.
     Laws (tests/invariants/test_schedule.py): what was added was taken or is pending; its mean date is kept as long as
     neither end cuts it; nothing is due before the next quarter; that sum is the sum of the slots.
     Oracle: tests/oracles/loop_schedule.py.
@@ -59,7 +60,7 @@ class Schedule:
         self.amount: np.ndarray = np.zeros((lanes, slots, worlds))
         self.next_quarter = 0
         self._world = np.arange(worlds)
-        self._to_come: np.ndarray = np.zeros((lanes, worlds))
+        self.to_come: np.ndarray = np.zeros((lanes, worlds))
         self._shown = False
         # The highest slot ever filled in any world: beyond it there are only zeros, which loops may leave out.
         self.reach = 0
@@ -180,8 +181,8 @@ class Schedule:
             slots = np.minimum(np.maximum(slots, first.astype(np.intp)), last)
         if begin.ndim == 1:  # one date for all rows
             slots, share = slots[:, np.newaxis], share[:, np.newaxis]
+        self._least_written = min(self._least_written, float(share.min()), float(due.min()))
         amount = share * due
-        self._least_written = min(self._least_written, float(amount.min()))
         places = slots * count + (lanes * (height * count) + worlds)
         # Unbuffered: where two steps fall on one slot both count, one after the other.
         np.add.at(self.amount.reshape(-1), places.reshape(-1), amount.reshape(-1))
@@ -200,24 +201,24 @@ class Schedule:
         for slot in range(self.next_quarter + 1, quarter + 1):
             due += self.amount[:, slot]
         self.amount[:, self.next_quarter : quarter + 1] = 0.0
-        left = self._to_come - due
+        left = self.to_come - due
         # What rounding leaves of a sum when its last part is taken is nothing.
-        self._to_come, self._shown = np.where(left > ROUNDING * due, left, 0.0), False
+        self.to_come, self._shown = np.where(left > ROUNDING * due, left, 0.0), False
         self.next_quarter = quarter + 1
         return due
 
     def pending(self) -> PerRow:
         """Everything still to come, (lanes, worlds); read only, and never written again."""
         self._shown = True
-        shown = self._to_come.view()
+        shown = self.to_come.view()
         shown.flags.writeable = False
         return shown
 
     def _change(self) -> PerRow:
         """The sum of what is to come, to be written: another one if the last was handed out."""
         if self._shown:
-            self._to_come, self._shown = self._to_come.copy(), False
-        return self._to_come
+            self.to_come, self._shown = self.to_come.copy(), False
+        return self.to_come
 
     def slots_from(self, quarter: int, lane: slice = slice(None)) -> PerRow:
         """The slots from that quarter on added up one by one, (lanes, worlds)."""
@@ -243,7 +244,7 @@ class Schedule:
     def scale(self, lane: int | slice, factor: np.ndarray) -> PerRow | PerWorld:
         """Multiply all that is still to come in a lane by factor (worlds,) in [0, 1]; returns what was taken away."""
         hit = (np.asarray(factor) != 1.0).nonzero()[0]
-        removed = np.zeros_like(self._to_come[lane])
+        removed = np.zeros_like(self.to_come[lane])
         if not hit.size:
             return removed
         live = slice(self.next_quarter, self.reach + 1)
@@ -251,10 +252,11 @@ class Schedule:
         part = self.amount[lane, live]
         held = pick_worlds(part, hit)
         kept = factor if np.ndim(factor) == 0 else pick_worlds(np.asarray(factor), hit)
-        removed[..., hit] = fold(np.moveaxis(held, -2, 0)) * (1.0 - kept)
         part[..., hit] = held * kept
         self._least_written = min(self._least_written, float(np.min(kept)))
-        self._change()[lane, hit] *= kept
+        to_come = self._change()
+        removed[..., hit] = to_come[lane, hit] * (1.0 - kept)
+        to_come[lane, hit] *= kept
         return removed
 
     def negative(self) -> PerWorld:
@@ -262,21 +264,21 @@ class Schedule:
         lowest = np.zeros(self.amount.shape[-1])
         if self._least_written < 0.0:
             lowest = self.amount[:, self.next_quarter : self.reach + 1].min(axis=(0, 1), initial=0.0)
-        return np.maximum(-np.minimum(lowest, self._to_come.min(axis=0, initial=0.0)), 0.0)
+        return np.maximum(-np.minimum(lowest, self.to_come.min(axis=0, initial=0.0)), 0.0)
 
     def check(self) -> ScheduleResiduals:
         """The distance from the laws, every slot looked at."""
         stranded = self.amount[:, : self.next_quarter].max(axis=(0, 1), initial=0.0)
         to_come = self.slots_from(self.next_quarter)
         lowest = self.amount[:, self.next_quarter :].min(axis=(0, 1), initial=0.0)
-        difference = np.abs(self._to_come - to_come) / np.maximum(to_come, 1.0)
+        difference = np.abs(self.to_come - to_come) / np.maximum(to_come, 1.0)
         return ScheduleResiduals(np.maximum(self.negative(), -lowest), stranded, difference.max(axis=0, initial=0.0))
 
     def state(self) -> dict[str, np.ndarray]:
         """All that a saved run needs, as copies."""
         return {
             "amount": self.amount.copy(),
-            "to_come": self._to_come.copy(),
+            "to_come": self.to_come.copy(),
             "next_quarter": np.asarray(self.next_quarter),
         }
 

@@ -140,6 +140,8 @@ class NamedPhases:
         late = require(np.atleast_1d(slippage), at_least_0, "slippage", ">= 0")
         row = self.index(phase)
         new = self._reach(row, BUILDING, quarter, flags)
+        if not some(new):
+            return new
         due = np.maximum(quarter + lead + late, quarter + 1.0)
         self.due_slot[row] = np.where(new, due, self.due_slot[row])
         return new
@@ -167,6 +169,10 @@ class NamedPhases:
     def equip(self, phase: str | int, quarter: float | int, flags: Flags | bool = True) -> Flags:
         """Chips run in a phase, where it has power and is flagged; returns where that is new."""
         return self._reach(self.index(phase), EQUIPPED, quarter, flags)
+
+    def equip_all(self, quarter: float | int, flags: np.ndarray) -> np.ndarray:
+        """`equip` of every phase, all (phases, worlds)."""
+        return self._reach(slice(None), EQUIPPED, quarter, flags)
 
     @property
     def state_gw(self) -> PerOperatorGeneration:
@@ -222,9 +228,11 @@ class NamedPhases:
                 raise ValueError(f"{name}: expected shape {getattr(self, name).shape}, got {state[name].shape}")
             setattr(self, name, state[name].copy())
 
-    def _reach(self, row: int, state: int, quarter: float | int, flags: Flags | bool) -> Flags:
+    def _reach(self, row: int | slice, state: int, quarter: float | int, flags: np.ndarray | bool) -> np.ndarray:
         """Set the date of a state where flagged, not yet set, and the state before it is reached."""
         new = np.isinf(self.date[row, state]) & flags
+        if not some(new):
+            return new
         earlier = self.date[row, state - 1] if state > ANNOUNCED else np.full(self.worlds, -np.inf)
         new &= ~np.isposinf(earlier)
         # Never before the earlier state: a quarter that has begun may hold a fractional date of power.

@@ -15,7 +15,8 @@ from tests.invariants.formula_inputs import (
     same_bits,
     seeds,
 )
-from world.fleets import Fleet, energise
+from world.energising import PowerLine, energise
+from world.fleets import Fleet
 
 OPERATORS, GENERATIONS = 3, 5
 
@@ -36,6 +37,7 @@ def test_power_is_never_exceeded_and_never_idle_while_chips_wait(seed: int) -> N
     given_ = arguments_of(seed)
     chips, kw, power = given_["chips_h100e_m"], given_["kw_per_h100e"], given_["power_gw"]
     deployed = energise(chips, kw, power)
+    assert same_bits(deployed, energise(chips, kw, power, PowerLine.of(kw)))
     assert np.all(deployed >= 0.0) and np.all(deployed <= chips)
     used, needed = (deployed * kw).sum(axis=1), (chips * kw).sum(axis=1)
     assert np.all(used <= power * (1.0 + 1e-12) + 1e-300)

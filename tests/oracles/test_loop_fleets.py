@@ -7,7 +7,8 @@ from hypothesis import given, settings
 
 from tests.invariants.formula_inputs import WORLDS, Inputs, seeds
 from tests.oracles.loop_fleets import LoopFleet, energise_one
-from world.fleets import Fleet, energise
+from world.energising import energise
+from world.fleets import Fleet
 
 OPERATORS, GENERATIONS = 3, 5
 
