@@ -97,7 +97,32 @@ class Cast(Members):
         """The same for the leases that pay rent."""
         return [self.provider_of_pair[row] for row in self.let]
 
+    @cached_property
+    def providers_of_let(self) -> tuple[str, ...]:
+        """The provider of each lease that pays rent."""
+        return tuple(self.pairs[row][0] for row in self.let)
+
+    @cached_property
+    def tenants_of_let(self) -> tuple[str, ...]:
+        """The tenant of each lease that pays rent."""
+        return tuple(self.pairs[row][1] for row in self.let)
+
+    @cached_property
+    def borrower_of_let(self) -> list[int]:
+        """The borrower's row of the provider of each lease that pays rent."""
+        return [self.borrowers.index(name) for name in self.providers_of_let]
+
     # ------------------------------------------------------------------ who is long or short of compute
+
+    @cached_property
+    def entity_rows(self) -> list[int]:
+        """Rows of the entities in the order of the sectors."""
+        return sorted(range(len(self.entities)), key=lambda row: self.sectors.index(self.entities[row]))
+
+    @cached_property
+    def sectors_of_labs(self) -> tuple[str, ...]:
+        """The sector on whose books each lab stands."""
+        return tuple(self.entity_of_user[name] for name in self.labs)
 
     @cached_property
     def provider_entity(self) -> list[int]:

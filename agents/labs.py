@@ -8,7 +8,7 @@ import mesa
 import numpy as np
 
 from agents.base import Firm
-from agents.views import ComputeBudget, FirmView, FundingRequest, MarketView, Purse, Tender
+from agents.views import ComputeBudget, FirmView, MarketView, Purse, Tender
 from world.arrays import PerRow, PerWorld, ratio, some
 from world.funding import funding_need_usd_bn
 from world.planning import growth_over
@@ -97,19 +97,18 @@ class Lab(Firm):
         scale = np.maximum(self.revenue_usd_bn / self.start_revenue_usd_bn, 0.1)
         return self.start_staff_cost_usd_bn * np.exp(p.staff_cost_growth * np.log(scale))
 
-    def ask_for_funds(self, view: MarketView, own: FirmView) -> FundingRequest:
-        """Ask for cash up to the target runway once the runway falls short of the trigger."""
+    def ask_for_funds(self, view: MarketView, own: FirmView) -> PerWorld:
+        """Cash to ask investors for, $bn: up to the target runway once the runway falls short of the trigger."""
         p = self.parameters
         expected_burn = np.maximum(own.burn_usd_bn, 0.0) * np.exp(
             growth_over(view.growth, p.runway_quarters, p.growth_persistence) / 2.0
         )
         standing = own.cash_usd_bn + own.committed_usd_bn
         short = standing < p.runway_trigger_quarters * expected_burn
-        ask = np.where(short, funding_need_usd_bn(standing, expected_burn, p.runway_quarters), 0.0)
-        value = self.value_usd_bn(view, own)
-        return FundingRequest(ask, value, value * (1.0 - p.down_round_tolerance))
+        ask: PerWorld = np.where(short, funding_need_usd_bn(standing, expected_burn, p.runway_quarters), 0.0)
+        return ask
 
-    def value_usd_bn(self, view: MarketView, own: FirmView) -> PerWorld:
+    def value_usd_bn(self) -> PerWorld:
         """What its owners think it is worth: revenue three years on at a mature multiple, discounted.
 
         The multiple falls with size: no firm is worth a multiple of the whole economy's growth.

@@ -92,7 +92,7 @@ class FirmView(Purse):
     coming_power_gw: PerWorld
     """Facility power under construction or waiting for finance."""
     power_at_chip_lead_gw: PerWorld
-    """Facility power expected once chips ordered today arrive."""
+    """Facility power expected once chips ordered today arrive; zero for those who are not about to order."""
     chips_power_gw: PerWorld
     """Facility power that all chips owned and ordered need."""
     backlog_h100e_m: PerWorld
@@ -140,15 +140,6 @@ class CapacityOrder:
     """Chips left once power was looked at, before money was."""
     affordable_h100e_m: PerWorld
     """Chips that its means would carry."""
-
-
-@dataclass(frozen=True)
-class FundingRequest:
-    """Cash that an issuer asks its investors for, $bn, and the price it hopes for and would bear."""
-
-    ask_usd_bn: PerWorld
-    value_usd_bn: PerWorld
-    reservation_usd_bn: PerWorld
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MATURE = ("microsoft", "oracle", "rival_clouds", "nvidia")
 """Firms that pay out what they do not need."""
 
+PAID_TO_MICROSOFT = ("lease_rent", "spot_rent", "prepaid_use", "revenue_share")
+"""What OpenAI pays Microsoft for compute and for its licence."""
+
 
 def settle(market: ComputeMarket) -> None:
     """Queue all dues, meet shortfalls, clear them class by class, and work out what stays unpaid."""
@@ -58,11 +61,10 @@ def compute_dues(market: ComputeMarket) -> None:
     available = np.minimum(ratio(deployed, let, 1.0), 1.0)
     rows, provider = cast.let, cast.provider_of_let
     rent = s.leases.rent_usd_bn(busy[cast.provider_of_pair])[rows] * available[provider]
-    held = ratio(active[rows] * available[provider], deployed[provider]) * earned[provider]
+    held = active[rows] * ratio(available * earned, deployed)[provider]
     s.flow["rent_usd_bn"], s.flow["held_usd_bn"] = np.zeros((2, len(cast.pairs), s.worlds))
     s.flow["rent_usd_bn"][rows], s.flow["held_usd_bn"][rows] = rent, held
-    for row, k in enumerate(rows):
-        pay_rent(market, k, rent[row])
+    pay_rents(market, rent)
     entities = cast.entities
     gain = fold_sectors(held - rent, cast.tenant_entity, len(entities))
     for tenant in cast.tenants:
@@ -72,23 +74,20 @@ def compute_dues(market: ComputeMarket) -> None:
     position[cast.operator_entity] += earned
     used = fold((s.market.bought_h100e_m * price).swapaxes(0, 1)) * USD_BN_PER_RENT
     position -= fold_sectors(used, cast.user_entity, len(entities))
-    net_positions(market, dict(zip(entities, position, strict=True)))
-    sublet(market, {tenant: position[entities.index(tenant)] for tenant in cast.tenants})
+    net_positions(market, position)
+    sublet(market, position[[entities.index(tenant) for tenant in cast.tenants]])
     # GW x 2,190 h x $/MWh = thousand MWh x $; a million of them is $bn.
     bills = s.fleet.power_used_gw * (market.parameters.of("costs").power_draw * 2190.0 * power_price(market) / 1e6)
-    operations = operations_bill(market)
-    for name, row in cast.operator.items():
-        s.ledger.due("power", name, "utilities", bills[row])
-        s.ledger.due("operating_cost", name, "suppliers", operations[row])
+    s.ledger.due("power", cast.operators, "utilities", bills)
+    s.ledger.due("operating_cost", cast.operators, "suppliers", operations_bill(market))
 
 
-def sublet(market: ComputeMarket, position: dict[str, PerWorld]) -> None:
+def sublet(market: ComputeMarket, position: PerRow) -> None:
     """A tenant that lets on what it leased and does not use pays brokers and for the gaps between its users."""
-    s = market.state
-    friction = market.parameters.of("market").sublet_friction
-    for tenant, surplus in position.items():
-        s.flow[f"sublet_usd_bn.{tenant}"] = np.maximum(surplus, 0.0)
-        s.ledger.due("operating_cost", tenant, "suppliers", friction * s.flow[f"sublet_usd_bn.{tenant}"])
+    s, tenants = market.state, market.cast.tenants
+    surplus = np.maximum(position, 0.0)
+    s.flow |= {f"sublet_usd_bn.{tenant}": surplus[row] for row, tenant in enumerate(tenants)}
+    s.ledger.due("operating_cost", tenants, "suppliers", market.parameters.of("market").sublet_friction * surplus)
 
 
 def operations_bill(market: ComputeMarket) -> PerRow:
@@ -100,44 +99,42 @@ def operations_bill(market: ComputeMarket) -> PerRow:
     return bill
 
 
-def pay_rent(market: ComputeMarket, pair: int, rent: PerWorld) -> None:
-    """Rent under a lease: prepaid compute is used up first."""
-    s = market.state
-    provider, tenant, _ = market.cast.pairs[pair]
-    if (provider, tenant) == ("microsoft", "openai"):
-        credit = np.minimum(s.ledger.prepaid("openai"), market.parameters.of("openai").credit_use * rent)
-        s.ledger.use_prepaid("openai", "microsoft", credit)
-        rent = rent - credit
-    s.ledger.due("lease_rent", tenant, provider, rent)
+def pay_rents(market: ComputeMarket, rent: PerRow) -> None:
+    """Rent under the leases that pay any, (leases, worlds) $bn: OpenAI's prepaid compute is used up first."""
+    s, cast = market.state, market.cast
+    row = cast.let.index(cast.pair["microsoft", "openai"])
+    credit = np.minimum(s.ledger.prepaid("openai"), market.parameters.of("openai").credit_use * rent[row])
+    s.ledger.use_prepaid("openai", "microsoft", credit)
+    owed = rent.copy()
+    owed[row] -= credit
+    s.ledger.due("lease_rent", cast.tenants_of_let, cast.providers_of_let, owed)
 
 
-def net_positions(market: ComputeMarket, position: dict[str, PerWorld]) -> None:
-    """Those who use more than they hold pay those who hold more than they use, in proportion."""
-    s = market.state
-    names = list(position)
-    sells = {name: np.maximum(position[name], 0.0) for name in names}
-    buys = {name: np.maximum(-position[name], 0.0) for name in names}
-    total = fold(np.array(list(sells.values())))
-    s.flow["spot_usd_bn"] = np.array([position[name] for name in names])
-    shares = {name: ratio(sells[name], total) for name in names if some(sells[name])}
-    for buyer in (name for name in names if some(buys[name])):
-        for seller, share in shares.items():
-            if buyer != seller:
-                s.ledger.due("spot_rent", buyer, seller, buys[buyer] * share)
-    s.ledger.due("operating_income", "rest_of_world", "customers", buys["customers"])
+def net_positions(market: ComputeMarket, position: PerRow) -> None:
+    """Those who use more than they hold pay those who hold more than they use, in proportion; (entities, worlds)."""
+    s, names = market.state, market.cast.entities
+    sells, buys = np.maximum(position, 0.0), np.maximum(-position, 0.0)
+    s.flow["spot_usd_bn"] = position
+    sellers = [row for row in market.cast.entity_rows if some(sells[row])]
+    trades = [(buyer, seller) for buyer in market.cast.entity_rows if some(buys[buyer]) for seller in sellers]
+    trades = [(buyer, seller) for buyer, seller in trades if buyer != seller]
+    if trades:
+        shares = ratio(sells, fold(sells))
+        payers, payees = ([trade[side] for trade in trades] for side in (0, 1))
+        owed = buys[payers] * shares[payees]
+        s.ledger.due("spot_rent", tuple(names[k] for k in payers), tuple(names[k] for k in payees), owed)
+    s.ledger.due("operating_income", "rest_of_world", "customers", buys[names.index("customers")])
 
 
 def service_dues(market: ComputeMarket) -> None:
     """Customers pay labs; labs pay staff and OpenAI pays Microsoft its share of revenue and of profit."""
     s, cast = market.state, market.cast
     served = s.flow["served_usd_bn"]
-    for row, name in enumerate(cast.labs):
-        sector = cast.entity_of_user[name]
-        s.ledger.due("operating_income", "rest_of_world", "customers", served[row])
-        s.ledger.due("services", "customers", sector, served[row])
-        staff = market.firms[name].staff_cost_usd_bn()
-        s.ledger.due("wages", sector, "staff", staff)
-        s.flow[f"staff.{name}"] = staff
+    staff = np.array([market.firms[name].staff_cost_usd_bn() for name in cast.labs])
+    s.ledger.due("operating_income", "rest_of_world", "customers", fold(served))
+    s.ledger.due("services", "customers", cast.sectors_of_labs, served)
+    s.ledger.due("wages", cast.sectors_of_labs, "staff", staff)
+    s.flow |= {f"staff.{name}": staff[row] for row, name in enumerate(cast.labs)}
     p = market.parameters.of("openai")
     revenue = served[0]
     share = p.revenue_share * revenue
@@ -156,114 +153,106 @@ def service_dues(market: ComputeMarket) -> None:
     s.flow["revenue_share_usd_bn"], s.flow["profit_share_usd_bn"] = share, due
 
 
+def landlord_shares(market: ComputeMarket) -> PerRow:
+    """Share of each operator's new power that landlords build and let, (operators, worlds)."""
+    return np.array([market.landlord_share(name) for name in market.cast.operators])
+
+
 def capital_dues(market: ComputeMarket) -> None:
     """Chips are paid on delivery, sites while they are built; landlords build shells and let them."""
     s, cast, costs = market.state, market.cast, market.parameters.of("costs")
+    landlords, nvidia = market.parameters.of("landlords"), market.parameters.of("nvidia")
     bill = s.flow["chips_usd_bn"]
-    own, asic = GENERATION["own_chip"], GENERATION["rival_asic"]
-    networked = market.parameters.of("nvidia").system_share
-    other = costs.system_multiple - networked
-    s.flow["capex_usd_bn"] = np.zeros((len(cast.operators), s.worlds))
-    vendor, custom = np.zeros(s.worlds), np.zeros(s.worlds)
-    building = s.sites.building_gw + phases_building(s)
-    shell_cost = shell_cost_usd_bn(market.parameters)
-    landlord_building = np.zeros(s.worlds)
-    power = power_gw(s)
-    for name, row in cast.operator.items():
-        captive = bill[row, own] + bill[row, asic]
-        merchant = fold(bill[row]) - captive
-        if name in cast.buyers:
-            pay_for_chips(market, name, merchant * networked)
-        s.ledger.due("chips", name, "broadcom", captive)
-        s.ledger.due("construction", name, "suppliers", merchant * other + captive * (costs.system_multiple - 1.0))
-        vendor, custom = vendor + merchant * networked, custom + captive
-        lead = market.firms[name].parameters.build_quarters + 1.0
-        rented = market.landlord_share(name)
-        spend = building[row] * shell_cost / lead
-        s.ledger.due("construction", name, "suppliers", spend * (1.0 - rented))
-        landlord_building = landlord_building + spend * rented
-        rent = power[row] * rented * shell_cost * market.parameters.of("landlords").yield_on_cost / 4.0
-        s.ledger.due("shell_rent", name, "landlords", rent)
-        other_capex = market.core[name]["other_capex"]
-        s.ledger.due("construction", name, "suppliers", other_capex)
-        s.flow["capex_usd_bn"][row] = (
-            merchant * costs.system_multiple + captive * costs.system_multiple + spend * (1.0 - rented) + other_capex
-        )
-    prepay_orders(market)
-    pay_sponsor_equity(market, fold(bill[cast.operator["oracle"]]) * costs.system_multiple)
+    spent = fold(bill.swapaxes(0, 1))
+    captive = bill[:, GENERATION["own_chip"]] + bill[:, GENERATION["rival_asic"]]
+    merchant = spent - captive
+    networked = merchant * nvidia.system_share
+    pay_for_chips(market, networked[cast.buyer_rows])
+    s.ledger.due("chips", cast.operators, "broadcom", captive)
+
+    lead = np.array([market.firms[name].parameters.build_quarters for name in cast.operators]) + 1.0
+    rented, shell_cost = landlord_shares(market), shell_cost_usd_bn(market.parameters)
+    spend = (s.sites.building_gw + phases_building(s)) * shell_cost / lead
+    own_spend = spend * (1.0 - rented)
+    other_capex = np.array([market.core[name]["other_capex"] for name in cast.operators])
+    other = merchant * (costs.system_multiple - nvidia.system_share) + captive * (costs.system_multiple - 1.0)
+    construction = other + own_spend + other_capex
+    s.ledger.due("construction", cast.operators, "suppliers", construction)
+    s.flow["capex_usd_bn"] = networked + captive + construction
+    rent = power_gw(s) * rented * (shell_cost * landlords.yield_on_cost / 4.0)
+    s.ledger.due("shell_rent", cast.operators, "landlords", rent)
+    landlord_building = fold(spend * rented)
     s.ledger.due("construction", "landlords", "suppliers", landlord_building)
-    sponsors = landlord_building * (1.0 - market.parameters.of("landlords").loan_to_cost)
-    pay_out(s.ledger, "equity", "investors", "landlords", sponsors)
-    margin = market.parameters.of("nvidia").gross_margin
-    s.ledger.due("supplier_cost", "nvidia", "suppliers", vendor * (1.0 - margin))
-    s.ledger.due(
-        "supplier_cost", "broadcom", "suppliers", custom * (1.0 - market.parameters.of("broadcom").gross_margin)
-    )
-    s.ledger.due("tax", "nvidia", "tax", vendor * margin * market.parameters.of("nvidia").tax_rate)
+    prepay_orders(market)
+    pay_sponsor_equity(market, spent[cast.operator["oracle"]] * costs.system_multiple)
+    pay_out(s.ledger, "equity", "investors", "landlords", landlord_building * (1.0 - landlords.loan_to_cost))
+    vendor_dues(market, fold(networked), fold(captive))
+
+
+def vendor_dues(market: ComputeMarket, vendor: PerWorld, custom: PerWorld) -> None:
+    """Nvidia and Broadcom pay for what they sold, (worlds,) $bn; OpenAI pays for the development of its chip."""
+    s, nvidia, p = market.state, market.parameters.of("nvidia"), market.parameters.of("openai")
+    margins = np.array([nvidia.gross_margin, market.parameters.of("broadcom").gross_margin])
+    revenue = np.array([vendor, custom])
+    s.ledger.due("supplier_cost", ("nvidia", "broadcom"), "suppliers", revenue * (1.0 - margins))
+    s.ledger.due("tax", "nvidia", "tax", vendor * nvidia.gross_margin * nvidia.tax_rate)
     s.flow["vendor_revenue_usd_bn"], s.flow["custom_revenue_usd_bn"] = vendor, custom
-    started = market.firms["openai"].chip_age_quarters
-    p = market.parameters.of("openai")
-    developing = (started > 0.0) & (started <= p.chip_lead_quarters)
-    s.flow["chip_development_usd_bn"] = np.where(
-        developing, p.chip_development_usd_bn * market.money / p.chip_lead_quarters, 0.0
-    )
-    s.ledger.due("operating_cost", "openai", "broadcom", s.flow["chip_development_usd_bn"])
+    age = market.firms["openai"].chip_age_quarters
+    developing = (age > 0.0) & (age <= p.chip_lead_quarters)
+    development = np.where(developing, p.chip_development_usd_bn * market.money / p.chip_lead_quarters, 0.0)
+    s.flow["chip_development_usd_bn"] = development
+    s.ledger.due("operating_cost", "openai", "broadcom", development)
 
 
 def core_dues(market: ComputeMarket) -> None:
     """Cash flow of the core business, parents' support of rival labs, and payouts."""
-    s = market.state
-    for name, core in market.core.items():
-        s.ledger.due("operating_income", "rest_of_world", name, core["cash_flow"])
-        # Cash far above what a mature firm keeps goes back to its owners; labs and the anchor investor keep it.
-        ceiling = market.parameters.of("operators").cash_ceiling * market.reserve(name)
-        spare = np.maximum(s.ledger.cash(name) - ceiling, 0.0) if name in MATURE else np.zeros(s.worlds)
-        s.ledger.due("dividends", name, "investors", core["payouts"] + 0.25 * spare)
+    s, cast, names = market.state, market.cast, tuple(market.core)
+    s.ledger.due(
+        "operating_income", "rest_of_world", names, np.array([core["cash_flow"] for core in market.core.values()])
+    )
+    # Cash far above what a mature firm keeps goes back to its owners; labs and the anchor investor keep it.
+    ceiling = market.parameters.of("operators").cash_ceiling * np.array([market.reserve(name) for name in MATURE])
+    spare = np.maximum(s.ledger.balance["cash"][cast.sector_rows(MATURE)] - ceiling, 0.0)
+    payouts = np.array([core["payouts"] for core in market.core.values()])
+    payouts[[names.index(name) for name in MATURE]] += 0.25 * spare
+    s.ledger.due("dividends", names, "investors", payouts)
 
 
 def carry_shell_leases(market: ComputeMarket) -> None:
     """A provider's leased shells stand on its books: what starts is recognised at cost, what runs is used up evenly."""
-    s = market.state
+    s, cast = market.state, market.cast
     years = market.parameters.of("landlords").loan_years
-    for name, row in market.cast.operator.items():
-        rented = market.landlord_share(name) * shell_cost_usd_bn(market.parameters)
-        s.ledger.run_off_lease(name, s.ledger.lease_liability(name) / (4.0 * years))
-        s.ledger.recognise_lease(name, s.flow["energised_gw"][row] * rented)
+    owed = s.ledger.balance["lease_liability"][cast.sector_rows(cast.operators)]
+    s.ledger.run_off_lease(cast.operators, owed / (4.0 * years))
+    worth = s.flow["energised_gw"] * landlord_shares(market) * shell_cost_usd_bn(market.parameters)
+    s.ledger.recognise_lease(cast.operators, worth)
 
 
 def depreciate(market: ComputeMarket) -> None:
     """Plant loses value with age; chips within about five years."""
-    s, cast = market.state, market.cast
-    for name in (*cast.operators, *cast.rivals, "landlords", "nvidia"):
-        rate = (
-            market.parameters.of("costs").shell_depreciation
-            if name == "landlords"
-            else market.parameters.of("costs").depreciation
-        )
-        s.ledger.depreciate(name, s.ledger.fixed(name) * rate / 4.0)
+    s, cast, costs = market.state, market.cast, market.parameters.of("costs")
+    names = (*cast.operators, *cast.rivals, "nvidia")
+    plant = s.ledger.balance["fixed"][cast.sector_rows(names)]
+    s.ledger.depreciate(names, plant * (costs.depreciation / 4.0))
+    s.ledger.depreciate("landlords", s.ledger.fixed("landlords") * costs.shell_depreciation / 4.0)
 
 
 def note_flows(market: ComputeMarket) -> None:
     """Burn and operating cash flow of the quarter, from the ledger itself."""
-    s, cast = market.state, market.cast
-    cash = s.ledger.opening_cash
-    for name in (*cast.operators, *cast.rivals, "landlords", "softbank", "nvidia"):
-        change = s.ledger.cash(name) - cash[s.ledger.sectors.index(name)]
-        borrowed = s.ledger.paid("loan", payee=name) - s.ledger.paid("principal", payer=name)
-        equity = s.ledger.paid("equity", payee=name) - s.ledger.paid("equity", payer=name)
-        capital = (
-            s.ledger.paid("chips", payer=name)
-            + s.ledger.paid("construction", payer=name)
-            + s.ledger.paid("prepayment", payer=name)
-        )
-        burn = borrowed + equity - change
-        s.flow[f"burn.{name}"] = burn
-        market.burn[name] = 0.5 * market.burn.get(name, burn) + 0.5 * burn
-        generated = capital + s.ledger.paid("dividends", payer=name) - burn
-        market.cash_flow[name] = 0.6 * market.cash_flow.get(name, generated) + 0.4 * generated
-    s.flow["payments_to_microsoft_usd_bn"] = (
-        s.ledger.paid("lease_rent", "openai", "microsoft")
-        + s.ledger.paid("spot_rent", "openai", "microsoft")
-        + s.ledger.paid("prepaid_use", "openai", "microsoft")
-        + s.ledger.paid("revenue_share", "openai", "microsoft")
+    s, cast, ledger = market.state, market.cast, market.state.ledger
+    names = (*cast.operators, *cast.rivals, "landlords", "softbank", "nvidia")
+    rows = cast.sector_rows(names)
+    change = ledger.balance["cash"][rows] - ledger.opening_cash[rows]
+    borrowed = ledger.paid_to("loan", names) - ledger.paid_by("principal", names)
+    equity = ledger.paid_to("equity", names) - ledger.paid_by("equity", names)
+    capital = fold(np.array([ledger.paid_by(kind, names) for kind in ("chips", "construction", "prepayment")]))
+    burn = borrowed + equity - change
+    generated = capital + ledger.paid_by("dividends", names) - burn
+    before = np.array([market.burn.get(name, burn[row]) for row, name in enumerate(names)])
+    flow_before = np.array([market.cash_flow.get(name, generated[row]) for row, name in enumerate(names)])
+    s.flow |= {f"burn.{name}": burn[row] for row, name in enumerate(names)}
+    market.burn |= dict(zip(names, 0.5 * before + 0.5 * burn, strict=True))
+    market.cash_flow |= dict(zip(names, 0.6 * flow_before + 0.4 * generated, strict=True))
+    s.flow["payments_to_microsoft_usd_bn"] = fold(
+        np.array([ledger.paid(kind, "openai", "microsoft") for kind in PAID_TO_MICROSOFT])
     )

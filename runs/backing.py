@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from world.arrays import PerWorld, some
+from world.arrays import PerWorld, fold, some
+from world.entries import Names
 from world.ledger import Ledger
 from world.parameters import Parameters
 
@@ -19,9 +20,12 @@ def shell_cost_usd_bn(parameters: Parameters) -> PerWorld:
     return cost
 
 
-def pay_out(ledger: Ledger, kind: str, backer: str, payee: str, amount: PerWorld) -> None:
-    """Pay an amount, $bn (worlds,), out of a backer's cash; what it lacks, savers bring first."""
-    bring_cash(ledger, backer, amount)
+def pay_out(ledger: Ledger, kind: str, backer: str, payee: Names, amount: np.ndarray) -> None:
+    """Pay an amount, $bn (worlds,), out of a backer's cash; what it lacks, savers bring first.
+
+    With several payees the amounts are (payees, worlds).
+    """
+    bring_cash(ledger, backer, amount if isinstance(payee, str) else fold(amount))
     ledger.pay(kind, backer, payee, amount)
 
 

@@ -36,22 +36,24 @@ def prepaid_share(market: ComputeMarket) -> PerRow:
 def prepay_orders(market: ComputeMarket) -> None:
     """Queue the advance on the chips ordered this quarter."""
     cast = market.cast
-    value = order_value_usd_bn(market)
-    for name in cast.buyers:
-        share = market.firms[name].parameters.prepayment_share
-        ordered = market.state.flow["ordered_merchant_h100e_m"][cast.operator[name]]
-        market.state.ledger.due("prepayment", name, "nvidia", share * value * ordered)
+    shares = np.array([market.firms[name].parameters.prepayment_share for name in cast.buyers])
+    ordered = market.state.flow["ordered_merchant_h100e_m"][cast.buyer_rows]
+    market.state.ledger.due("prepayment", cast.buyers, "nvidia", shares * order_value_usd_bn(market) * ordered)
 
 
-def pay_for_chips(market: ComputeMarket, name: str, bill_usd_bn: PerWorld) -> None:
-    """Set what was prepaid against a buyer's bill, in the share of its orders that was delivered; queue the rest."""
-    s, row = market.state, market.cast.operator[name]
-    shipped = s.flow["shipped_h100e_m"][row]
-    waiting = backlog_h100e_m(s)[row] - s.flow["ordered_merchant_h100e_m"][row]
-    delivered = ratio(shipped, shipped + np.maximum(waiting, 0.0)).clip(0.0, 1.0)
-    used = np.minimum(s.ledger.prepaid(name) * delivered, bill_usd_bn)
-    s.ledger.use_prepaid(name, "nvidia", used, capitalise=True)
-    s.ledger.due("chips", name, "nvidia", bill_usd_bn - used)
+def pay_for_chips(market: ComputeMarket, bill_usd_bn: PerRow) -> None:
+    """Set what was prepaid against buyers' bills, in the share of their orders that was delivered; queue the rest.
+
+    Args: bill_usd_bn: (buyers, worlds) merchant chips and network delivered.
+    """
+    s, cast, rows = market.state, market.cast, market.cast.buyer_rows
+    shipped = s.flow["shipped_h100e_m"][rows]
+    waiting = backlog_h100e_m(s)[rows] - s.flow["ordered_merchant_h100e_m"][rows]
+    delivered = np.minimum(ratio(shipped, shipped + np.maximum(waiting, 0.0)), 1.0)
+    prepaid = s.ledger.balance["prepaid"][cast.sector_rows(cast.buyers)]
+    used = np.minimum(prepaid * delivered, bill_usd_bn)
+    s.ledger.use_prepaid(cast.buyers, "nvidia", used, capitalise=True)
+    s.ledger.due("chips", cast.buyers, "nvidia", bill_usd_bn - used)
 
 
 def cancel_orders(market: ComputeMarket, name: str, share: PerWorld) -> None:

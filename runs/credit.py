@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.cast import Cast
-from world.arrays import PerRow, PerWorld, fold, ratio
+from world.arrays import PerRow, PerWorld, fold, fold_sectors, ratio
 from world.credit import debt_capacity_usd_bn
-from world.debt import DebtBook
+from world.debt import DebtBook, ladder
 from world.leases import USD_BN_PER_RENT
 from world.planning import growth_over
 
@@ -30,7 +30,7 @@ STRAIN_QUARTERS = 8.0
 def open_debt(start: StartState, ledger: Ledger, parameters: Parameters, cast: Cast) -> DebtBook:
     """The debt on the opening books, laddered over its tenor, at the coupon on record or at today's rate."""
     book = DebtBook(len(cast.debtors), ledger.worlds)
-    spreads = np.array([spread_of(parameters, name, cast) for name in cast.debtors])
+    spreads = parameters.once(spreads_of, cast)
     known = [start.optional(name, "debt_coupon") for name in cast.debtors]
     coupon = np.array(
         [
@@ -38,15 +38,20 @@ def open_debt(start: StartState, ledger: Ledger, parameters: Parameters, cast: C
             for row, rate in enumerate(known)
         ]
     )
-    book.borrow(ledger.balance["debt"][cast.sector_rows(cast.debtors)], coupon, tenors(parameters, cast))
+    book.borrow(ledger.balance["debt"][cast.sector_rows(cast.debtors)], coupon, parameters.once(ladders, cast))
     return book
 
 
-def tenors(parameters: Parameters, cast: Cast) -> PerRow:
-    """Average tenor of each debtor's new debt, (debtors, worlds) years."""
+def ladders(parameters: Parameters, cast: Cast) -> np.ndarray:
+    """Shares of each debtor's new debt in the maturity buckets, (buckets, debtors, worlds)."""
     years = parameters.of("lenders").tenor_years
     short = np.full_like(years, LAB_TENOR_YEARS)
-    return np.array([years if name in cast.borrowers else short for name in cast.debtors])
+    return ladder(np.array([years if name in cast.borrowers else short for name in cast.debtors]))
+
+
+def spreads_of(parameters: Parameters, cast: Cast) -> PerRow:
+    """Spread of each debtor at comfortable leverage, (debtors, worlds) per year."""
+    return np.array([spread_of(parameters, name, cast) for name in cast.debtors])
 
 
 def spread_of(parameters: Parameters, name: str, cast: Cast) -> PerWorld:
@@ -72,45 +77,31 @@ def lend(market: ComputeMarket) -> None:
     rows = cast.sector_rows(cast.borrowers)
     debt = s.ledger.balance["debt"][rows]
     flow = 4.0 * np.array([market.cash_flow.get(name, np.zeros(s.worlds)) for name in cast.borrowers])
-    price = pending_price(market)
-    waiting = s.leases.pending_total * price * USD_BN_PER_RENT
-    contracted = 4.0 * by_provider(cast, waiting)
+    active, price = s.leases.active, s.leases.price
+    waiting = s.leases.pending_total * pending_price(market, price)
+    contracted = 4.0 * USD_BN_PER_RENT * fold_sectors(waiting[cast.let], cast.borrower_of_let, len(rows))
     # A firm that owes money and earns none is as levered as can be.
     leverage = np.minimum(ratio(debt, np.maximum(flow, debt / MOST_LEVERAGE)), MOST_LEVERAGE)
-    spreads = np.array([spread_of(market.parameters, name, cast) for name in cast.debtors])
+    spreads, count = market.parameters.once(spreads_of, cast), len(cast.borrowers)
     rates = s.base_rate + spreads
-    rates[: len(cast.borrowers)] = lenders.rate(s.base_rate, spreads[: len(cast.borrowers)], leverage)
+    rates[:count] = lenders.rate(s.base_rate, spreads[:count], leverage)
     income = flow + p.contract_haircut * contracted
-    by_flow = debt_capacity_usd_bn(income, rates[: len(cast.borrowers)], p.tenor_years, p.min_dscr) - debt
+    by_flow = debt_capacity_usd_bn(income, rates[:count], p.tenor_years, p.min_dscr) - debt
     collateral = p.collateral_share * s.ledger.balance["fixed"][rows] - debt
     room = np.maximum(by_flow, collateral)
     market.debt_room = {name: room[row] for row, name in enumerate(cast.borrowers) if name != "softbank"}
     # Loans to the anchor investor are bounded by its loan-to-value limit, which it keeps itself.
     market.debt_room["softbank"] = np.zeros(s.worlds)
     s.flow["rates"] = rates
-    s.flow["tenant_spread"] = tenant_spread(market, s.leases.active * s.leases.price + s.leases.pending_total * price)
+    held = cast.held_by["openai"]
+    s.flow["tenant_spread"] = tenant_spread(market, active[held] * price[held] + waiting[held])
 
 
-def by_provider(cast: Cast, values: PerRow) -> np.ndarray:
-    """Add a figure of pairs up by the borrower who provides, its own use left out, (borrowers, worlds)."""
-    nothing = np.zeros(values.shape[-1])
-    found = []
-    for name in cast.borrowers:
-        rows = [k for k, pair in enumerate(cast.pairs) if pair[0] == name and pair[1] != name]
-        found.append(fold(values[rows]) if rows else nothing)
-    return np.array(found)
-
-
-def pending_price(market: ComputeMarket) -> PerRow:
-    """Average price of what is signed; the active price where nothing else is known, (pairs, worlds)."""
+def pending_price(market: ComputeMarket, price: PerRow) -> PerRow:
+    """Average price of what is signed, at least the active `price`, both (pairs, worlds)."""
     s = market.state
-    value = s.leases.backlog_usd_bn
-    return np.maximum(
-        s.leases.price,
-        np.minimum(
-            ratio(value, (s.leases.pending_total + s.leases.active) * USD_BN_PER_RENT * 16.0), 5.0 * market.money
-        ),
-    )
+    signed = (s.leases.pending_total + s.leases.active) * (USD_BN_PER_RENT * 16.0)
+    return np.maximum(price, np.minimum(ratio(s.leases.backlog_usd_bn, signed), 5.0 * market.money))
 
 
 def tenant_spread(market: ComputeMarket, rent: PerRow) -> PerWorld:
@@ -120,11 +111,11 @@ def tenant_spread(market: ComputeMarket, rent: PerRow) -> PerWorld:
     and half of its cash. Nothing is added while the means cover the promises; at twice the means it is
     `lenders.tenant_spread`, and three times that at most.
 
-    Args: rent: (pairs, worlds) capacity times price of all that is signed, M H100e x $/H100e-hour.
+    Args: rent: (its leases, worlds) capacity times price of all that it signed, M H100e x $/H100e-hour.
     """
     lab = market.firms["openai"]
     p = lab.parameters
-    promised = 4.0 * USD_BN_PER_RENT * fold(rent[market.cast.held_by["openai"]])
+    promised = 4.0 * USD_BN_PER_RENT * fold(rent)
     growth = growth_over(lab.growth_smoothed, np.full(market.worlds, STRAIN_QUARTERS), p.growth_persistence)
     means = 4.0 * lab.revenue_usd_bn * np.exp(growth) + 0.5 * np.maximum(market.state.ledger.cash("openai"), 0.0)
     strain = (ratio(promised, means, 1.0) - 1.0).clip(0.0, 3.0)
@@ -139,18 +130,15 @@ def debt_dues(market: ComputeMarket) -> None:
     owed = s.ledger.balance["debt"][cast.sector_rows(cast.debtors)]
     principal = np.minimum(s.debt.principal_due_usd_bn, owed)
     s.flow["principal_due_usd_bn"] = principal
-    for row, name in enumerate(cast.debtors):
-        s.ledger.due("interest", name, "lenders", interest[row])
-        s.ledger.due("principal", name, "lenders", principal[row])
+    s.ledger.due("interest", cast.debtors, "lenders", interest)
+    s.ledger.due("principal", cast.debtors, "lenders", principal)
 
 
 def roll_debt(market: ComputeMarket) -> None:
     """After settlement: what was repaid or forgiven leaves the ladder, what was borrowed joins it at today's rate."""
     s, cast = market.state, market.cast
-    gone = np.array(
-        [s.ledger.paid("principal", payer=name) + s.ledger.paid("forgiveness", payer=name) for name in cast.debtors]
-    )
-    borrowed = np.array([s.ledger.paid("loan", payee=name) for name in cast.debtors])
-    s.debt.borrow(borrowed, s.flow["rates"], tenors(market.parameters, market.cast))
+    gone = s.ledger.paid_by("principal", cast.debtors) + s.ledger.paid_by("forgiveness", cast.debtors)
+    borrowed = s.ledger.paid_to("loan", cast.debtors)
+    s.debt.borrow(borrowed, s.flow["rates"], market.parameters.once(ladders, cast))
     s.debt.take_off(gone)
     s.debt.age()

@@ -10,8 +10,7 @@ from agents.cast import HOLDERS
 from runs.backing import pay_out
 from runs.chip_orders import cancel_orders
 from runs.money import OTHERS, openai_value, rival_value
-from runs.sight import market_view
-from world.arrays import PerRow, PerWorld, fold, ratio
+from world.arrays import PerRow, PerWorld, fold, ratio, some
 from world.credit import draw_credit
 from world.funding import dilute
 from world.ledger import Unpaid
@@ -25,42 +24,55 @@ def fill_shortfalls(market: ComputeMarket) -> None:
     """Before dues are cleared: credit lines, then a rescue round at a price, then leases at lower rents."""
     s, cast = market.state, market.cast
     s.flow["rescue_usd_bn"] = np.zeros(s.worlds)
-    for name in cast.borrowers:
-        room = np.maximum(market.debt_room.get(name, np.zeros(s.worlds)), 0.0)
-        principal = s.flow["principal_due_usd_bn"][cast.debtors.index(name)]
-        limit = room + principal if name in ("oracle", "xai", *cast.clouds) else np.full(s.worlds, np.inf)
-        drawn = borrow(market, name, s.ledger.shortfall(name, market.reserve(name)), limit, np.zeros(s.worlds))
-        if name == "softbank" and market.recorder is not None:
-            market.recorder.note("anchor_cash", sold=np.zeros(s.worlds), borrowed=drawn)
+    draw_on_lenders(market)
     s.flow["lease_relief_usd_bn"] = np.zeros((len(cast.providers), s.worlds))
-    for name in cast.funded:
-        short = s.ledger.shortfall(name)
-        # Who borrows on its plant has had its loan.
-        left = short if name in cast.borrowers else short - draw_line(market, name, short)
-        if left.any():  # nobody else is rescued, and adding nothing changes no bit
-            left = left - rescue(market, name, left)
-            restructure(market, name, np.maximum(left, 0.0))
+    for name, left in zip(cast.funded, draw_lines(market, s.ledger.shortfall(cast.funded)), strict=True):
+        if some(left):  # nobody else is rescued, and adding nothing changes no bit
+            restructure(market, name, np.maximum(left - rescue(market, name, left), 0.0))
 
 
-def draw_line(market: ComputeMarket, name: str, short: PerWorld) -> PerWorld:
-    """Let a lab without plant draw its credit line, a share of its run-rate revenue; returns what it draws."""
-    lab = market.firms[name]
-    line = lab.parameters.credit_line_share * 4.0 * lab.revenue_usd_bn
-    return borrow(market, name, short, line, market.state.ledger.debt(name))
+def draw_on_lenders(market: ComputeMarket) -> None:
+    """Firms with plant or a core business draw what they lack, some of them only as far as lenders go."""
+    s, cast = market.state, market.cast
+    asked = s.ledger.shortfall(cast.borrowers, np.array([market.reserve(name) for name in cast.borrowers]))
+    limit = np.full_like(asked, np.inf)
+    for name in ("oracle", "xai", *cast.clouds):
+        principal = s.flow["principal_due_usd_bn"][cast.debtors.index(name)]
+        limit[cast.borrowers.index(name)] = np.maximum(market.debt_room[name], 0.0) + principal
+    drawn = borrow(market, cast.borrowers, asked, limit, np.zeros_like(asked))
+    if market.recorder is not None:
+        borrowed = drawn[cast.borrowers.index("softbank")]
+        market.recorder.note("anchor_cash", sold=np.zeros(s.worlds), borrowed=borrowed)
 
 
-def borrow(market: ComputeMarket, name: str, asked: PerWorld, limit: PerWorld, owed: PerWorld) -> PerWorld:
-    """Let lenders pay out what a borrower asks for within its limit, $bn; returns what it draws.
+def draw_lines(market: ComputeMarket, short: PerRow) -> PerRow:
+    """Let labs without plant draw their credit lines, a share of their run-rate revenue; returns what is left.
 
-    Args: owed: (worlds,) what of its debt counts against the limit.
+    Args: short: (funded labs, worlds) $bn. Who borrows on its plant has had its loan.
+    """
+    s, cast = market.state, market.cast
+    rows = [row for row, name in enumerate(cast.funded) if name not in cast.borrowers]
+    names = tuple(cast.funded[row] for row in rows)
+    labs = [market.firms[name] for name in names]
+    line = np.array([lab.parameters.credit_line_share * 4.0 * lab.revenue_usd_bn for lab in labs])
+    left = short.copy()
+    left[rows] -= borrow(market, names, short[rows], line, s.ledger.balance["debt"][cast.sector_rows(names)])
+    return left
+
+
+def borrow(market: ComputeMarket, names: tuple[str, ...], asked: PerRow, limit: PerRow, owed: PerRow) -> PerRow:
+    """Let lenders pay out what borrowers ask for within their limits, $bn; returns what they draw.
+
+    Args: all (borrowers, worlds); owed: what of their debt counts against the limit.
     """
     s = market.state
-    drawn = draw_credit(asked, limit, owed)
+    drawn: PerRow = draw_credit(asked, limit, owed)
     if market.recorder is not None:
-        rate = s.flow["rates"][market.cast.debtors.index(name)]
-        terms = {"asked": asked, "limit": limit, "owed": owed, "drawn": drawn, "rate": rate, "base": s.base_rate}
-        market.recorder.note("loan", borrower=name, **terms)
-    pay_out(s.ledger, "loan", "lenders", name, drawn)
+        for row, name in enumerate(names):
+            terms = {"asked": asked[row], "limit": limit[row], "owed": owed[row], "drawn": drawn[row]}
+            rate = s.flow["rates"][market.cast.debtors.index(name)]
+            market.recorder.note("loan", borrower=name, **terms, rate=rate, base=s.base_rate)
+    pay_out(s.ledger, "loan", "lenders", names, drawn)
     return drawn
 
 
@@ -89,8 +101,7 @@ def rescue(market: ComputeMarket, name: str, short: PerWorld) -> PerWorld:
 
 def lab_value_usd_bn(market: ComputeMarket, name: str) -> PerWorld:
     """What a lab is worth if it goes on, $bn, above zero."""
-    view = market_view(market)
-    value = openai_value(market, view) if name == "openai" else rival_value(market, name, view)
+    value = openai_value(market) if name == "openai" else rival_value(market, name)
     return np.maximum(value, 1e-3 * market.money)
 
 
@@ -106,6 +117,8 @@ def restructure(market: ComputeMarket, tenant: str, gap: PerWorld) -> None:
     relet = s.flow["held_usd_bn"][rows] * (1.0 - friction)
     cut = cut_rents(gap, rent, relet)
     for row, k in enumerate(rows):
+        if not some(cut[row]):
+            continue
         relief = cut[row] * rent[row]
         s.ledger.waive("lease_rent", tenant, cast.pairs[k][0], relief)
         s.leases.reprice(k, cut[row])

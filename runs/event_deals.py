@@ -100,7 +100,7 @@ def sell_stakes(market: ComputeMarket, event: Event, paid: dict[str, PerWorld]) 
     elif given["post_money_usd_bn"] is not None:
         pre_money = given["post_money_usd_bn"] * market.money - raised
     else:
-        pre_money = np.maximum(openai_value(market, view_now(market)), 0.5 * market.money)
+        pre_money = np.maximum(openai_value(market), 0.5 * market.money)
     holders = np.zeros_like(s.cap.stakes)
     for name, usd_bn in paid.items():
         holders[HOLDERS.index(name)] = usd_bn

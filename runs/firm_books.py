@@ -25,33 +25,33 @@ def operator_views(
 ) -> dict[str, FirmView]:
     """The books of the named operators, made together because they share the fleet arrays.
 
-    Only who is about to order is told what must be let when chips ordered now arrive: that takes all leases.
+    Only who is about to order is told what will stand and what must be let when chips ordered now arrive.
     """
     s, cast = market.state, market.cast
-    fixed = standing_figures(market)
-    owned, deployed, power = fixed["owned_h100e_m"], fixed["deployed_h100e_m"], fixed["power_gw"]
-    backlog = backlog_h100e_m(s)
-    chips_power = fixed["power_needed_gw"] + backlog * view.power_kw
-    asic_kw = s.generations.kw_per_h100e[GENERATION["rival_asic"]]
-    building = s.sites.building_gw + s.sites.contracted_gw + phases_building(s)
+    fixed, rows = standing_figures(market), [cast.operator[name] for name in names]
+    backlog = backlog_h100e_m(s)[rows]
+    chips_power = fixed["power_needed_gw"][rows] + backlog * view.power_kw
+    building = s.sites.building_gw[rows] + s.sites.contracted_gw[rows] + phases_building(s)[rows]
     lead = view.chip_lead_quarters
-    at_lead = power_at_lead_gw(s, power, lead)
+    at_lead = power_at_lead_gw(s, fixed["power_gw"], lead)[rows] if to_order else np.zeros_like(building)
     signed = s.leases.active + s.leases.pending_total
     nothing = np.zeros(s.worlds)
     views = {}
-    for name in names:
-        row = cast.operator[name]
+    for place, (name, row) in enumerate(zip(names, rows, strict=True)):
         let, held = cast.let_by[name], [k for k in cast.held_by.get(name, ()) if cast.pairs[k][0] != name]
         to_tenants = signed[let] if let else nothing[None]
-        extra = s.asic_queue_h100e_m if name == "rival_clouds" else nothing
+        ordered, needed = backlog[place], chips_power[place]
+        if name == "rival_clouds":
+            ordered = ordered + s.asic_queue_h100e_m
+            needed = needed + s.asic_queue_h100e_m * s.generations.kw_per_h100e[GENERATION["rival_asic"]]
         views[name] = FirmView(
-            fleet_h100e_m=owned[row],
-            deployed_h100e_m=deployed[row],
-            power_gw=power[row],
-            coming_power_gw=building[row],
-            power_at_chip_lead_gw=at_lead[row],
-            chips_power_gw=chips_power[row] + extra * asic_kw,
-            backlog_h100e_m=backlog[row] + extra,
+            fleet_h100e_m=fixed["owned_h100e_m"][row],
+            deployed_h100e_m=fixed["deployed_h100e_m"][row],
+            power_gw=fixed["power_gw"][row],
+            coming_power_gw=building[place],
+            power_at_chip_lead_gw=at_lead[place],
+            chips_power_gw=needed,
+            backlog_h100e_m=ordered,
             let_h100e_m=fold(to_tenants),
             let_to_largest_h100e_m=to_tenants.max(axis=0),
             let_at_chip_lead_h100e_m=fold(s.leases.contracted_at(s.quarter + lead, let))
@@ -75,11 +75,9 @@ def with_leases(s: State, views: Mapping[str, FirmView]) -> dict[str, FirmView]:
 
 
 def power_at_lead_gw(s: State, power: PerRow, lead: PerWorld) -> PerRow:
-    """Power of each operator when chips ordered now arrive, (operators, worlds) GW; kept until sites are ordered."""
-    if "power_at_lead_gw" not in s.flow:
-        named = s.phases.add_by("operator", s.cast.operators, s.phases.due_within(s.quarter, lead))
-        s.flow["power_at_lead_gw"] = power + s.sites.due_within(s.quarter, lead) + named
-    return s.flow["power_at_lead_gw"]
+    """Power of each operator when chips ordered now arrive, (operators, worlds) GW."""
+    named = s.phases.add_by("operator", s.cast.operators, s.phases.due_within(s.quarter, lead))
+    return power + s.sites.due_within(s.quarter, lead) + named
 
 
 def lab_view(market: ComputeMarket, name: str) -> FirmView:

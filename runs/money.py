@@ -11,8 +11,8 @@ from agents.views import MarketView
 from runs.backing import pay_out
 from runs.firm_books import lab_view, money, operator_views
 from runs.sight import market_view
-from runs.tranches import ANCHOR, buy_shares, conditional_usd_bn, promise, take_due
-from world.arrays import Flags, PerWorld, fold
+from runs.tranches import ANCHOR, anchor_books, buy_shares, conditional_usd_bn, promise, take_due
+from world.arrays import Flags, PerRow, PerWorld, fold, some
 from world.funding import Round, dilute, grant, price_round
 from world.profit_share import conversion_bargain, profit_share_value_usd_bn
 
@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 
 OTHERS = HOLDERS.index("investors")
 
+MARKED_HOLDERS = tuple(holder for holder in HOLDERS if holder != "investors")
+"""Whose stakes are marked to the last round."""
+MARKED = [HOLDERS.index(holder) for holder in MARKED_HOLDERS]
+
 
 def fund(market: ComputeMarket) -> None:
     """Pay tranches that are due, run equity rounds, and convert OpenAI where both sides gain."""
     s = market.state
     view = market_view(market)
-    value = openai_value(market, view)
+    value = openai_value(market)
     pay_tranches(market, value)
     defend_ltv(market)
     call_margin(market)
@@ -44,10 +48,9 @@ def fund(market: ComputeMarket) -> None:
         lab_round(market, name, view)
 
 
-def openai_value(market: ComputeMarket, view: MarketView) -> PerWorld:
+def openai_value(market: ComputeMarket) -> PerWorld:
     """What OpenAI's owners think it is worth, $bn."""
-    lab = market.firms["openai"]
-    value: PerWorld = lab.value_usd_bn(view, lab_view(market, "openai"))
+    value: PerWorld = market.firms["openai"].value_usd_bn()
     return value
 
 
@@ -61,12 +64,13 @@ def pay_tranches(market: ComputeMarket, value: PerWorld) -> None:
 
 def borrow_for_stake(market: ComputeMarket, need: PerWorld) -> None:
     """The anchor finds the cash: cash above its bond reserve, then asset sales over the limit, then margin loans."""
+    if not some(need):
+        return
     s = market.state
     softbank = market.firms["softbank"]
     cash = np.maximum(s.ledger.cash("softbank") - softbank.parameters.cash_reserve_usd_bn * market.money, 0.0)
     missing = np.maximum(need - cash, 0.0)
-    stake = s.cap.stakes[ANCHOR] * s.cap.valuation_usd_bn
-    net_debt = s.ledger.debt("softbank") - s.ledger.cash("softbank")
+    stake, net_debt = anchor_books(market)
     limit = softbank.limit()
     holdings = softbank.other_holdings_usd_bn + stake + need
     sellable = softbank.sell_for(missing)
@@ -84,24 +88,22 @@ def defend_ltv(market: ComputeMarket) -> None:
     """The anchor sells holdings to come back under its limit, as fast as markets take them, and repays debt."""
     softbank = market.firms["softbank"]
     over = anchor_over(market, softbank.limit())
+    if not some(over):
+        return
     sold = np.minimum(softbank.sell_for(over), market.state.ledger.stakes("softbank"))
     sell_and_repay(market, sold, sold)
 
 
 def anchor_over(market: ComputeMarket, limit: PerWorld, discount: PerWorld | float = 0.0) -> PerWorld:
     """Holdings that the anchor must sell at a discount to be back at a limit of loan to value once it has repaid."""
-    s = market.state
-    holdings = market.firms["softbank"].other_holdings_usd_bn + s.cap.stakes[ANCHOR] * s.cap.valuation_usd_bn
-    net_debt = s.ledger.debt("softbank") - s.ledger.cash("softbank")
+    stake, net_debt = anchor_books(market)
+    holdings = market.firms["softbank"].other_holdings_usd_bn + stake
     return np.maximum(net_debt - limit * holdings, 0.0) / np.maximum(1.0 - discount - limit, 0.1)
 
 
 def anchor_ltv(market: ComputeMarket) -> PerWorld:
     """The anchor's loan to value, OpenAI at its last round."""
-    s = market.state
-    ltv: PerWorld = market.firms["softbank"].ltv(
-        s.cap.stakes[ANCHOR] * s.cap.valuation_usd_bn, s.ledger.debt("softbank") - s.ledger.cash("softbank")
-    )
+    ltv: PerWorld = market.firms["softbank"].ltv(*anchor_books(market))
     return ltv
 
 
@@ -121,7 +123,7 @@ def call_margin(market: ComputeMarket) -> None:
     p = market.firms["softbank"].parameters
     asked = anchor_over(market, p.ltv_cap, p.call_discount)
     s.flow |= dict.fromkeys(("call_asked_usd_bn", "call_sold_usd_bn", "call_most_usd_bn"), np.zeros(s.worlds))
-    if not asked.any():
+    if not some(asked):
         return
     most = p.call_share * market.firms["softbank"].other_holdings_usd_bn
     sold = np.minimum(asked, most)
@@ -134,14 +136,12 @@ def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Ro
     s = market.state
     lab, softbank, investors = market.firms["openai"], market.firms["softbank"], market.firms["investors"]
     own = lab_view(market, "openai")
-    request = lab.ask_for_funds(view, own)
-    net_debt = s.ledger.debt("softbank") - s.ledger.cash("softbank")
-    stake = s.cap.stakes[ANCHOR] * s.cap.valuation_usd_bn
+    stake, net_debt = anchor_books(market)
     due = s.cap.tranches.within(s.quarter + 1, float(s.quarter + 4))[0]
     room = softbank.room(stake, net_debt, due)
     mood = investors.parameters.mood_noise * market.draws.normal("investors.mood", market.calendar_quarter)
     bid = investors.bid(value, mood)
-    asked = unless_raised(market, "openai", request.ask_usd_bn)
+    asked = unless_raised(market, "openai", lab.ask_for_funds(view, own))
     bid = np.maximum(bid, 0.5 * market.money)
     reservation = np.maximum(value * (1.0 - lab.parameters.down_round_tolerance), 0.5 * market.money)
     supply, anchor_value = investors.supply(value), value * (1.0 + softbank.parameters.optimism)
@@ -176,29 +176,21 @@ def lab_round(market: ComputeMarket, name: str, view: MarketView) -> None:
     s = market.state
     lab, investors = market.firms[name], market.firms["investors"]
     own = operator_views(market, view, ("xai",))["xai"] if name == "xai" else lab_view(market, name)
-    request = lab.ask_for_funds(view, own)
-    value = promising(market, name, request.value_usd_bn)
-    raised = np.minimum(unless_raised(market, name, request.ask_usd_bn), 2.0 * investors.supply(value))
+    asked, value = lab.ask_for_funds(view, own), rival_value(market, name)
+    raised = np.minimum(unless_raised(market, name, asked), 2.0 * investors.supply(value))
     if market.recorder is not None:
-        market.recorder.note("lab_round", issuer=name, asked=request.ask_usd_bn, value=value, raised=raised, own=own)
+        market.recorder.note("lab_round", issuer=name, asked=asked, value=value, raised=raised, own=own)
     pay_out(s.ledger, "equity", "investors", name, raised)
     s.flow[f"raised.{name}"] = raised
 
 
-def promising(market: ComputeMarket, name: str, value_usd_bn: PerWorld) -> PerWorld:
+def rival_value(market: ComputeMarket, name: str) -> PerWorld:
     """What a rival is worth, $bn: its owners' value, and what it may become.
 
     A young lab's promise is worth something before its revenue shows it; it grows like the root of the pool.
     """
     promise = np.sqrt(market.firms["customers"].pool_usd_bn / market.start_pool_usd_bn) * market.promise_usd_bn[name]
-    return np.maximum(value_usd_bn + promise, 0.5 * market.money)
-
-
-def rival_value(market: ComputeMarket, name: str, view: MarketView) -> PerWorld:
-    """What a rival is worth now, $bn."""
-    lab = market.firms[name]
-    own = operator_views(market, view, ("xai",))["xai"] if name == "xai" else lab_view(market, name)
-    return promising(market, name, lab.value_usd_bn(view, own))
+    return np.maximum(market.firms[name].value_usd_bn() + promise, 0.5 * market.money)
 
 
 def convert(market: ComputeMarket, value: PerWorld) -> None:
@@ -209,25 +201,20 @@ def convert(market: ComputeMarket, value: PerWorld) -> None:
     s = market.state
     lab = market.firms["openai"]
     p = lab.parameters
-    years = np.arange(1, 9, dtype=float)
-    growth = np.minimum(lab.growth_smoothed, 0.2)
-    path = np.array(
-        [
-            4.0 * lab.potential_usd_bn * np.exp(2.0 * growth * year) * p.mature_margin * min(year / 6.0, 1.0)
-            - 1.5 * np.maximum(market.burn.get("openai", 0.0), 0.0) * max(4.0 - year, 0.0)
-            for year in years
-        ]
-    )
+    open_ = (lab.converted == 0.0) & (s.quarter + 1 >= p.conversion_quarters)
+    s.flow["converted_now"], s.flow["conversion_left_usd_bn"] = np.zeros(s.worlds), np.zeros(s.worlds)
+    s.flow.setdefault("bargained_stake", np.zeros(s.worlds))
+    if not some(open_) and market.recorder is None:
+        return
     share = profit_share_value_usd_bn(
         s.cap.cumulative_profit_usd_bn,
         s.cap.profit_high_usd_bn,
-        path,
+        expected_profit(market),
         p.profit_share_cap_usd_bn * market.money,
         p.cost_of_equity,
     )
     claim = np.maximum(share, s.cap.stakes[0] * value * p.as_converted_share)
     gain = p.conversion_gain * value + conditional_usd_bn(market) - p.conversion_cost * value
-    open_ = (lab.converted == 0.0) & (s.quarter + 1 >= p.conversion_quarters)
     happens, stake = conversion_bargain(claim, gain, np.maximum(value, 1e-6), p.microsoft_weight)
     happens = happens & open_
     if market.recorder is not None:
@@ -238,6 +225,18 @@ def convert(market: ComputeMarket, value: PerWorld) -> None:
     s.flow["converted_now"] = happens.astype(float)
     # What it leaves to OpenAI's side can buy the end of exclusivity in the same package.
     s.flow["conversion_left_usd_bn"] = np.where(happens, (1.0 - p.microsoft_weight) * np.maximum(gain, 0.0), 0.0)
+
+
+def expected_profit(market: ComputeMarket) -> PerRow:
+    """OpenAI's profit in each of the coming years as its owners see it, (years, worlds) $bn."""
+    lab = market.firms["openai"]
+    margin, burn = lab.parameters.mature_margin, 1.5 * np.maximum(market.burn.get("openai", 0.0), 0.0)
+    grown = np.exp(2.0 * np.minimum(lab.growth_smoothed, 0.2))
+    revenue, path = 4.0 * lab.potential_usd_bn, []
+    for year in range(1, 9):
+        revenue = revenue * grown
+        path.append(revenue * (margin * min(year / 6.0, 1.0)) - burn * max(4.0 - year, 0.0))
+    return np.array(path)
 
 
 def swap_stake(market: ComputeMarket, happens: Flags, stake: PerWorld) -> None:
@@ -257,14 +256,11 @@ def swap_stake(market: ComputeMarket, happens: Flags, stake: PerWorld) -> None:
 
 def mark_stakes(market: ComputeMarket) -> None:
     """Holders carry OpenAI at the last round and the anchor its other holdings at the market."""
-    s = market.state
-    for row, holder in enumerate(HOLDERS):
-        worth = s.cap.stakes[row] * s.cap.valuation_usd_bn
-        if holder == "softbank":
-            worth = worth + market.firms["softbank"].other_holdings_usd_bn
-        if holder == "investors":
-            continue
-        s.ledger.revalue(holder, worth - s.ledger.stakes(holder))
+    s, cast = market.state, market.cast
+    worth = s.cap.stakes[MARKED] * s.cap.valuation_usd_bn
+    worth[MARKED_HOLDERS.index("softbank")] += market.firms["softbank"].other_holdings_usd_bn
+    rows = cast.sector_rows(MARKED_HOLDERS)
+    s.ledger.revalue(MARKED_HOLDERS, worth - s.ledger.balance["stakes"][rows])
 
 
 __all__ = ["fund", "mark_stakes", "money"]

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 def forget_sites(s: State) -> None:
     """Drop what is kept about sites: some were energised or ordered."""
-    for name in ("power_at_lead_gw", "phases_building_gw"):
-        s.flow.pop(name, None)
+    s.flow.pop("phases_building_gw", None)
 
 
 def place_sites(market: ComputeMarket, granted_gw: PerRow) -> np.ndarray:

@@ -25,6 +25,13 @@ MONEY, SHARES = 0, 1
 """Lanes of what is promised: $bn, and units of the shares issued for it."""
 
 
+def anchor_books(market: ComputeMarket) -> tuple[PerWorld, PerWorld]:
+    """The anchor's stake in OpenAI at its last round and its debt less its cash, both (worlds,) $bn."""
+    s = market.state
+    net_debt = s.ledger.debt("softbank") - s.ledger.cash("softbank")
+    return s.cap.stakes[ANCHOR] * s.cap.valuation_usd_bn, net_debt
+
+
 def buy_shares(s: State, usd_bn: PerWorld) -> PerWorld:
     """Note that the anchor bought for an amount at the last valuation, once stakes have it; returns units bought."""
     stake = s.cap.stakes[ANCHOR]
@@ -89,9 +96,9 @@ def expire(market: ComputeMarket, due: PerWorld, units: PerWorld, value_usd_bn: 
     s, softbank = market.state, market.firms["softbank"]
     stake = s.cap.stakes[ANCHOR]
     worth = ratio(units, s.cap.anchor_units) * stake * value_usd_bn * (1.0 + softbank.parameters.optimism)
-    net_debt = s.ledger.debt("softbank") - s.ledger.cash("softbank")
+    worth_now, net_debt = anchor_books(market)
     soon = s.cap.tranches.within(s.quarter + 1, float(s.quarter + 4))[MONEY]
-    room = softbank.room(stake * s.cap.valuation_usd_bn, net_debt, soon)
+    room = softbank.room(worth_now, net_debt, soon)
     found = settle_condition(due, worth, room)
     if market.recorder is not None:
         market.recorder.note("condition", due=due, worth=worth, room=room)

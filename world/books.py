@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from world.arrays import PerWorld
-from world.entries import ACCOUNTS, KINDS, LIABILITIES, Kind, Moves
+from world.arrays import PerRow, PerWorld
+from world.entries import ACCOUNTS, KINDS, LIABILITIES, Entries, FlowKey, Moves, Names
 from world.identities import Movements, Residuals, measure, movements
-
-FlowKey = tuple[str, str, str]
-"""(kind, payer, payee)."""
-Post = tuple[np.ufunc, np.ndarray]
-"""What an entry does to one account: add or subtract, and the account's row."""
+from world.journal import Journal, untagged
+from world.posting import Posting
 
 # Amounts that are at least zero and finite are exactly those whose bits, read as an unsigned integer, lie below the
 # bits of infinity: the sign is the highest bit, and NaN lies above infinity. So one reduction checks an entry.
@@ -42,7 +38,8 @@ class Books:
     State:
         balance           account -> (sectors, worlds); live and read only
         opening_cash      (sectors, worlds) at the start of the quarter; live and read only
-        flows             (kind, payer, payee) -> (worlds,) of this quarter, payments and bookings
+        journal           this quarter's payments and bookings
+        flows             (kind, payer, payee) -> (worlds,) of this quarter so far, read out of the journal
     Raises: ValueError naming kind, sectors and world for an amount that is negative or not a finite number, and naming
         what is allowed for an unknown sector, kind or account.
     """
@@ -51,8 +48,8 @@ class Books:
         repeated = sorted({sector for sector in sectors if list(sectors).count(sector) > 1})
         if not sectors or repeated:
             raise ValueError(f"sectors: wanted one name or more, each once; given twice: {', '.join(repeated) or '-'}")
-        if any("|" in sector for sector in sectors):
-            raise ValueError(f"sectors: a name may not hold '|', got {', '.join(sectors)}")
+        if any(mark in sector for sector in sectors for mark in "|;"):
+            raise ValueError(f"sectors: a name may not hold '|' or ';', got {', '.join(sectors)}")
         if worlds < 1:
             raise ValueError(f"worlds: wanted at least 1, got {worlds}")
         self.sectors, self.worlds = tuple(sectors), int(worlds)
@@ -68,10 +65,9 @@ class Books:
             {account: locked(self._stock[i].view()) for i, account in enumerate(ACCOUNTS)}
         )
         self.opening_cash = locked(self._opening_cash.view())
-        self._posts: dict[FlowKey, list[Post]] = {}
-        self.flows: dict[FlowKey, np.ndarray] = {}
-        self._sorted_out: dict[tuple[str, str | None, str | None], list[FlowKey]] = {}
-        self._sorted_of: tuple[dict[FlowKey, np.ndarray], int] = self.flows, 0
+        self.journal = Journal(self.worlds)
+        self._posting = Posting(self._stock, self._index)
+        self._known: dict[tuple[str, Names, Names], Entries] = {}
         self._movements: Movements | None = None
 
     # ------------------------------------------------------------------ the quarter
@@ -86,10 +82,10 @@ class Books:
             raise ValueError(f"open: unknown account {account!r}; allowed are {', '.join(ACCOUNTS[:-1])}")
         i = self._at(sector)
         signed = account == "cash" and not self._limited[i]
-        value = self._amount(f"open {account}", (sector,), amount, signed)
+        value = self._amount(f"open {account}, {sector}", amount, signed)
         moves: Moves = ((account, 1), ("net_worth", -1 if account in LIABILITIES else 1))
-        for move, row in _posts(self._rows[i], moves):
-            move(row, value, row)
+        for name, sign in moves:
+            self._rows[i][name] += sign * value
         self._moved_before[i] += np.abs(value)
         if account == "cash":
             self._opening_cash[i] += value
@@ -98,7 +94,8 @@ class Books:
     def begin_quarter(self) -> None:
         """Start a new record of flows and note the opening cash; the old record stays with whoever holds it."""
         self._moved_before += self._moved_this_quarter().moved
-        self.flows, self._movements = {}, None
+        self.journal.begin_quarter()
+        self._movements = None
         np.copyto(self._opening_cash, self._stock[0])
 
     def check(self) -> Residuals:
@@ -144,23 +141,20 @@ class Books:
         for sector in (payer, payee):
             if sector is not None:
                 self._at(sector)
-        total = np.zeros(self.worlds)
-        for key in self._flows_by_party().get((kind, payer, payee), ()):
-            total += self.flows[key]
-        return total
+        return self.journal.paid(kind, payer, payee)
 
-    def _flows_by_party(self) -> Mapping[tuple[str, str | None, str | None], Sequence[FlowKey]]:
-        """(kind, payer or None, payee or None) -> the flows it means, by first entry; sorted out as they come."""
-        flows, known = self._sorted_of
-        if flows is not self.flows:
-            self._sorted_out, known = {}, 0
-        elif known == len(flows):
-            return self._sorted_out
-        for kind, payer, payee in islice(self.flows, known, None):
-            for meant in ((kind, payer, payee), (kind, payer, None), (kind, None, payee), (kind, None, None)):
-                self._sorted_out.setdefault(meant, []).append((kind, payer, payee))
-        self._sorted_of = self.flows, len(self.flows)
-        return self._sorted_out
+    def paid_by(self, kind: str, payers: tuple[str, ...]) -> PerRow:
+        """Sum of this quarter's flows of a kind by payer, (payers, worlds) $bn."""
+        return self.journal.paid_by(kind, payers)
+
+    def paid_to(self, kind: str, payees: tuple[str, ...]) -> PerRow:
+        """Sum of this quarter's flows of a kind by payee, (payees, worlds) $bn."""
+        return self.journal.paid_to(kind, payees)
+
+    @property
+    def flows(self) -> Mapping[FlowKey, PerWorld]:
+        """(kind, payer, payee) -> (worlds,) $bn entered this quarter so far; no array in it changes later."""
+        return self.journal.flows
 
     def flow_matrix(self, world: int) -> tuple[tuple[str, ...], np.ndarray]:
         """This quarter's flows in one world: the kinds, and (kinds, payers, payees) in $bn with sectors in order."""
@@ -176,7 +170,8 @@ class Books:
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that changes, as copies: name -> array, fit for `restore` and for a NumPy archive."""
-        return {name: array.copy() for name, array in self._arrays().items()} | self._tagged("flow", self.flows)
+        pages = {f"page|{name}": rows for name, rows in self.journal.state().items()}
+        return {name: array.copy() for name, array in self._arrays().items()} | pages
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Take over what `state` gave, in books of the same sectors and worlds.
@@ -188,10 +183,16 @@ class Books:
             given = state[name].shape if name in state else "nothing"
             if given != target.shape:
                 raise ValueError(f"restore: {name}: wanted an array of shape {target.shape}, got {given}")
-        flows = self._untagged("flow", state)
+        pages = [
+            self._untagged(name, name.split("|", 2)[2], state[name])
+            for name in sorted(name for name in state if name.startswith("page|"))
+        ]
         for name, target in targets.items():
             np.copyto(target, state[name])
-        self.flows, self._movements = flows, None
+        self.journal.begin_quarter()
+        for entries, amounts in pages:
+            self.journal.note(entries, amounts)
+        self._movements = None
 
     # The rows are views of one array, which neither pickle nor deepcopy would keep together.
     def __getstate__(self) -> dict[str, Any]:
@@ -200,8 +201,6 @@ class Books:
     def __setstate__(self, saved: dict[str, Any]) -> None:
         self.__init__(*saved["make"])  # type: ignore[misc]
         self.restore(saved["arrays"])
-
-    # ------------------------------------------------------------------ inside
 
     def _arrays(self) -> dict[str, np.ndarray]:
         """The arrays of the state that have the same shape in every quarter."""
@@ -212,25 +211,20 @@ class Books:
             "moved_before": self._moved_before,
         }
 
-    def _tagged(self, tag: str, entries: Mapping[FlowKey, np.ndarray]) -> dict[str, np.ndarray]:
-        """Entries by key as copies under names 'tag|kind|payer|payee'."""
-        return {"|".join((tag, *key)): amount.copy() for key, amount in entries.items()}
+    def _untagged(self, name: str, word: str, amounts: np.ndarray) -> tuple[Entries, np.ndarray]:
+        """Entries and amounts that were saved under a name. Raises: ValueError that says what is wrong with them."""
+        try:
+            entries = self._entries(*untagged(word))
+            return entries, self._amounts(entries, amounts, signed=True)
+        except ValueError as error:
+            raise ValueError(f"restore: {name}: {error}") from None
 
-    def _untagged(self, tag: str, state: Mapping[str, np.ndarray]) -> dict[FlowKey, np.ndarray]:
-        """The opposite of `_tagged`."""
-        entries: dict[FlowKey, np.ndarray] = {}
-        for name in (name for name in state if name.startswith(f"{tag}|")):
-            _, kind, payer, payee = name.split("|")
-            if kind not in KINDS:
-                raise ValueError(f"restore: {name}: unknown kind {kind!r}; allowed are {', '.join(KINDS)}")
-            self._at(payer), self._at(payee)
-            entries[(kind, payer, payee)] = self._amount(kind, (payer, payee), state[name], signed=True)
-        return entries
+    # ------------------------------------------------------------------ inside
 
     def _moved_this_quarter(self) -> Movements:
-        """The record of flows added up by sector; kept until the next entry."""
+        """The journal added up by sector; kept until the next entry."""
         if self._movements is None:
-            self._movements = movements(self.flows, self.sectors, self.worlds)
+            self._movements = movements(self.journal.pages, len(self.sectors), self.worlds)
         return self._movements
 
     def _at(self, sector: str) -> int:
@@ -240,52 +234,64 @@ class Books:
         except KeyError:
             raise ValueError(f"unknown sector {sector!r}; the sectors are {', '.join(self.sectors)}") from None
 
-    def _amount(
-        self, kind: str, sectors: tuple[str, ...], amount: PerWorld | float, signed: bool = False
+    def _entries(self, kind: str, payers: Names, payees: Names) -> Entries:
+        """The entries of a kind between known sectors, always the same object; refuses what makes no sense."""
+        key = (kind, payers, payees)
+        if key not in self._known:
+            for names in (payers, payees):
+                for sector in (names,) if isinstance(names, str) else names:
+                    self._at(sector)
+            entries = Entries(kind, payers, payees, self._index)
+            for payer, payee in zip(entries.payers, entries.payees, strict=True):
+                if payer == payee and entries.kind.payee:
+                    raise ValueError(f"{kind}: payer and payee are both {payer!r}; wanted two sectors")
+            self._known[key] = entries
+        return self._known[key]
+
+    def _amount(self, what: str, amount: PerWorld | float, signed: bool = False) -> np.ndarray:
+        """A checked copy of one amount as float64 (worlds,): a caller may pass a row of the books itself."""
+        return self._checked(amount, 1, None, lambda row: what, signed)[0]
+
+    def _amounts(self, entries: Entries, amounts: PerRow | PerWorld | float, signed: bool = False) -> np.ndarray:
+        """A checked copy of amounts as float64 (rows, worlds), in the order in which the entries are kept."""
+        return self._checked(amounts, len(entries.keys), entries.order, entries.named, signed)
+
+    def _checked(
+        self,
+        amounts: np.ndarray | float,
+        rows: int,
+        order: np.ndarray | None,
+        named: Callable[[int], str],
+        signed: bool = False,
     ) -> np.ndarray:
-        """A checked copy of an amount as float64 (worlds,): a caller may pass a row of the books itself."""
-        value = np.array(amount, dtype=np.float64)
-        if value.ndim == 0:
-            value = np.full(self.worlds, float(value))
-        if value.shape != (self.worlds,):
-            wanted = f"one number or {self.worlds} (one per world)"
-            raise ValueError(f"{kind}, {' to '.join(sectors)}: wanted {wanted}, got shape {value.shape}")
-        if np.maximum.reduce(value.view(np.uint64)) >= _BITS_OF_INFINITY:
+        """A checked copy as float64 (rows, worlds); one row may come as (worlds,), and one number stands for all."""
+        value = np.asarray(amounts, dtype=np.float64)
+        given, shape = value.shape, (rows, self.worlds)
+        if given != shape:
+            if value.ndim == 0:
+                value = np.full(shape, float(value))
+            elif rows == 1 and given == shape[1:]:
+                value = value[np.newaxis]
+            else:
+                wanted = f"one number or {self.worlds} (one per world)" if rows == 1 else f"an array of shape {shape}"
+                raise ValueError(f"{named(0)}: wanted {wanted}, got shape {given}")
+        value = np.array(value, order="C") if order is None else value.take(order, axis=0)
+        if np.maximum.reduce(value.view(np.uint64), axis=None) >= _BITS_OF_INFINITY:
             wrong = ~np.isfinite(value) if signed else ~(np.isfinite(value) & (value >= 0.0))
             if wrong.any():
-                world = int(np.argmax(wrong))
+                row, world = (int(i) for i in np.argwhere(wrong)[0])
                 wanted = "a finite number" if signed else "a finite number >= 0"
-                raise ValueError(f"{kind}, {' to '.join(sectors)}: world {world} is {value[world]}; wanted {wanted}")
+                raise ValueError(f"{named(row)}: world {world} is {value[row, world]}; wanted {wanted}")
         return value
 
-    def _enter(self, kind: Kind, payer: str, payee: str, value: np.ndarray, recorded_as: str | None = None) -> None:
-        """Make one entry with a checked amount that nobody else will change, and record it."""
-        posts = self._posts.get((kind.name, payer, payee))
-        if posts is None:
-            posts = self._posts[kind.name, payer, payee] = [
-                *_posts(self._rows[self._index[payer]], kind.payer),
-                *_posts(self._rows[self._index[payee]], kind.payee),
-            ]
-        for move, row in posts:
-            move(row, value, row)
-        accumulate(self.flows, (recorded_as or kind.name, payer, payee), value)
+    def _enter(self, entries: Entries, amounts: np.ndarray) -> None:
+        """Make entries with checked amounts that nobody else will change, on both sides' books, and record them."""
+        self._posting.enter(entries, amounts)
+        self.journal.note(entries, amounts)
         self._movements = None
-
-
-def accumulate(entries: dict[FlowKey, np.ndarray], key: FlowKey, value: np.ndarray) -> None:
-    """Add to an entry, or start it with `value` itself."""
-    if key in entries:
-        np.add(entries[key], value, out=entries[key])
-    else:
-        entries[key] = value
 
 
 def locked(values: np.ndarray) -> np.ndarray:
     """The same array, read only."""
     values.setflags(write=False)
     return values
-
-
-def _posts(rows: Mapping[str, np.ndarray], moves: Moves) -> list[Post]:
-    """One side of an entry on the books of one sector: for each account that moves, how, and its row."""
-    return [(np.add if sign > 0 else np.subtract, rows[account]) for account, sign in moves]

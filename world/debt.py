@@ -67,11 +67,11 @@ class DebtBook:
         """Interest of this quarter, (borrowers, worlds) $bn."""
         return self.total_usd_bn * self.coupon / 4.0
 
-    def borrow(self, amount_usd_bn: PerRow, rate: PerRow, tenor_years: PerRow) -> None:
-        """Add loans, (borrowers, worlds) $bn >= 0, at a rate per year, laddered over twice their average tenor."""
+    def borrow(self, amount_usd_bn: PerRow, rate: PerRow, shares: np.ndarray) -> None:
+        """Add loans, (borrowers, worlds) $bn >= 0, at a rate per year, in the shares of their `ladder`."""
         before = self.total_usd_bn
         self.coupon = ratio(self.coupon * before + rate * amount_usd_bn, before + amount_usd_bn)
-        self.outstanding += ladder(tenor_years) * amount_usd_bn
+        self.outstanding += shares * amount_usd_bn
 
     def take_off(self, amount_usd_bn: PerRow) -> None:
         """Take off what was repaid or forgiven, (borrowers, worlds) $bn: what falls due first goes first."""

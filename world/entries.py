@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
+
 ASSETS = ("cash", "fixed", "loans", "stakes", "prepaid", "leased")
 """Cash; chips, sites and other plant; loans given; stakes held; payments made ahead; the right to use leased plant."""
 
@@ -69,6 +71,11 @@ class Kind:
     def moves_cash(self) -> bool:
         """Whether cash goes from payer to payee."""
         return self.due_class is not None
+
+    @property
+    def recorded_as(self) -> str:
+        """The kind under which the record of flows keeps it: prepaid plant is used like any other prepayment."""
+        return "prepaid_use" if self.name == "prepaid_purchase" else self.name
 
 
 def imbalance(moves: Moves) -> int:
@@ -150,3 +157,50 @@ KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in _KINDS
 
 CASH_KINDS = tuple(kind.name for kind in _KINDS if kind.moves_cash)
 """The kinds that can be paid or be due."""
+
+FlowKey = tuple[str, str, str]
+"""(kind, payer, payee)."""
+
+Names = str | tuple[str, ...]
+"""One sector for all rows, or one for each row."""
+
+
+class Entries:
+    """Entries of one kind that are made together, row by row: who pays whom. Their amounts are (rows, worlds).
+
+    Args:
+        kind      of all of them
+        payers    the first sector of each row (payer, customer, borrower, holder); one name stands for all rows
+        payees    the second sector; for a kind on one sector's books only the first again
+        index     sector -> row in the books; rows are kept in that order, which posts neighbours in one addition
+    State: order, the place of each row in what callers give, or none if they are the same; payer_rows and payee_rows,
+        the sectors' rows in the books.
+    Two of them are the same only if they are one object; books keep those that they have met.
+    Raises: ValueError for an unknown kind, for rows that do not match, or two rows between the same sectors.
+    """
+
+    def __init__(self, kind: str, payers: Names, payees: Names, index: Mapping[str, int]) -> None:
+        if kind not in KINDS:
+            raise ValueError(f"unknown kind {kind!r}; allowed are {', '.join(KINDS)}")
+        self.kind = KINDS[kind]
+        count = max(1 if isinstance(names, str) else len(names) for names in (payers, payees))
+        first, second = ((names,) * count if isinstance(names, str) else names for names in (payers, payees))
+        if len(first) != count or len(second) != count:
+            raise ValueError(f"{kind}: {len(first)} payers and {len(second)} payees; wanted one in each row")
+        order = sorted(range(count), key=lambda row: (index[first[row]], index[second[row]]))
+        self.order = None if order == list(range(count)) else np.array(order)
+        self.payers, self.payees = tuple(first[row] for row in order), tuple(second[row] for row in order)
+        self.payer_rows, self.payee_rows = ([index[name] for name in names] for names in (self.payers, self.payees))
+        self.keys: tuple[FlowKey, ...] = tuple(
+            (self.kind.recorded_as, payer, payee) for payer, payee in zip(self.payers, self.payees, strict=True)
+        )
+        if len(set(self.keys)) < count:
+            raise ValueError(f"{kind}: two rows between the same sectors: {self.payers} to {self.payees}")
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def named(self, row: int) -> str:
+        """One row in words: its kind and its sectors."""
+        payer, payee = self.payers[row], self.payees[row]
+        return f"{self.kind.name}, {payer} to {payee}" if self.kind.payee else f"{self.kind.name}, {payer}"

@@ -6,13 +6,13 @@ cash plus the record of flows, and the balance sheet (liabilities + net worth - 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from world.arrays import PerRow, PerWorld, fold, some
-from world.entries import ACCOUNTS, ASSETS, KINDS
+from world.entries import ACCOUNTS, ASSETS, Entries
 
 # Stands for the size of accounts on which nothing ever moved.
 _TINY = 1e-300
@@ -72,22 +72,34 @@ class Movements:
     moved: PerRow
 
 
-def movements(flows: Mapping[tuple[str, str, str], PerWorld], sectors: Sequence[str], worlds: int) -> Movements:
-    """Add the record of flows {(kind, payer, payee): (worlds,) $bn} up by sector."""
-    index = {sector: i for i, sector in enumerate(sectors)}
-    cash_in, cash_out, moved = np.zeros((3, len(sectors), worlds))
-    into, out_of, booked_on = list(cash_in), list(cash_out), list(moved)
-    for (kind, payer, payee), amount in flows.items():
-        if KINDS[kind].moves_cash:
-            np.add(out_of[index[payer]], amount, out=out_of[index[payer]])
-            np.add(into[index[payee]], amount, out=into[index[payee]])
+def movements(pages: Iterable[tuple[Entries, PerRow]], sectors: int, worlds: int) -> Movements:
+    """Add a quarter's record, pages of entries with their amounts (rows, worlds) $bn, up by the sectors they name."""
+    cash_in, cash_out, moved = np.zeros((3, sectors, worlds))
+    for entries, amounts in pages:
+        if entries.kind.moves_cash:
+            _add_up(cash_out, entries.payer_rows, amounts)
+            _add_up(cash_in, entries.payee_rows, amounts)
         else:
-            size = np.abs(amount)
-            for i in {index[payer], index[payee]}:
-                np.add(booked_on[i], size, out=booked_on[i])
+            size = np.abs(amounts)
+            _add_up(moved, entries.payer_rows, size)
+            if entries.kind.payee:
+                _add_up(moved, entries.payee_rows, size)
     moved += cash_in
     moved += cash_out
     return Movements(cash_in, cash_out, moved)
+
+
+def _add_up(total: np.ndarray, rows: list[int], amounts: np.ndarray) -> None:
+    """Add amounts to the rows of a total, several to one row one after the other."""
+    if len(rows) == 1:
+        total[rows[0]] += amounts[0]
+    elif rows.count(rows[0]) == len(rows):
+        total[rows[0]] += fold(amounts)
+    elif len(set(rows)) == len(rows):
+        total[rows] += amounts
+    else:
+        for row, amount in zip(rows, amounts, strict=True):
+            total[row] += amount
 
 
 def measure(

@@ -13,22 +13,28 @@ from itertools import groupby
 
 import numpy as np
 
-from world.arrays import PerWorld, fold_sectors, some
-from world.books import Books, FlowKey, accumulate, locked
-from world.entries import CASH_KINDS, CLASSES, KINDS, Kind
-from world.settlement import clear_dues
+from world.arrays import PerRow, PerWorld, some
+from world.books import Books, locked
+from world.entries import CASH_KINDS, CLASSES, KINDS, Entries, FlowKey, Names
+from world.journal import tagged
+from world.settlement import ROUNDING, clear_where_short
+
+Amounts = np.ndarray | float
+"""$bn: one number, (worlds,), or (rows, worlds)."""
 
 # A gap below this share of a due is the rounding of the clearing and nobody's default.
 _ROUNDING_OF_A_DUE = 1e-12
 
 
-def _class_of(kind: str) -> str:
-    """The class in which a kind of due is settled."""
-    return KINDS[kind].due_class or ""
-
-
-_KIND_ORDER = {kind: i for i, kind in enumerate(sorted(CASH_KINDS, key=lambda kind: CLASSES.index(_class_of(kind))))}
+_KIND_ORDER = {
+    kind: i for i, kind in enumerate(sorted(CASH_KINDS, key=lambda kind: CLASSES.index(KINDS[kind].due_class or "")))
+}
 """Place of each kind of due in the queue: class by class, within a class as in the table."""
+
+
+def _place(entries: Entries) -> tuple[int, list[int], list[int]]:
+    """Where entries stand in the queue."""
+    return _KIND_ORDER[entries.kind.name], entries.payer_rows, entries.payee_rows
 
 
 @dataclass(frozen=True)
@@ -56,116 +62,124 @@ class Ledger(Books):
 
     def __init__(self, sectors: Sequence[str], worlds: int, may_be_negative: Collection[str] = ()) -> None:
         super().__init__(sectors, worlds, may_be_negative)
-        self._dues: dict[FlowKey, np.ndarray] = {}
-        self._ordered: list[FlowKey] = []
-        self._dues_of: dict[str, list[tuple[np.ufunc, np.ndarray]]] = {}
-        self._allowed: set[FlowKey] = set()
+        self._dues: dict[Entries, np.ndarray] = {}
+        self._by_class: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self._to_pay: np.ndarray | None = None
 
     # ------------------------------------------------------------------ payments
 
-    def pay(self, kind: str, payer: str, payee: str, amount: PerWorld | float) -> None:
-        """Pay at once, $bn (worlds,) >= 0, whatever the payer holds: `check` finds an account that is overdrawn."""
-        entry = self._payment(kind, payer, payee)
-        self._enter(entry, payer, payee, self._amount(kind, (payer, payee), amount))
+    def pay(self, kind: str, payer: Names, payee: Names, amount: Amounts) -> None:
+        """Pay at once, $bn (worlds,) >= 0, whatever the payer holds: `check` finds an account that is overdrawn.
 
-    def due(self, kind: str, payer: str, payee: str, amount: PerWorld | float) -> None:
+        With several payers or payees, row by row, the amounts are (rows, worlds): so for all entries below.
+        """
+        entries = self._payments(kind, payer, payee)
+        self._enter(entries, self._amounts(entries, amount))
+
+    def due(self, kind: str, payer: Names, payee: Names, amount: Amounts) -> None:
         """Queue an amount, $bn (worlds,) >= 0, for `settle`; its class comes from the kind."""
-        self._payment(kind, payer, payee)
-        accumulate(self._dues, (kind, payer, payee), self._amount(kind, (payer, payee), amount))
+        entries = self._payments(kind, payer, payee)
+        value = self._amounts(entries, amount)
+        if entries in self._dues:
+            self._dues[entries] += value
+        else:
+            self._dues[entries] = value
+        self._changed(entries)
 
     def owed(self, kind: str, payer: str, payee: str) -> PerWorld:
         """What is queued of a due, a copy, $bn (worlds,)."""
-        self._payment(kind, payer, payee)
-        queued = self._dues.get((kind, payer, payee))
-        return np.zeros(self.worlds) if queued is None else queued.copy()
+        self._payments(kind, payer, payee)
+        total = np.zeros(self.worlds)
+        for row in self._rows_of((kind, payer, payee)):
+            total += row
+        return total
 
     def waive(self, kind: str, payer: str, payee: str, amount: PerWorld | float) -> None:
         """The payee gives up part of a due that is queued, $bn (worlds,), at most what is owed.
 
         Raises: ValueError naming the world in which more would be given up than is owed.
         """
-        owed, given = self.owed(kind, payer, payee), self._amount(kind, (payer, payee), amount)
+        owed, entries = self.owed(kind, payer, payee), self._payments(kind, payer, payee)
+        given = self._amounts(entries, amount)[0]
         over = given > owed * (1.0 + _ROUNDING_OF_A_DUE)
         if over.any():
             world = int(np.argmax(over))
             raise ValueError(f"{kind}, {payer} to {payee}: world {world} is owed {owed[world]}, got {given[world]}")
-        queued = self._dues.get((kind, payer, payee))
-        if queued is not None:  # in place: `shortfall` knows the due by this array
-            np.maximum(owed - given, 0.0, out=queued)
+        for due in self._rows_of((kind, payer, payee)):
+            part = np.minimum(given, due)
+            np.subtract(due, part, out=due)
+            given = given - part
+        self._changed(entries)
 
-    def shortfall(self, sector: str, keep: PerWorld | float = 0.0) -> PerWorld:
+    def shortfall(self, sector: Names, keep: Amounts = 0.0) -> np.ndarray:
         """What a sector lacks to pay all its queued dues if all that it is owed comes in, $bn (worlds,) >= 0.
 
-        Args: keep: (worlds,) cash that is to be left after that, $bn.
+        Args: sector: one, or several for (sectors, worlds); keep: the same shape, cash that is to be left after, $bn.
         Zero does not promise payment: a debtor may fail, or pay in a later class than the sector's own due. Always
         zero for a sector without a budget.
         """
-        missing = keep - self.cash(sector)
-        self._queue()
-        for move, due in self._dues_of.get(sector, ()):
-            move(missing, due, missing)
-        return np.zeros(self.worlds) if sector in self.may_be_negative else np.maximum(missing, 0.0)
+        rows = self._at(sector) if isinstance(sector, str) else [self._at(name) for name in sector]
+        lacking = np.maximum(keep - self._stock[0, rows] + self._owed_less_due()[rows], 0.0)
+        return np.where(self._limited[rows, np.newaxis] if lacking.ndim > 1 else self._limited[rows], lacking, 0.0)
 
     def settle(self) -> list[Unpaid]:
         """Pay what is due, class by class, each payer the same share of all its dues in a class; empties the queue.
 
         Returns: what could not be paid, one row for each kind, payer and payee that fell short in some world.
         """
-        unpaid: list[Unpaid] = []
-        for _, group in groupby(self._queue(), key=lambda key: _class_of(key[0])):
-            keys = list(group)
-            dues = [self._dues[key] for key in keys]
-            paid = self._payable(keys, dues)
-            for (kind, payer, payee), owed, part in zip(keys, dues, paid, strict=True):
-                self._enter(KINDS[kind], payer, payee, part)
-                if part is owed:
+        unpaid: dict[FlowKey, np.ndarray] = {}
+        for queued in self._classes().values():
+            for entries, paid in zip(queued, self._payable(queued), strict=True):
+                self._enter(entries, paid)
+                owed = self._dues[entries]
+                if paid is owed:
                     continue
-                gap = owed - part
+                gap = owed - paid
                 gap = np.where(gap > _ROUNDING_OF_A_DUE * owed, gap, 0.0)
-                if some(gap):
-                    unpaid.append(Unpaid(kind, payer, payee, locked(gap)))
-        self._dues, self._ordered, self._dues_of = {}, [], {}
-        return unpaid
+                for row in np.flatnonzero(gap.any(axis=1)).tolist():
+                    key = entries.keys[row]
+                    unpaid[key] = unpaid[key] + gap[row] if key in unpaid else gap[row]
+        self._dues, self._by_class, self._to_pay = {}, {}, None
+        return [Unpaid(*key, locked(gap)) for key, gap in unpaid.items()]
 
     # ------------------------------------------------------------------ bookings without cash
 
-    def depreciate(self, sector: str, amount: PerWorld | float) -> None:
+    def depreciate(self, sector: Names, amount: Amounts) -> None:
         """Fixed assets lose value with age, $bn (worlds,)."""
         self._book("depreciation", sector, sector, amount)
 
-    def write_off(self, sector: str, amount: PerWorld | float) -> None:
+    def write_off(self, sector: Names, amount: Amounts) -> None:
         """Fixed assets are given up, $bn (worlds,)."""
         self._book("write_off", sector, sector, amount)
 
-    def revalue(self, sector: str, amount: PerWorld | float) -> None:
+    def revalue(self, sector: Names, amount: Amounts) -> None:
         """Stakes are marked up or, with a negative amount, down, $bn (worlds,)."""
         self._book("revaluation", sector, sector, amount, signed=True)
 
-    def grant_stake(self, holder: str, amount: PerWorld | float) -> None:
+    def grant_stake(self, holder: Names, amount: Amounts) -> None:
         """A stake is received without payment, $bn (worlds,)."""
         self._book("stake_grant", holder, holder, amount)
 
-    def recognise_lease(self, sector: str, amount: PerWorld | float) -> None:
+    def recognise_lease(self, sector: Names, amount: Amounts) -> None:
         """A tenant takes a lease on its books, right of use against rent owed, $bn (worlds,)."""
         self._book("lease_recognition", sector, sector, amount)
 
-    def run_off_lease(self, sector: str, amount: PerWorld | float) -> None:
+    def run_off_lease(self, sector: Names, amount: Amounts) -> None:
         """A recognised lease is used up and both its sides fall, $bn (worlds,); rent is paid as `lease_rent`."""
         self._book("lease_run_off", sector, sector, amount)
 
-    def forgive(self, borrower: str, lender: str, amount: PerWorld | float) -> None:
+    def forgive(self, borrower: Names, lender: Names, amount: Amounts) -> None:
         """A lender gives up part of a loan: its loss is the borrower's gain, $bn (worlds,)."""
         self._book("forgiveness", borrower, lender, amount)
 
-    def use_prepaid(self, customer: str, supplier: str, amount: PerWorld | float, capitalise: bool = False) -> None:
+    def use_prepaid(self, customer: Names, supplier: Names, amount: Amounts, capitalise: bool = False) -> None:
         """What was prepaid is delivered, $bn (worlds,): revenue of the supplier, cost or plant of the customer.
 
         The record of flows calls it `prepaid_use` either way.
         """
-        entry = "prepaid_purchase" if capitalise else "prepaid_use"
-        self._book(entry, customer, supplier, amount, recorded_as="prepaid_use")
+        self._book("prepaid_purchase" if capitalise else "prepaid_use", customer, supplier, amount)
 
-    def forfeit_prepaid(self, customer: str, supplier: str, amount: PerWorld | float) -> None:
+    def forfeit_prepaid(self, customer: Names, supplier: Names, amount: Amounts) -> None:
         """An order lapses and the supplier keeps the prepayment, $bn (worlds,)."""
         self._book("prepaid_forfeit", customer, supplier, amount)
 
@@ -173,13 +187,17 @@ class Ledger(Books):
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that changes, as copies: name -> array, fit for `restore` and for a NumPy archive."""
-        return super().state() | self._tagged("due", self._dues)
+        return super().state() | {f"due|{tagged(entries)}": amounts.copy() for entries, amounts in self._dues.items()}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Take over what `state` gave, in a ledger of the same sectors and worlds; errors as in `Books`."""
-        dues = self._untagged("due", state)
+        dues = [
+            self._untagged(name, name.removeprefix("due|"), amounts)
+            for name, amounts in state.items()
+            if name.startswith("due|")
+        ]
         super().restore(state)
-        self._dues, self._ordered, self._dues_of = dues, [], {}
+        self._dues, self._by_class, self._to_pay = dict(dues), {}, None
 
     def copy(self) -> Ledger:
         """An independent ledger with the same balances, flows and dues."""
@@ -189,78 +207,89 @@ class Ledger(Books):
 
     # ------------------------------------------------------------------ inside
 
-    def _payment(self, kind: str, payer: str, payee: str) -> Kind:
-        """The row of the table for a payment between two known and different sectors."""
-        if (kind, payer, payee) not in self._allowed:
-            if kind not in CASH_KINDS:
-                raise ValueError(f"unknown kind of payment {kind!r}; allowed are {', '.join(CASH_KINDS)}")
-            self._require_two(kind, payer, payee)
-            self._allowed.add((kind, payer, payee))
-        return KINDS[kind]
+    def _payments(self, kind: str, payers: Names, payees: Names) -> Entries:
+        """The entries for payments between known and different sectors."""
+        if kind not in _KIND_ORDER:
+            raise ValueError(f"unknown kind of payment {kind!r}; allowed are {', '.join(CASH_KINDS)}")
+        return self._entries(kind, payers, payees)
 
-    def _require_two(self, kind: str, payer: str, payee: str) -> None:
-        """Refuse an unknown sector and a payment of a sector to itself."""
-        if self._at(payer) == self._at(payee):
-            raise ValueError(f"{kind}: payer and payee are both {payer!r}; wanted two sectors")
+    def _book(self, kind: str, first: Names, second: Names, amount: Amounts, signed: bool = False) -> None:
+        """Make entries without cash."""
+        entries = self._entries(kind, first, second)
+        self._enter(entries, self._amounts(entries, amount, signed))
 
-    def _book(
-        self,
-        kind: str,
-        first: str,
-        second: str,
-        amount: PerWorld | float,
-        signed: bool = False,
-        recorded_as: str | None = None,
-    ) -> None:
-        """Make an entry without cash."""
-        entry = KINDS[kind]
-        if entry.payee:
-            self._require_two(kind, first, second)
-        self._at(first)
-        sectors = (first, second) if entry.payee else (first,)
-        self._enter(entry, first, second, self._amount(kind, sectors, amount, signed), recorded_as)
+    def _rows_of(self, key: FlowKey) -> list[np.ndarray]:
+        """The queued amounts of a due, themselves, in the order of the queue."""
+        return [self._dues[entries][entries.keys.index(key)] for entries in self._queue() if key in entries.keys]
 
-    def _queue(self) -> list[FlowKey]:
+    def _queue(self) -> list[Entries]:
         """The dues in an order that does not depend on who queued first: additions then round the same way."""
-        if len(self._ordered) != len(self._dues):
-            self._ordered = sorted(
-                self._dues, key=lambda key: (_KIND_ORDER[key[0]], self._index[key[1]], self._index[key[2]])
-            )
-            self._dues_of = {}
-            for key in self._ordered:
-                self._dues_of.setdefault(key[1], []).append((np.add, self._dues[key]))
-                self._dues_of.setdefault(key[2], []).append((np.subtract, self._dues[key]))
-        return self._ordered
+        return sorted(self._dues, key=_place)
 
-    def _payable(self, keys: Sequence[FlowKey], dues: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
-        """What is paid of each due of one class; a due itself if it is paid in full in every world."""
-        owed: dict[str, np.ndarray] = {}
-        for (_, payer, _), due in zip(keys, dues, strict=True):
-            if payer not in self.may_be_negative:
-                owed[payer] = owed[payer] + due if payer in owed else due
-        short: dict[str, np.ndarray] = {}
-        for payer, total in owed.items():
-            lacking = np.maximum(self._rows[self._index[payer]]["cash"], 0.0) < total
-            if some(lacking):
-                short[payer] = lacking
-        if not short:
+    def _classes(self) -> dict[str, list[Entries]]:
+        """The queue by class, the most senior first."""
+        return {
+            due_class: list(group)
+            for due_class, group in groupby(self._queue(), key=lambda entries: entries.kind.due_class or "")
+        }
+
+    def _changed(self, entries: Entries) -> None:
+        """What is owed in the class of these entries must be added up again."""
+        self._by_class.pop(entries.kind.due_class or "", None)
+        self._to_pay = None
+
+    def _added_up(self, queued: Sequence[Entries]) -> tuple[PerRow, PerRow]:
+        """What each sector owes in one class and what it is owed, both (sectors, worlds); kept until one changes."""
+        due_class = queued[0].kind.due_class or ""
+        if due_class not in self._by_class:
+            totals = np.zeros((2, len(self.sectors), self.worlds))
+            for entries in queued:
+                self._posting.add_up(entries, self._dues[entries], totals)
+            self._by_class[due_class] = totals[0], totals[1]
+        return self._by_class[due_class]
+
+    def _owed_less_due(self) -> PerRow:
+        """What each sector has to pay less what it is to be paid, (sectors, worlds) $bn; kept until a due changes."""
+        if self._to_pay is None:
+            self._to_pay = np.zeros((len(self.sectors), self.worlds))
+            for queued in self._classes().values():
+                owed, due = self._added_up(queued)
+                self._to_pay += owed
+                self._to_pay -= due
+        return self._to_pay
+
+    def _short_of_cash(self, queued: Sequence[Entries]) -> np.ndarray | None:
+        """Who cannot pay a class out of its own cash, (sectors, worlds), in the worlds in which that matters.
+
+        Where everybody could pay with all that it is owed in the class, everybody does. Nothing if that is everywhere.
+        """
+        owed, due = self._added_up(queued)
+        cash = self._stock[0]
+        short = np.asarray(cash < owed)
+        short[~self._limited] = False
+        if not some(short):
+            return None
+        # Who can just pay in full is not short: as in the clearing.
+        lost = short & (cash + due < owed * (1.0 - ROUNDING))
+        if not some(lost):
+            return None
+        return short & lost.any(axis=0) & (owed > 0.0)
+
+    def _payable(self, queued: Sequence[Entries]) -> Sequence[np.ndarray]:
+        """What is paid of each page of dues of one class; the dues themselves if all are paid in every world."""
+        dues = [self._dues[entries] for entries in queued]
+        short = self._short_of_cash(queued)
+        if short is None or not some(short):
             return dues
 
-        # Only worlds and payers whose own cash does not cover all that they owe need a clearing, with what they owe
-        # and are owed. Everybody else pays in full; twice what it owes cannot fall short by rounding.
-        worlds = np.flatnonzero(np.logical_or.reduce(list(short.values())))
-        rows = [row for row, (_, payer, payee) in enumerate(keys) if payer in short or payee in short]
-        parties = sorted({self._index[party] for row in rows for party in keys[row][1:]})
-        payer_rows = [parties.index(self._index[keys[row][1]]) for row in rows]
-        payee_rows = [parties.index(self._index[keys[row][2]]) for row in rows]
-        amounts = np.array([dues[row].take(worlds) for row in rows])
-        available = 2.0 * fold_sectors(amounts, payer_rows, len(parties))
-        for payer in short:
-            cash = self._rows[self._index[payer]]["cash"].take(worlds)
-            available[parties.index(self._index[payer])] = np.maximum(cash, 0.0)
-        cleared = clear_dues(available, payer_rows, payee_rows, amounts)
+        payers = [row for entries in queued for row in entries.payer_rows]
+        payees = [row for entries in queued for row in entries.payee_rows]
+        places = [(page, row) for page, amounts in enumerate(dues) for row in range(len(amounts))]
+        lines = [row for amounts in dues for row in amounts]
         paid = list(dues)
-        for k in np.flatnonzero((cleared != amounts).any(axis=1)).tolist():
-            paid[rows[k]] = dues[rows[k]].copy()
-            paid[rows[k]][worlds] = cleared[k]
+        for at, part in clear_where_short(self._stock[0], short, payers, payees, lines).items():
+            page, row = places[at]
+            if paid[page] is dues[page]:
+                paid[page] = dues[page].copy()
+            paid[page][row] = part
         return paid

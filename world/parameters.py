@@ -12,7 +12,7 @@ import difflib
 import io
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -114,6 +114,7 @@ class Parameters(Mapping[str, PerWorld]):
             owner, _, rest = name.partition(".")
             owners.setdefault(owner, {})[rest] = array
         self._owners = {owner: OwnParameters(owner, values) for owner, values in owners.items()}
+        self._worked_out: dict[tuple[Any, ...], np.ndarray] = {}
 
     def __getitem__(self, name: str) -> PerWorld:
         try:
@@ -143,6 +144,13 @@ class Parameters(Mapping[str, PerWorld]):
         if owner not in self._owners:
             raise ValueError(unknown(owner, self._owners, "owner of parameters"))
         return self._owners[owner]
+
+    def once(self, work: Callable[..., np.ndarray], *arguments: Any) -> np.ndarray:
+        """What `work(parameters, *arguments)` gives, worked out once: parameters never change."""
+        key = (work, *arguments)
+        if key not in self._worked_out:
+            self._worked_out[key] = work(self, *arguments)
+        return self._worked_out[key]
 
 
 class OwnParameters:

@@ -31,12 +31,28 @@ def profit_share_total(
     Raises: ValueError if a cap is negative or the shares are out of order.
     Source: terms as reported (docs/sources.md); hand-worked in tests/oracles/test_funding_by_hand.py.
     """
-    require(np.atleast_1d(cap_usd_bn), not_negative, "cap_usd_bn", "at least zero")
+    _require_terms(cap_usd_bn, first_share, second_share)
+    return _total(cumulative_profit_high_usd_bn, cap_usd_bn, first_share, first_target_usd_bn, second_share)
+
+
+def _require_terms(cap: PerWorld | float, first_share: PerWorld | float, second_share: PerWorld | float) -> None:
+    """Refuse a cap that is negative and shares that are none."""
+    require(np.atleast_1d(cap), not_negative, "cap_usd_bn", "at least zero")
     require(np.atleast_1d(first_share), lambda s: (s > 0.0) & (s <= 1.0), "first_share", "a share in (0, 1]")
     require(np.atleast_1d(second_share), lambda s: (s >= 0.0) & (s <= 1.0), "second_share", "a share in [0, 1]")
-    profit = np.maximum(cumulative_profit_high_usd_bn, 0.0)
-    beyond_target = np.maximum(profit - np.asarray(first_target_usd_bn) / first_share, 0.0)
-    return np.minimum(np.minimum(first_share * profit, first_target_usd_bn + second_share * beyond_target), cap_usd_bn)
+
+
+def _total(
+    high: np.ndarray,
+    cap: PerWorld | float,
+    first_share: PerWorld | float,
+    first_target: PerWorld | float,
+    second_share: PerWorld | float,
+) -> np.ndarray:
+    """`profit_share_total` on terms that were checked, (..., worlds)."""
+    profit = np.maximum(high, 0.0)
+    beyond_target = np.maximum(profit - np.asarray(first_target) / first_share, 0.0)
+    return np.minimum(np.minimum(first_share * profit, first_target + second_share * beyond_target), cap)
 
 
 def profit_share_due(total_usd_bn: PerWorld, paid_usd_bn: PerWorld) -> PerWorld:
@@ -65,16 +81,19 @@ def profit_share_value_usd_bn(
     Laws: rises with the cap and with every year's profit at a zero rate; at most the cap less what is already due;
         proportional to money.
     """
+    _require_terms(cap_usd_bn, first_share, second_share)
     so_far = cumulative_profit_usd_bn
-    high = np.maximum(cumulative_profit_high_usd_bn, 0.0)
-    earned = profit_share_total(high, cap_usd_bn, first_share, first_target_usd_bn, second_share)
-    value = np.zeros_like(high)
+    high = np.empty((len(expected_profit_usd_bn) + 1, *so_far.shape))
+    high[0] = np.maximum(cumulative_profit_high_usd_bn, 0.0)
     for year, profit in enumerate(expected_profit_usd_bn):
         so_far = so_far + profit
-        high = np.maximum(high, so_far)
-        total = profit_share_total(high, cap_usd_bn, first_share, first_target_usd_bn, second_share)
-        value = value + (total - earned) * np.exp(-np.asarray(discount_rate_per_year) * (year + 0.5))
-        earned = total
+        np.maximum(high[year], so_far, out=high[year + 1])
+    total = _total(high, cap_usd_bn, first_share, first_target_usd_bn, second_share)
+    a_year = np.exp(-np.asarray(discount_rate_per_year))
+    discount, value = np.sqrt(a_year), np.zeros_like(so_far)
+    for payment in total[1:] - total[:-1]:
+        value = value + payment * discount
+        discount = discount * a_year
     return value
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from world.arrays import PerRow, fold_sectors, pick_worlds, ratio, some
+from world.arrays import PerRow, PerWorld, fold_sectors, pick_worlds, ratio, some
 from world.rows import rows_by_worlds
 
 # A sector short of less than this share of what it owes pays in full; some hundred times the error of the shares.
@@ -60,6 +60,39 @@ def clear_dues(
             pick_worlds(dues, hit),
             len(set(owing)) if sweeps is None else sweeps,
         )
+    return paid
+
+
+def clear_where_short(
+    cash: PerRow, short: np.ndarray, payer: Sequence[int], payee: Sequence[int], dues: Sequence[PerWorld]
+) -> dict[int, PerWorld]:
+    """Clear one class of dues where somebody cannot pay all of them out of its own cash.
+
+    Only those worlds and payers need a clearing, with what they owe and are owed. Everybody else pays in full.
+
+    Args:
+        cash             (sectors, worlds)            bn USD before this class
+        short            (sectors, worlds) of bool    who owes more than its cash
+        payer, payee     (dues,)                      sectors
+        dues             (worlds,) each               bn USD, >= 0
+    Returns: what is paid of those dues that are not paid in full in some world, by their place.
+    """
+    worlds, payers = np.flatnonzero(short.any(axis=0)), np.asarray(short.any(axis=1))
+    rows = [
+        row for row, (source, target) in enumerate(zip(payer, payee, strict=True)) if payers[source] or payers[target]
+    ]
+    parties = sorted({sectors[row] for row in rows for sectors in (payer, payee)})
+    owing, owed = ([parties.index(sectors[row]) for row in rows] for sectors in (payer, payee))
+    amounts = np.array([dues[row].take(worlds) for row in rows])
+    # Twice what it owes cannot fall short by rounding.
+    available = 2.0 * fold_sectors(amounts, owing, len(parties))
+    for sector in np.flatnonzero(payers).tolist():
+        available[parties.index(sector)] = np.maximum(cash[sector].take(worlds), 0.0)
+    cleared = clear_dues(available, owing, owed, amounts)
+    paid: dict[int, PerWorld] = {}
+    for k in np.flatnonzero((cleared != amounts).any(axis=1)).tolist():
+        paid[rows[k]] = dues[rows[k]].copy()
+        paid[rows[k]][worlds] = cleared[k]
     return paid
 
 

@@ -24,7 +24,8 @@ def drawn(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def filled(seed: int) -> DebtBook:
     book = DebtBook(BORROWERS, WORLDS)
     for step in range(3):
-        book.borrow(*drawn(seed + step))
+        amount, rate, tenor = drawn(seed + step)
+        book.borrow(amount, rate, ladder(tenor))
     return book
 
 
@@ -73,7 +74,7 @@ def test_the_coupon_is_an_average_of_the_loans(seed: int) -> None:
     book, rates, amounts = DebtBook(BORROWERS, WORLDS), [], []
     for step in range(3):
         amount, rate, tenor = drawn(seed + step)
-        book.borrow(amount, rate, tenor)
+        book.borrow(amount, rate, ladder(tenor))
         rates.append(rate)
         amounts.append(amount)
     interest = sum(amount * rate for amount, rate in zip(amounts, rates, strict=True))
@@ -102,7 +103,8 @@ def test_a_world_is_the_same_alone() -> None:
     for world in range(WORLDS):
         alone = DebtBook(BORROWERS, 1)
         for step in range(3):
-            alone.borrow(*(values[:, [world]] for values in drawn(5 + step)))
+            amount, rate, tenor = (values[:, [world]] for values in drawn(5 + step))
+            alone.borrow(amount, rate, ladder(tenor))
         alone.take_off(alone.principal_due_usd_bn)
         alone.age()
         assert np.array_equal(alone.outstanding[..., 0], whole.outstanding[..., world])

@@ -260,8 +260,8 @@ def test_what_was_handed_out_never_changes() -> None:
     ledger.pay("wages", "lab", "staff", amount)
     ledger.due("power", "lab", "cloud", amount)
     amount[:] = 99.0
-    flows = ledger.flows
     ledger.settle()
+    flows = ledger.flows
     ledger.begin_quarter()
     ledger.pay("wages", "lab", "staff", ledger.balance["cash"][0])  # a row of the books itself: all that it holds
     assert ledger.cash("lab").tolist() == [0.0] * WORLDS

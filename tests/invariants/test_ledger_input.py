@@ -39,6 +39,18 @@ def per_world(third: float) -> np.ndarray:
         (lambda x: x.due("wages", "lab", "lab", 1.0), ("wages", "both 'lab'", "two sectors")),
         (lambda x: x.forgive("lab", "lab", 1.0), ("forgiveness", "both 'lab'")),
         (lambda x: x.revalue("nobody", 1.0), ("'nobody'", "lab, cloud, world")),
+        (
+            lambda x: x.due("chips", ("lab", "cloud"), "world", np.array([[1.0, 1.0, 1.0], [1.0, np.nan, 1.0]])),
+            ("chips", "cloud to world", "world 1", "nan"),
+        ),
+        (
+            lambda x: x.pay("wages", ("cloud", "lab"), "world", np.array([[-1.0, 1.0, 1.0], [1.0, 1.0, 1.0]])),
+            ("wages", "cloud to world", "world 0", "-1.0"),
+        ),
+        (lambda x: x.due("chips", ("lab", "cloud"), "world", np.ones(3)), ("lab to world", "(2, 3)", "(3,)")),
+        (lambda x: x.due("chips", ("lab", "lab"), "world", np.ones((2, 3))), ("two rows", "'lab', 'lab'")),
+        (lambda x: x.pay("wages", ("lab", "cloud"), ("world",) * 3, np.ones((3, 3))), ("2 payers", "3 payees")),
+        (lambda x: x.due("tax", ("lab", "world"), "world", np.ones((2, 3))), ("both 'world'", "two sectors")),
         (lambda x: x.open("net_worth", "lab", 1.0), ("'net_worth'", "cash, fixed")),
         (lambda x: x.open("cash", "lab", -1.0), ("open cash", "lab", "world 0", "-1.0")),
         (lambda x: x.open("debt", "world", -1.0), ("open debt", "world 0", "-1.0")),
@@ -49,8 +61,8 @@ def per_world(third: float) -> np.ndarray:
         (lambda x: x.flow_matrix(3), ("world 3", "0 to 2")),
         (lambda x: x.restore({}), ("stock", "nothing")),
         (lambda x: x.restore(x.state() | {"stock": np.zeros(2)}), ("stock", "(10, 3, 3)", "(2,)")),
-        (lambda x: x.restore(x.state() | {"flow|wages|lab|nobody": np.zeros(3)}), ("'nobody'", "lab, cloud, world")),
-        (lambda x: x.restore(x.state() | {"due|wage|lab|cloud": np.zeros(3)}), ("'wage'", "wages")),
+        (lambda x: x.restore(x.state() | {"page|0|wages|lab|nobody": np.zeros((1, 3))}), ("'nobody'", "lab, cloud")),
+        (lambda x: x.restore(x.state() | {"due|wage|lab|cloud": np.zeros((1, 3))}), ("'wage'", "wages")),
     ],
 )
 def test_a_bad_entry_is_refused_and_changes_nothing(
