@@ -8,8 +8,8 @@ import mesa
 import numpy as np
 
 from agents.base import Firm
-from agents.views import ComputeBudget, FirmView, FundingRequest, MarketView, Tender
-from world.arrays import PerRow, PerWorld, ratio
+from agents.views import ComputeBudget, FirmView, FundingRequest, MarketView, Purse, Tender
+from world.arrays import PerRow, PerWorld, ratio, some
 from world.funding import funding_need_usd_bn
 from world.planning import growth_over
 from world.services import budget_for_income
@@ -59,24 +59,25 @@ class Lab(Firm):
         fade = np.exp(-elapsed / p.inference_fade_quarters)
         return p.inference_cost_share_late + (p.inference_cost_share - p.inference_cost_share_late) * fade
 
-    def plan_budget(self, view: MarketView, own: FirmView, behind: PerWorld) -> ComputeBudget:
+    def plan_budget(self, view: MarketView, own: Purse, behind: PerWorld) -> ComputeBudget:
         """Inference in proportion to potential revenue; R&D out of next year's revenue and funds, more when behind."""
         p = self.parameters
         inference = self.inference_cost_share(view.elapsed) * self.potential_usd_bn
         funds = np.maximum(own.cash_usd_bn + own.committed_usd_bn, 0.0) + own.credits_usd_bn
-        a_year_on = np.exp(growth_over(self.growth_smoothed, np.full(self.worlds, 4.0), p.growth_persistence))
+        a_year_on = np.exp(growth_over(self.growth_smoothed, 4.0, p.growth_persistence))
         research = (
             p.rd_revenue_share * self.revenue_usd_bn * a_year_on + funds / p.rd_horizon_quarters + self.support_usd_bn
         )
-        # What leases are worth beyond their rent buys compute at today's prices, not at cost.
-        prices = view.index_usd_h, view.slow_index_usd_h, view.long_run_cost_usd_h
-        gain = budget_for_income(self.lease_gain_usd_bn, *prices, p.elasticity_short, p.elasticity_long)
-        research = research + p.gain_reinvested * np.maximum(gain, 0.0)
+        if some(self.lease_gain_usd_bn > 0.0):
+            # What leases are worth beyond their rent buys compute at today's prices, not at cost.
+            prices = view.index_usd_h, view.slow_index_usd_h, view.long_run_cost_usd_h
+            gain = budget_for_income(self.lease_gain_usd_bn, *prices, p.elasticity_short, p.elasticity_long)
+            research = research + p.gain_reinvested * np.maximum(gain, 0.0)
         research = research * (1.0 + p.rd_urgency * behind).clip(0.5, 2.0)
         # However much money comes in, people and software absorb only so much more compute in a quarter.
         most = np.where(self.research_usd_bn > 0.0, self.research_usd_bn * (1.0 + p.rd_absorption), np.inf)
-        scale = self.scale_now(view.elapsed)
-        return ComputeBudget(inference * scale[0], np.minimum(research, most) * scale[1])
+        scale, rule = self.scale_now(view.elapsed), np.minimum(research, most)
+        return ComputeBudget(inference * scale[0], rule * scale[1], rule)
 
     def scale_now(self, elapsed: int) -> PerRow:
         """Factors from the rule to the budgets for inference and for R&D, (2, worlds).
@@ -86,9 +87,9 @@ class Lab(Firm):
         fade = np.exp(-elapsed / self.parameters.scale_fade_quarters)
         return np.exp(np.log(np.array([self.inference_scale, self.rd_scale])) * fade)
 
-    def settle_budget(self, budget: ComputeBudget, elapsed: int) -> None:
+    def settle_budget(self, budget: ComputeBudget) -> None:
         """Remember what was budgeted for R&D: next quarter's cannot be far above it."""
-        self.research_usd_bn = budget.rd_usd_bn / self.scale_now(elapsed)[1]
+        self.research_usd_bn = budget.rd_by_rule_usd_bn
 
     def staff_cost_usd_bn(self) -> PerWorld:
         """Cash for staff, sales and everything that is not compute: grows less than in proportion to revenue."""
@@ -115,7 +116,7 @@ class Lab(Firm):
         """
         p = self.parameters
         years = 3.0
-        growth = growth_over(self.growth_smoothed, np.full(self.worlds, 4.0 * years), p.growth_persistence)
+        growth = growth_over(self.growth_smoothed, 4.0 * years, p.growth_persistence)
         run_rate = 4.0 * np.maximum(self.potential_usd_bn, self.start_revenue_usd_bn * 0.1)
         expected = run_rate * np.exp(np.minimum(growth, 2.5))
         size = 1.0 + expected / (p.value_scale_usd_bn * self.money)

@@ -11,7 +11,6 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Iterable
-from functools import lru_cache
 from pathlib import Path
 
 from agents.additions import AddedCloud, AddedFirm, AddedLab, adding_to
@@ -20,6 +19,10 @@ from agents.cast import STANDING, Cast
 
 BUILT_IN = ("microsoft", "openai", "oracle", "rivals", "softbank", "vendors", "xai")
 """The files that register the project's own policies; they come first, so that its defaults stay the defaults."""
+
+
+_MADE: dict[tuple[tuple[Path, str], ...], Cast] = {}
+"""Casts made before, by path and SHA-256 of their files: the same files are run once."""
 
 
 def read_plugins(files: Iterable[str | Path]) -> Cast:
@@ -32,7 +35,10 @@ def read_plugins(files: Iterable[str | Path]) -> Cast:
     for file in files:
         path = Path(file).expanduser().resolve()
         found.setdefault(path, (path, _digest(path, str(file)), str(file)))
-    return _cast_of(tuple(found.values())) if found else STANDING
+    content = tuple((path, digest) for path, digest, _ in found.values())
+    if found and content not in _MADE:
+        _MADE[content] = _cast_of(list(found.values()))
+    return _MADE[content] if found else STANDING
 
 
 def _digest(path: Path, given: str) -> str:
@@ -44,8 +50,7 @@ def _digest(path: Path, given: str) -> str:
         raise ValueError(f"plugin {given}: cannot be read ({error.strerror})") from None
 
 
-@lru_cache(maxsize=32)
-def _cast_of(files: tuple[tuple[Path, str, str], ...]) -> Cast:
+def _cast_of(files: list[tuple[Path, str, str]]) -> Cast:
     """The cast of files, each (path, SHA-256, name as given)."""
     for name in BUILT_IN:
         importlib.import_module(f"agents.{name}")

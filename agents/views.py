@@ -64,8 +64,8 @@ class MarketView:
 
 
 @dataclass(frozen=True)
-class FirmView:
-    """A firm's own books at one step of a quarter, $bn and M H100e."""
+class Purse:
+    """The financial part of a firm's own books at one step of a quarter, $bn."""
 
     cash_usd_bn: PerWorld
     debt_usd_bn: PerWorld
@@ -75,6 +75,16 @@ class FirmView:
     """Equity promised by investors and not yet paid."""
     credits_usd_bn: PerWorld
     """Prepaid compute."""
+    debt_room_usd_bn: PerWorld
+    """What lenders would still lend."""
+    operating_cash_flow_usd_bn: PerWorld
+    """Cash flow from operations last quarter, before capital spending."""
+
+
+@dataclass(frozen=True)
+class FirmView(Purse):
+    """A firm's own books at one step of a quarter: its purse, and M H100e and GW."""
+
     fleet_h100e_m: PerWorld
     deployed_h100e_m: PerWorld
     power_gw: PerWorld
@@ -97,10 +107,6 @@ class FirmView:
     """Compute used by the firm itself last quarter."""
     held_h100e_m: PerWorld
     """Leases held as a tenant, active and signed."""
-    debt_room_usd_bn: PerWorld
-    """What lenders would still lend."""
-    operating_cash_flow_usd_bn: PerWorld
-    """Cash flow from operations last quarter, before capital spending."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +115,8 @@ class ComputeBudget:
 
     inference_usd_bn: PerWorld
     rd_usd_bn: PerWorld
+    rd_by_rule_usd_bn: PerWorld
+    """R&D before the factor from the rule to what the start implies."""
 
     @property
     def total_usd_bn(self) -> PerWorld:

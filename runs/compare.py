@@ -101,7 +101,8 @@ def compare(
     """Simulate two scenarios in the same worlds and compare them at every year's end and at the last quarter.
 
     Args:
-        a, b         name, file or mapping of a scenario; if starts differ, the quarters that both have count
+        a, b         name, file or mapping of a scenario; if starts differ, the quarters that both have count, and if
+                     casts do, the members
         worlds       how many worlds, or their numbers
         seed         of both
         until        last quarter
@@ -143,7 +144,11 @@ def compare_datasets(a: xr.Dataset, b: xr.Dataset) -> Comparison:
     ends = [place for place, label in enumerate(common) if label.endswith("Q4") or place == len(common) - 1]
     from_a, from_b = quarters_a.index(common[0]), quarters_b.index(common[0])
     rows = []
-    for (name, member, paths_a), (_, _, paths_b) in zip(series(a), series(b), strict=True):
+    there = {(name, member): paths for name, member, paths in series(b)}
+    for name, member, paths_a in series(a):
+        if (name, member) not in there:  # a member that only one of two casts has
+            continue
+        paths_b = there[name, member]
         for end in ends:
             value_a = _value(paths_a, from_a, end, REGISTRY[name].flow)
             value_b = _value(paths_b, from_b, end, REGISTRY[name].flow)

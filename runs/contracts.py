@@ -13,7 +13,6 @@ from runs.exclusivity import Stakes, negotiate_release, put_to_holder
 from runs.firm_books import lab_view, operator_views
 from runs.fixed_orders import as_ordered, fixed_shares
 from runs.physical import builder_weights
-from runs.sight import market_view
 from runs.state import State
 from world.arrays import PerRow, fold, ratio
 from world.bargaining import Bargain, allocate_offers, bargain_allocated, left_over
@@ -23,13 +22,12 @@ if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
 
-def tender(market: ComputeMarket) -> tuple[MarketView, dict[str, FirmView]]:
+def tender(market: ComputeMarket, view: MarketView) -> dict[str, FirmView]:
     """Run this quarter's tender over all tenants and providers at once.
 
-    Returns: what everybody saw, and the providers' books as they were before anything was signed.
+    Returns: the providers' books as they were before anything was signed.
     """
     s, cast = market.state, market.cast
-    view = market_view(market)
     views = operator_views(market, view, cast.providers)
     offers = [make_offer(market, name, view, views[name]) for name in cast.providers]
     offers = split_rivals(market, offers)
@@ -112,7 +110,7 @@ def tender(market: ComputeMarket) -> tuple[MarketView, dict[str, FirmView]]:
         lacking=lacking,
     )
     negotiate_release(market, view, books["openai"], unbound, put, stakes)
-    return view, views
+    return views
 
 
 def make_offer(market: ComputeMarket, name: str, view: MarketView, own: FirmView) -> LeaseOffer:

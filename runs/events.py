@@ -14,7 +14,7 @@ record enters, in the quarter of its date, if the model has a counterpart for it
 
 What does not enter is listed by `unused_contracts` with the reason. Plans, talks and letters of intent are not
 signed: the equity plan of Stargate (19 + 19 + 7 + 7) is no deal: a scenario pledges it by a parameter. Phases of
-named sites are not deals: the start state takes those that are known from the table of sites.
+named sites are not deals: those begun before the start stand in the start state, later ones in runs/record_sites.py.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.cast import Cast
 from runs.event_kinds import KINDS, Event, Known, check_event
+from runs.record_sites import begin_recorded_phases
 from runs.scenario import Scenario
 from world.calendar import last_day, parse_period, quarter_label, quarter_number, quarter_of
 from world.record import contracts_between, known, load
@@ -95,6 +96,7 @@ def apply_events(market: ComputeMarket) -> None:
     Raises: ValueError naming event and quarter if it cannot happen.
     """
     now = market.calendar_quarter
+    begin_recorded_phases(market)
     for event in events_of(market.settings):
         quarter = quarter_number(event.quarter)
         if quarter == now or (quarter < now and KINDS[event.kind].lasting):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.views import FirmView, MarketView
+from agents.views import FirmView, MarketView, Purse
 from runs.sight import backlog_h100e_m, phases_building, standing_figures
 from runs.state import GENERATION, State
 from world.arrays import PerRow, PerWorld, fold
@@ -87,7 +87,6 @@ def lab_view(market: ComputeMarket, name: str) -> FirmView:
     s, cast = market.state, market.cast
     nothing = np.zeros(s.worlds)
     held = cast.held_by.get(name)
-    sector = "microsoft" if name == "microsoft_lab" else name
     return FirmView(
         fleet_h100e_m=nothing,
         deployed_h100e_m=nothing,
@@ -101,8 +100,13 @@ def lab_view(market: ComputeMarket, name: str) -> FirmView:
         let_at_chip_lead_h100e_m=nothing,
         used_h100e_m=fold(s.market.bought_h100e_m[cast.user[name]]),
         held_h100e_m=fold(s.leases.active[held] + s.leases.pending_total[held]) if held else nothing,
-        **money(market, sector if name != "microsoft_lab" else None),
+        **money(market, None if name == "microsoft_lab" else name),
     )
+
+
+def purse(market: ComputeMarket, name: str) -> Purse:
+    """The financial part of a lab's books, which is all that its budget goes by."""
+    return Purse(**money(market, None if name == "microsoft_lab" else name))
 
 
 def own_use(s: State, operator: str) -> PerWorld:

@@ -136,10 +136,11 @@ class ComputeMarket(mesa.Model):
         # 4. corporate funding: tranches, rounds, conversion
         fund(self)
         # 5., 6. tender, leases and their finance
-        view, books = tender(self)
+        view = market_view(self)  # nothing that everybody sees changes before power and chips are ordered
+        books = tender(self, view)
         bid_for_cluster(self, view, books)
         # 7. orders: sites, then chips
-        order(self)
+        order(self, view)
         # 8. clear the rental market
         clear(self)
         # 9. operate: inference, R&D, revenue, capability
@@ -276,7 +277,7 @@ class ComputeMarket(mesa.Model):
             lab.distribution = np.log(np.maximum(share[row], 1e-6)) - services.capability_weight * lab.capability
             own = operators["xai"] if name == "xai" else lab_view(self, name)
             budget = lab.plan_budget(view, own, np.zeros(self.worlds))
-            lab.settle_budget(budget, 0)
+            lab.settle_budget(budget)
             asked = budget_to_demand_scale(budget.total_usd_bn, view.long_run_cost_usd_h, m.elasticity_long)
             implied = s.market.scale[row] / asked * budget.total_usd_bn
             known = start.optional("market", f"inference_share.{name}")

@@ -195,7 +195,9 @@ def open_sites(
                 break
             steps.append(float(quarter_number(date) - first - 1))
         due: PerWorld | float = np.inf
-        if phase.due is not None and len(steps) == 3:
+        if phase.energised is not None and len(steps) == 3:
+            due = float(quarter_number(phase.energised) - first - 1)
+        elif phase.due is not None and len(steps) == 3:
             slip = slippage * exponential(draws.uniform(f"slip:{phase.name}"))
             due = first_power(phase, first, parameters.of(phase.operator).build_quarters, slip)
         named.open(phase.name, steps, due)
@@ -206,7 +208,10 @@ def open_sites(
     sites = SitePipeline(len(cast.operators), slots, draws.worlds)
     for operator, row in cast.operator.items():
         sites.open(row, max(start.value(operator, "energised_facility_gw") - standing[row], 0.0))
-        coming = max(start.value(operator, "building_facility_gw") - building[row], 0.0)
+        # Who has no site yet has a stand-in for its first one, until the record names it.
+        first_site = start.value(operator, "energised_facility_gw") <= 0.0
+        named_gw = sum(p.facility_gw for p in phases if p.operator == operator) if first_site else building[row]
+        coming = max(start.value(operator, "building_facility_gw") - named_gw, 0.0)
         for step in range(BUILDING_QUARTERS):
             sites.order(row, coming * BUILDING_WEIGHT[step], float(step + 1), 0.0, -1, spread=0)
     return sites, named

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.views import BINDING, CapacityOrder
+from agents.views import BINDING, CapacityOrder, MarketView
 from runs.chip_orders import prepaid_share
 from runs.firm_books import operator_views
 from runs.sight import (
     backlog_h100e_m,
-    market_view,
     measure_standing,
     phases_building,
     power_gw,
@@ -124,10 +123,9 @@ def start_leases(market: ComputeMarket) -> None:
     s.flow["late_h100e_m"] = due * (1.0 - shares) - s.flow["lapsed_h100e_m"]
 
 
-def order(market: ComputeMarket) -> None:
+def order(market: ComputeMarket, view: MarketView) -> None:
     """Every operator orders power, then chips; shells and the grid ration power, lenders have had their say."""
     s, cast = market.state, market.cast
-    view = market_view(market)
     views = operator_views(market, view, market.cast.operators, to_order=True)
     own = GENERATION["own_chip"]
     own_cost = s.flow["cost_usd_h"][own] / s.generations.usefulness[own]

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.views import MarketView
-from runs.firm_books import lab_view, operator_views
+from runs.firm_books import purse
 from runs.opening_market import user_index
 from runs.sight import market_view, standing_figures
 from runs.state import GENERATION
-from world.arrays import PerGeneration, PerRow, PerWorld, fold, fold_sectors, power, ratio
+from world.arrays import PerGeneration, PerRow, fold, fold_sectors, power, ratio
 from world.costs import close_gap, step_list_price
 from world.leases import USD_BN_PER_RENT
 from world.market import clear_rental_market
@@ -46,16 +46,16 @@ def clear(market: ComputeMarket) -> None:
     g = s.generations
     capacity = s.fleet.deployed
     pooled, held = fold_sectors(now, cast.kind_of_user, len(cast.kinds)), fold(capacity)
-    kinds = len(pooled)
     # What nobody holds in any world is left out; it would trade nothing, at the cap.
-    there = np.flatnonzero(held.any(axis=1))
+    holds = held.any(axis=1)
+    there = slice(None) if holds.all() else np.flatnonzero(holds)
     cap = PRICE_CAP_USD_H * market.money
     # Users who can use the same chips demand alike, and so do holders offer whose chips cost the same to run: each kind
     # enters the market as one and shares its trade in proportion, which is what all of them would get one by one.
     result = clear_rental_market(
         demand_scale=pooled,
-        price_elasticity=np.repeat(m.elasticity_short[None, :], kinds, axis=0),
-        substitution=np.repeat(m.substitution[None, :], kinds, axis=0),
+        price_elasticity=m.elasticity_short[None],
+        substitution=m.substitution[None],
         suitability=(cast.access[list(cast.kinds)] * g.usefulness)[:, there],
         capacity=held[None, there],
         reserve_price=np.maximum(s.flow["cash_cost_usd_h"], 1e-3)[None, there],
@@ -68,8 +68,8 @@ def clear(market: ComputeMarket) -> None:
     price[there], sold[there], excess[there] = result.price, result.sold[0], result.excess_demand
     bought = np.zeros((len(now), *held.shape))
     part = ratio(now, pooled[cast.kind_of_user])
-    for user, kind in enumerate(cast.kind_of_user):
-        bought[user, there] = result.bought[kind] * part[user]
+    for mine, share, kind in zip(bought, part, cast.kind_of_user, strict=True):
+        mine[there] = result.bought[kind] * share
     traded = sold > 0.0
     index = user_index(price, g.usefulness, m.substitution, held > 0.0, cast.access)
     s.flow["max_gap"] = ratio(result.duality_gap, fold(price * sold), 0.0)
@@ -87,7 +87,7 @@ def clear(market: ComputeMarket) -> None:
         bought_h100e_m=bought,
         sold_h100e_m=capacity * ratio(sold, held),
         index_usd_h=index,
-        slow_index_usd_h=power(before.slow_index_usd_h, 1.0 - speed) * power(index, speed),
+        slow_index_usd_h=before.slow_index_usd_h * power(index / before.slow_index_usd_h, speed),
         posted_usd_h=posted,
         list_usd_h=step_list_price(before.list_usd_h, posted * m.list_premium, m.list_threshold),
         rationed=np.asarray(result.rationed.any(axis=0)),
@@ -106,17 +106,16 @@ def expected_prices(market: ComputeMarket, scale: PerRow, held: PerGeneration) -
     """
     s, m = market.state, market.parameters.of("market")
     offered = held > 0.0
-    log_theta, log_held = np.log(s.generations.usefulness), np.log(np.where(offered, held, 1.0))
-    share = np.where(offered, np.exp(log_theta + (m.substitution - 1.0) / m.substitution * log_held), 0.0)
-    log_total = np.log(fold(share)) * m.substitution / (m.substitution - 1.0)
+    shape = np.exp(np.log(s.generations.usefulness) - np.log(np.where(offered, held, 1.0)) / m.substitution)
+    log_total = np.log(fold(shape * held)) * m.substitution / (m.substitution - 1.0)
     level = (np.log(fold(scale)) - log_total) / np.maximum(m.elasticity_short, 0.05)
-    alone = np.where(offered, np.exp(level + log_theta - (log_held - log_total) / m.substitution), 0.0)
+    alone = shape * np.exp(level + log_total / m.substitution) * offered
     s.flow["alone_usd_h"] = alone
     last, cap = s.market.price_usd_h, PRICE_CAP_USD_H * market.money
     before = s.last.get("alone_usd_h", alone)
     stayed = offered & (before > 0.0) & (last < cap)
     # A generation that has just arrived has no last price: it stands to the formula as the others did.
-    stayed_h100e_m = np.where(stayed, held, 0.0)
+    stayed_h100e_m = held * stayed
     level = ratio(fold(stayed_h100e_m * last), fold(stayed_h100e_m * before), 1.0)
     expected = alone * np.where(stayed, ratio(last, before), level)
     least = np.maximum(s.flow["cash_cost_usd_h"] * (1.0 + 0.1 * m.band), PRICE_FLOOR_USD_H * market.money)
@@ -129,26 +128,22 @@ def demand_scales(market: ComputeMarket, view: MarketView) -> PerRow:
     s, cast = market.state, market.cast
     m = market.parameters.of("market")
     share_out_pool(market)
-    operators = operator_views(market, view, ("xai",))
-    best = np.array([market.firms[name].capability for name in cast.labs]).max(axis=0)
-    customers = market.firms["customers"]
-    rows = []
-    s.flow["budget_inference_usd_bn"] = np.zeros((len(cast.labs), s.worlds))
-    s.flow["budget_rd_usd_bn"] = np.zeros((len(cast.labs), s.worlds))
-    for user in cast.user:
-        if user not in cast.labs:
-            rows.append(market.start_scale[cast.user[user]] * customers.workload_scale)
-            continue
-        lab = market.firms[user]
-        own = operators["xai"] if user == "xai" else lab_view(market, user)
-        budget = lab.plan_budget(view, own, best - lab.capability)
-        lab.settle_budget(budget, view.elapsed)
-        row = cast.labs.index(user)
-        s.flow["budget_inference_usd_bn"][row] = budget.inference_usd_bn
-        s.flow["budget_rd_usd_bn"][row] = budget.rd_usd_bn
-        lab.settle_wanted(budget.total_usd_bn / (USD_BN_PER_RENT * view.long_run_cost_usd_h * view.usefulness))
-        rows.append(budget_to_demand_scale(budget.total_usd_bn, view.long_run_cost_usd_h, m.elasticity_long))
-    return np.array(rows)
+    labs = [market.firms[name] for name in cast.labs]
+    best = np.array([lab.capability for lab in labs]).max(axis=0)
+    budgets = [lab.plan_budget(view, purse(market, lab.name), best - lab.capability) for lab in labs]
+    for lab, budget in zip(labs, budgets, strict=True):
+        lab.settle_budget(budget)
+    inference = s.flow["budget_inference_usd_bn"] = np.array([budget.inference_usd_bn for budget in budgets])
+    research = s.flow["budget_rd_usd_bn"] = np.array([budget.rd_usd_bn for budget in budgets])
+    total = inference + research
+    wanted = total / (USD_BN_PER_RENT * view.long_run_cost_usd_h * view.usefulness)
+    for lab, row in zip(labs, wanted, strict=True):
+        lab.settle_wanted(row)
+    scales = market.start_scale * market.firms["customers"].workload_scale
+    asked = budget_to_demand_scale(total, view.long_run_cost_usd_h, m.elasticity_long)
+    for name, row in zip(cast.labs, asked, strict=True):
+        scales[cast.user[name]] = row
+    return scales
 
 
 def share_out_pool(market: ComputeMarket) -> None:
@@ -177,9 +172,10 @@ def operate(market: ComputeMarket) -> None:
     cost_usd_h = standing_figures(market)["new_cost_usd_h"]
     labs = [market.firms[name] for name in cast.labs]
     rows = [cast.user[name] for name in cast.labs]
-    raw = np.array([fold(s.market.bought_h100e_m[row]) for row in rows])
-    spent = np.array([user_cost_usd_bn(market, row) for row in rows])
-    effective = np.array([fold(s.market.bought_h100e_m[row] * s.generations.usefulness) for row in rows])
+    bought = s.market.bought_h100e_m[rows].swapaxes(0, 1)
+    generations = s.generations.usefulness[:, None]
+    price = np.where(s.market.traded, s.market.price_usd_h, 0.0)[:, None]
+    raw, effective, spent = fold(bought), fold(bought * generations), fold(bought * price) * USD_BN_PER_RENT
     budgets = (s.flow["budget_inference_usd_bn"], s.flow["budget_rd_usd_bn"])
     wanted = [budget / (USD_BN_PER_RENT * cost_usd_h) for budget in budgets]
     inference, research = split_inference(effective, wanted[0], wanted[1], inference_priority=p.inference_priority)
@@ -191,25 +187,20 @@ def operate(market: ComputeMarket) -> None:
     inference = np.minimum(wanted[0] * ratio(served.served_usd_bn, potential), effective)
     research = effective - inference
     progress = p.algorithmic_progress * (s.quarter + 1) / 4.0
+    known = np.array([lab.capability for lab in labs])
+    capability = next_capability(known, research, progress, p.capability_depreciation)
+    share = 1.0 - unserved_share(served.unserved_usd_bn, potential)
+    got = inference * to_raw, research * to_raw
     for row, lab in enumerate(labs):
         lab.revenue_usd_bn = served.served_usd_bn[row]
-        capability = next_capability(lab.capability, research[row], progress, p.capability_depreciation)
-        share = 1.0 - unserved_share(served.unserved_usd_bn, potential)[row]
-        lab.settle_compute(inference[row] * to_raw[row], research[row] * to_raw[row], share, capability)
+        lab.settle_compute(got[0][row], got[1][row], share[row], capability[row])
     share_inference = ratio(inference, inference + research)
     s.flow |= {
         "served_usd_bn": served.served_usd_bn,
         "unserved_usd_bn": served.unserved_usd_bn,
         "lab_compute_usd_bn": spent,
         "inference_usd_bn": spent * share_inference,
-        "rd_usd_bn": spent * (1.0 - share_inference),
-        "inference_h100e_m": inference * to_raw,
-        "rd_h100e_m": research * to_raw,
+        "rd_usd_bn": spent - spent * share_inference,
+        "inference_h100e_m": got[0],
+        "rd_h100e_m": got[1],
     }
-
-
-def user_cost_usd_bn(market: ComputeMarket, row: int) -> PerWorld:
-    """What a user's compute is worth at market prices this quarter, $bn."""
-    s = market.state
-    price = np.where(s.market.traded, s.market.price_usd_h, 0.0)
-    return fold(s.market.bought_h100e_m[row] * price) * USD_BN_PER_RENT

@@ -36,6 +36,7 @@ KEYS: dict[str, tuple[Any, str]] = {
     "known_until": ((str, date), "a day, a month, a quarter or a year, like 2025-02-28"),
     "negotiate": (bool, "true or false"),
     "parameters": (Mapping, "a table of owner.name = number or distribution"),
+    "plugins": (list, 'a list of files, like ["my_clouds.py"]'),
     "policies": (Mapping, 'a table of "firm.policy" = "name of a policy"'),
     "events": (list, "an array of tables with quarter, kind and arguments"),
 }
@@ -87,7 +88,8 @@ def load_scenario(
         source = _find(scenario, None, "scenario")
     else:
         raise ValueError(f"scenario: wanted a name, a path or a mapping, got {scenario!r}")
-    return _assemble(list(_chain(source)), cast)
+    chain = list(_chain(source))
+    return _assemble(chain, _with_plugins(chain, cast))
 
 
 # ---------------------------------------------------------------------- reading
@@ -152,6 +154,7 @@ def _checked(source: _Source) -> _Source:
             raise source.fail(str(key), f"{unknown(key, KEYS, 'key')}; allowed: {', '.join(KEYS)}")
         kind, words = KEYS[key]
         wrong = not isinstance(value, kind) or (key == "known_until" and isinstance(value, datetime))
+        wrong |= key == "plugins" and isinstance(value, list) and not all(isinstance(file, str) for file in value)
         if wrong and not (key == "events" and isinstance(value, tuple)):
             raise source.fail(key, f"wanted {words}, got {value!r}")
     return source
@@ -171,6 +174,15 @@ def _chain(source: _Source) -> Iterator[_Source]:
 
 
 # ---------------------------------------------------------------------- putting together
+
+
+def _with_plugins(chain: list[_Source], cast: Cast) -> Cast:
+    """A cast with the plugins that the sources name; a path is looked for beside the file that names it."""
+    own = [str((source.folder or Path()) / file) for source in chain for file in source.table.get("plugins", ())]
+    try:
+        return read_plugins([*(file for file, _ in cast.plugins), *own]) if own else cast
+    except ValueError as error:
+        raise chain[-1].fail("plugins", str(error)) from None
 
 
 def _assemble(chain: list[_Source], cast: Cast) -> Scenario:

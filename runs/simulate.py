@@ -16,7 +16,7 @@ from agents.base import PolicyError
 from agents.cast import STANDING, Cast
 from runs import posterior
 from runs.laws import LawBroken
-from runs.metrics import blank_values, registry_of
+from runs.metrics import Metric, registry_of
 from runs.model import LATEST, ComputeMarket
 from runs.scenario import Scenario, load_scenario
 from world.arrays import Numbers
@@ -167,22 +167,26 @@ class _Store:
         self.years = sorted({label[:4] for label in self.quarters})
         self.registry = registry_of(market.cast)
         self.members = member_dimensions(market.cast)
-        if self.whole:
-            self.arrays = blank_values(self.registry, len(self.quarters), numbers.size)
-        else:
-            self.arrays = {
-                name: np.full((row.rows, len(self.years) if row.flow else 1, numbers.size), np.nan)
-                for name, row in self.registry.items()
-            }
+        self.arrays = {name: np.full(self._shape(row), np.nan) for name, row in self.registry.items()}
+
+    def _shape(self, row: Metric) -> tuple[int, int, int]:
+        """Room for all members of the dimension where a metric's own come first, else for its own."""
+        rows = len(self.members[row.dimension]) if row.dimension and self._in_order(row) else row.rows
+        times = len(self.quarters) if self.whole else len(self.years) if row.flow else 1
+        return rows, times, self.numbers.size
+
+    def _in_order(self, row: Metric) -> bool:
+        """Whether a metric's members are the first ones of their dimension, in its order."""
+        return row.dimension is not None and self.members[row.dimension][: row.rows] == row.members
 
     def of(self, part: slice) -> dict[str, np.ndarray]:
         """The arrays of one chunk, to be written in place."""
-        return {name: array[..., part] for name, array in self.arrays.items()}
+        return {name: array[: self.registry[name].rows, :, part] for name, array in self.arrays.items()}
 
     def fill(self, part: slice, values: Mapping[str, np.ndarray]) -> None:
         """Put the summary of one chunk's history in its place."""
-        for name, array in self.arrays.items():
-            array[..., part] = self._reduced(values[name], self.registry[name].flow)
+        for name, array in self.of(part).items():
+            array[...] = self._reduced(values[name], self.registry[name].flow)
 
     def _reduced(self, values: np.ndarray, flow: bool) -> np.ndarray:
         """(members, quarters, worlds) to the last quarter of a stock, or to the sums by year of a flow."""
@@ -199,15 +203,16 @@ class _Store:
             return ("quarter",)
         return ("year",) if self.registry[name].flow else ()
 
-    def _labelled(self, name: str, members: Sequence[str] | None) -> np.ndarray:
+    def _labelled(self, name: str) -> np.ndarray:
         """A metric's array with exactly the dimensions that it keeps; a member that it does not have is NaN."""
         array, row = self.arrays[name], self.registry[name]
         if not self._time(name):
             array = array[:, 0]
-        if members is None:
+        if row.dimension is None:
             return array[0]
-        if tuple(members) == row.members:
+        if self._in_order(row):
             return array
+        members = self.members[row.dimension]
         wide = np.full((len(members), *array.shape[1:]), np.nan)
         wide[[members.index(member) for member in row.members]] = array
         return wide
@@ -216,13 +221,11 @@ class _Store:
         """The arrays with their names."""
         variables = {}
         for name, row in self.registry.items():
-            kept = self.members[row.dimension] if row.dimension else None
             dimensions = (*([row.dimension] if row.dimension else []), *self._time(name), "world")
-            about = {"unit": row.unit, "description": row.description, "long_name": row.description}
+            about: dict[str, Any] = {"unit": row.unit, "description": row.description, "long_name": row.description}
             about |= {"members": " ".join(row.members)} if row.dimension else {}
-            variables[name] = xr.Variable(
-                dimensions, self._labelled(name, kept), about | {"flow": int(row.flow)}, fastpath=True
-            )
+            about |= {"flow": int(row.flow)}
+            variables[name] = xr.Variable(dimensions, self._labelled(name), about, fastpath=True)
         coordinates: dict[str, Any] = {"world": self.numbers}
         coordinates |= {dimension: list(names) for dimension, names in self.members.items()}
         if self.whole:

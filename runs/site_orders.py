@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from runs.record_sites import waits_for_the_record
 from runs.state import State
 from world.arrays import Flags, PerRow, PerWorld, some
 from world.credit import ProjectLoan, size_project_loan
@@ -93,7 +94,7 @@ def place_phases(
     for phase in [k for k, p in enumerate(s.phases.phases) if p.operator == name]:
         size = s.phases.facility_gw[phase]
         open_ = np.isinf(s.phases.date[phase, BUILDING])
-        if not some(open_):  # under way everywhere: nothing below would change anything
+        if not some(open_) or waits_for_the_record(market, phase):  # under way everywhere, or not yet to be begun
             continue
         open_ &= market.phase_granted(phase)
         s.phases.contract(phase, float(s.quarter), open_ & (left >= size))

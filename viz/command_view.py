@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from viz.command_line import DONE, Commands, Mistake, check_writable, mistakes, place, print_json, whole
+from viz.command_line import DONE, Commands, Mistake, add_plugin, check_writable, mistakes, place, print_json, whole
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -33,6 +33,7 @@ def add_commands(commands: Commands) -> None:
     view.add_argument(
         "--worlds", type=whole(1, 5000), default=1000, metavar="N", help="worlds of --export (default 1000)"
     )
+    add_plugin(view)
 
 
 def view_command(asked: argparse.Namespace) -> int:
@@ -43,7 +44,7 @@ def view_command(asked: argparse.Namespace) -> int:
     if Path(asked.scenario).is_dir() and asked.scenario not in dict(scenario_names()):
         return _serve_batch(Path(asked.scenario), asked)
     with mistakes():
-        shelf = Shelf(asked.scenario)
+        shelf = Shelf(asked.scenario, asked.plugins)
     if asked.export is not None:
         return _export_scenarios(shelf, asked)
     from viz.page.server import application
@@ -53,6 +54,8 @@ def view_command(asked: argparse.Namespace) -> int:
 
 def _serve_batch(folder: Path, asked: argparse.Namespace) -> int:
     """Show a batch's directory."""
+    if asked.plugins:
+        raise Mistake("--plugin: a batch is shown with those that it was run with")
     from viz.page.stored import Asked, Stored
     from viz.page.stored_server import stored_application
 

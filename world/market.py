@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float64, Int64
 
 from world.arrays import PerGeneration, PerWorld, fold, ratio
 from world.dual_newton import minimise_dual
+from world.index_newton import improve_start
 from world.memory import keep_freed_memory
 from world.rental_curves import RentalCurves, RentalSolution
 from world.rental_input import prepare, start_prices
@@ -81,7 +82,8 @@ def clear_rental_market(
         price_floor, price_cap  number                          USD per H100e-hour, 0 < floor < cap
         start_price         (generations, worlds)               USD per H100e-hour, > 0; a guess, moved into the box
         tolerance           number                              largest excess demand over what is traded, >= 1e-12
-        Each of them but `tolerance` is also accepted with a last axis of worlds.
+        Each of them but `tolerance` is also accepted with a last axis of worlds; an elasticity that is the same for
+        all buyers may come as one row.
     Returns: RentalClearing. A generation that nobody offers in a world leaves every buyer's index there; a buyer who
         can use nothing that is offered leaves the market. At the cap what there is is shared in proportion to demand.
     Laws (tests/invariants/test_market.py): bought and sold agree to 1e-12; excess demand is zero strictly inside the
@@ -105,17 +107,17 @@ def clear_rental_market(
     )
     if not FINEST_TOLERANCE <= tolerance < 1.0:
         raise ValueError(f"tolerance: expected a number from {FINEST_TOLERANCE} to 1, got {tolerance}")
-    start = start_prices(curves, lowest_reserve, start_price)
+    start, steps = improve_start(curves, start_prices(curves, lowest_reserve, start_price), tolerance)
     solution = minimise_dual(curves, start, tolerance, MOST_STEPS)
     unsolved = np.flatnonzero(solution.steps < 0)
     if unsolved.size:
         named = ", ".join(str(world) for world in unsolved[:10]) + (" ..." if unsolved.size > 10 else "")
         raise ClearingError(f"rental market: no prices found in {MOST_STEPS} steps in {unsolved.size} worlds: {named}")
-    return trade(curves, solution, lowest_reserve, tolerance)
+    return trade(curves, solution, lowest_reserve, tolerance, solution.steps + steps)
 
 
 def trade(
-    curves: RentalCurves, solution: RentalSolution, lowest_reserve: np.ndarray, tolerance: float
+    curves: RentalCurves, solution: RentalSolution, lowest_reserve: np.ndarray, tolerance: float, steps: np.ndarray
 ) -> RentalClearing:
     """Trade what both sides want, the longer side scaled down in proportion, and certify the prices."""
     # Below the lowest reserve nobody offers: a demand too small to see then has that price, whatever the solver tried.
@@ -128,8 +130,7 @@ def trade(
     bought = np.empty((buyers, generations, worlds))
     np.multiply(solution.spending.swapaxes(0, 1), served / solution.price, out=bought)
     sold = np.empty((curves.capacity.shape[1], generations, worlds))
-    np.multiply(curves.capacity.swapaxes(0, 1), solution.offered_share.swapaxes(0, 1), out=sold)
-    sold *= let
+    np.multiply(solution.quantity.swapaxes(0, 1), let, out=sold)
     # A fictitious seller at the cap and buyer at the floor would close every gap: what they would earn bounds the
     # distance of these prices from the optimum over the box.
     gap = fold(np.maximum(excess, 0.0) * (curves.cap - price) + np.maximum(-excess, 0.0) * (price - curves.floor))
@@ -139,6 +140,6 @@ def trade(
         sold=sold,
         excess_demand=excess,
         duality_gap=gap,
-        iterations=solution.steps,
+        iterations=steps,
         rationed=(price >= curves.cap) & (excess > tolerance * solution.supply) & curves.traded,
     )

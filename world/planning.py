@@ -11,7 +11,7 @@ import numpy as np
 from world.arrays import PerWorld, power
 
 
-def growth_over(growth: PerWorld, quarters: np.ndarray, persistence: PerWorld) -> np.ndarray:
+def growth_over(growth: PerWorld, quarters: np.ndarray | float, persistence: PerWorld) -> np.ndarray:
     """Expected log growth over a horizon: each quarter counts `persistence` of the one before.
 
     Args:   growth        (worlds,)        log per quarter, now

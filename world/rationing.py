@@ -35,42 +35,41 @@ def ration(order: object, weight: object, supply: object) -> PerRow:
     hit = short.nonzero()[0]
     if not hit.size:
         return orders.copy()
-    if hit.size < short.size:
+    if 2 * hit.size < short.size:
         filled = orders.copy()
-        filled[:, hit] = _shared(pick_worlds(orders, hit), pick_worlds(weights, hit), pick_worlds(available, hit))
+        filled[:, hit] = _shared(pick_worlds(orders, hit), pick_worlds(weights, hit), available[hit])
         return filled
-    return _shared(orders, weights, available)
+    filled = _shared(orders, weights, available)
+    if hit.size < short.size:
+        np.copyto(filled, orders, where=~short)
+    return filled
 
 
 def _shared(orders: np.ndarray, weights: np.ndarray, available: np.ndarray) -> np.ndarray:
-    """What is filled where the supply is short of the orders."""
+    """What is filled where the supply is short of the orders; elsewhere the result means nothing."""
     weighted = weights > 0.0
-    filled = _fill_to_level(np.where(weighted, orders, 0.0), weights, available)
-    if not weighted.all():
-        left = np.maximum(available - fold(filled), 0.0)
-        filled += _fill_to_level(np.where(weighted, 0.0, orders), np.ones_like(orders), left)
+    if np.count_nonzero(weighted) == weighted.size:
+        return _fill_to_level(orders, weights, available)
+    filled = np.where(weighted, _fill_to_level(orders * weighted, weights, available), 0.0)
+    left = np.maximum(available - fold(filled), 0.0)
+    filled += np.where(weighted, 0.0, _fill_to_level(np.where(weighted, 0.0, orders), np.ones_like(orders), left))
     return filled
 
 
 def _fill_to_level(order: np.ndarray, weight: np.ndarray, supply: np.ndarray) -> np.ndarray:
     """min(order, level * weight) with the level that hands out min(supply, all orders).
 
-    With the rows sorted by the level that fills them, the level if the first k rows are served in full is
-    (supply - their orders) / (weight of the others). It rises in k while row k is below it and falls afterwards,
-    so the largest of these is the level, and rows that tie get the same bits.
+    If a set of rows is served in full, the others share what is left at the level (supply - their orders) / (weight of
+    the others). Begun with no row, rows whose orders that level fills join the set, and the level rises with each that
+    does; it is found when none joins, after as many rounds as there are rows at most.
     """
+    served, behind = np.zeros(supply.shape), fold(weight)
     with np.errstate(over="ignore", invalid="ignore"):  # a vanishing weight asks for an infinite level
-        full_at = ratio(order, weight)
-        rank = np.argsort(full_at, axis=0, kind="stable")
-        orders, weights = np.take_along_axis(order, rank, 0), np.take_along_axis(weight, rank, 0)
-        to_share = np.minimum(supply, fold(order))
-        shares = np.empty_like(orders)
-        for k in range(len(orders)):
-            shares[k] = to_share
-            to_share = to_share - orders[k]
-        behind = np.zeros(to_share.shape)
-        for k in reversed(range(len(orders))):
-            behind = behind + weights[k]
-            shares[k] = ratio(shares[k], behind)
-        level = shares.max(axis=0, initial=0.0)
-        return np.where(weight > 0.0, np.minimum(order, level * weight), 0.0)
+        level = ratio(supply, behind)
+        full, before = order <= level * weight, 0
+        while (count := int(np.count_nonzero(full))) > before:
+            before = count
+            served, behind = fold(order * full), fold(weight * ~full)
+            level = ratio(np.maximum(supply - served, 0.0), behind, np.inf)
+            full |= order <= level * weight
+        return np.minimum(order, level * weight)

@@ -10,24 +10,12 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from world.arrays import PAIRED_FROM, fold, pick_worlds
+from world.arrays import fold, pick_worlds
 
 
-def fold_pairs(rows: np.ndarray, axis: int) -> np.ndarray:
-    """Add the rows of the first or second axis; many of them in pairs: as exact as `fold`, in a third of the calls.
-
-    The order is set by the number of rows alone, so that a world's bits never depend on the batch.
-    """
-    total = rows if axis == 0 else rows.swapaxes(0, axis)
-    if len(total) < PAIRED_FROM:
-        return fold(total)
-    while len(total) > 1:
-        half, odd = divmod(len(total), 2)
-        pairs = total[:half] + total[half : 2 * half]
-        if odd:
-            pairs[0] += total[-1]
-        total = pairs
-    return total[0]
+def fold_rows(values: np.ndarray) -> np.ndarray:
+    """Add what lies along the second axis, one after the other: (..., rows, worlds), mostly buyers or suppliers."""
+    return fold(values.swapaxes(0, 1))
 
 
 @dataclass(frozen=True)
@@ -37,20 +25,27 @@ class RentalCurves:
     Quantities are M H100e, prices USD per H100e-hour. What is the same in every world may have a last axis of 1.
     """
 
+    taste: np.ndarray
+    """(theta / the buyer's highest)^sigma, (generations, buyers, worlds); zero for what a buyer cannot use or nobody
+    offers there."""
     log_taste: np.ndarray
-    """sigma log theta, (generations, buyers, worlds); -inf for what a buyer cannot use or nobody offers there."""
+    """The logarithm of that, -inf for zero."""
+    best_taste: np.ndarray
+    """sigma log theta of the buyer's highest theta, (buyers, worlds)."""
+    steep: np.ndarray | None
+    """Where sigma is so high that weights in a price index can overflow, (worlds,) bool; None if nowhere."""
     taste_power: np.ndarray
-    """1 - sigma, (buyers, worlds), below zero."""
+    """1 - sigma, (buyers, worlds), below zero; one row if it is the same for all buyers."""
     index_power: np.ndarray
     """1 / (1 - sigma), (buyers, worlds)."""
     spending_power: np.ndarray
-    """1 - epsilon, (buyers, worlds): spending is scale P^(1 - epsilon)."""
+    """1 - epsilon, (buyers, worlds), or one row for all buyers: spending is scale P^(1 - epsilon)."""
     scale: np.ndarray
     """Demand scale, (buyers, worlds); zero for a buyer with nothing usable."""
     welfare_scale: np.ndarray
     """scale / (1 - epsilon), (buyers, worlds); zero where epsilon is one."""
-    log_welfare_scale: np.ndarray
-    """scale where epsilon is one, else zero, (buyers, worlds)."""
+    log_welfare_scale: np.ndarray | None
+    """scale where epsilon is one, else zero, (buyers, worlds); None if it is one nowhere."""
     capacity: np.ndarray
     """Offered capacity, (generations, suppliers, worlds)."""
     reserve: np.ndarray
@@ -59,8 +54,6 @@ class RentalCurves:
     """1 / (band x reserve): the share offered per dollar of price, (generations, suppliers, worlds)."""
     half_band: np.ndarray
     """Half the width of the band, USD per H100e-hour, (generations, suppliers, worlds)."""
-    steepness: np.ndarray
-    """Slope of supply inside the band, capacity x per_band, (generations, suppliers, worlds)."""
     offered: np.ndarray
     """Capacity over all suppliers, (generations, worlds)."""
     traded: np.ndarray
@@ -75,31 +68,60 @@ class RentalCurves:
     def pick(self, worlds: np.ndarray) -> RentalCurves:
         """The market of the named worlds only."""
         arrays = (getattr(self, each.name) for each in fields(self))
-        return RentalCurves(*(each if each.shape[-1] == 1 else pick_worlds(each, worlds) for each in arrays))
+        return RentalCurves(
+            *(each if each is None or each.shape[-1] == 1 else pick_worlds(each, worlds) for each in arrays)
+        )
 
 
-@dataclass(frozen=True)
+@dataclass
 class RentalPoint:
-    """What buyers and suppliers want at one price vector, with the value and the slopes of the dual there."""
+    """What buyers and suppliers want at one price vector."""
 
     spending: np.ndarray
     """Each buyer's spending on each generation, (generations, buyers, worlds), M USD per hour."""
-    share: np.ndarray
-    """Shares of each buyer's spending, (generations, buyers, worlds), sum one over generations."""
+    spent: np.ndarray
+    """Each buyer's spending on all generations, (buyers, worlds)."""
+    log_index: np.ndarray
+    """Logarithm of each buyer's price index, (buyers, worlds)."""
+    log_spending: np.ndarray
+    """(1 - epsilon) log_index, (buyers, worlds)."""
+    earned: np.ndarray
+    """All buyers' spending on each generation, (generations, worlds)."""
     demand: np.ndarray
     """(generations, worlds), M H100e."""
-    supply: np.ndarray
-    """(generations, worlds), M H100e."""
-    supply_slope: np.ndarray
-    """Derivative of supply by price, (generations, worlds), zero outside every band."""
+    margin: np.ndarray
+    """Price over the reserve, (generations, suppliers, worlds), USD per H100e-hour."""
+    reach: np.ndarray
+    """Margin in widths of the band, (generations, suppliers, worlds)."""
     offered_share: np.ndarray
     """Share of its capacity that each supplier offers, (generations, suppliers, worlds), in [0, 1]."""
-    dual: np.ndarray
-    """Phi: buyers' indirect utility plus suppliers' profit, (worlds,), M USD per hour."""
+    quantity: np.ndarray
+    """What each supplier offers, (generations, suppliers, worlds), M H100e."""
+    supply: np.ndarray
+    """(generations, worlds), M H100e."""
 
     def pick(self, worlds: np.ndarray) -> RentalPoint:
         """The point of the named worlds only."""
         return RentalPoint(*(pick_worlds(getattr(self, each.name), worlds) for each in fields(self)))
+
+    def dual(self, curves: RentalCurves) -> np.ndarray:
+        """Phi: buyers' indirect utility plus suppliers' profit, (worlds,), M USD per hour."""
+        # -V = scale (P^(1 - eps) - 1) / (1 - eps), with its limit scale log P where eps is one.
+        welfare = np.expm1(self.log_spending)
+        welfare = welfare * curves.welfare_scale
+        if curves.log_welfare_scale is not None:
+            welfare += curves.log_welfare_scale * self.log_index
+        # Profit is the integral of supply: quantity times the margin less half the part of the band that is used.
+        profit = curves.half_band * self.offered_share
+        np.subtract(self.margin, profit, out=profit)
+        profit *= self.quantity
+        return fold(fold_rows(profit)) - fold(welfare)
+
+    def supply_slope(self, curves: RentalCurves) -> np.ndarray:
+        """Derivative of supply by price, (generations, worlds), zero outside every band."""
+        slope = curves.capacity * curves.per_band
+        slope *= self.reach == self.offered_share
+        return fold_rows(slope)
 
 
 @dataclass(frozen=True)
@@ -110,8 +132,8 @@ class RentalSolution:
     """(generations, worlds), USD per H100e-hour."""
     spending: np.ndarray
     """(generations, buyers, worlds), M USD per hour."""
-    offered_share: np.ndarray
-    """(generations, suppliers, worlds), in [0, 1]."""
+    quantity: np.ndarray
+    """What each supplier offers, (generations, suppliers, worlds), M H100e."""
     demand: np.ndarray
     """(generations, worlds), M H100e."""
     supply: np.ndarray
@@ -120,54 +142,50 @@ class RentalSolution:
     """Newton steps, (worlds,); -1 in a world that was given up."""
 
     @classmethod
-    def unsolved(cls, curves: RentalCurves) -> RentalSolution:
-        """Room for the solutions of all worlds."""
-        prices = curves.offered.shape
-        quantities = (np.empty(curves.log_taste.shape), np.empty(curves.capacity.shape))
-        return cls(np.empty(prices), *quantities, np.empty(prices), np.empty(prices), np.full(prices[1], -1))
+    def at(cls, price: np.ndarray, point: RentalPoint, steps: np.ndarray) -> RentalSolution:
+        """All worlds at the prices where the search stands; it keeps the arrays and may write into them."""
+        return cls(price, point.spending, point.quantity, point.demand, point.supply, steps)
 
-    def record(self, worlds: np.ndarray, price: np.ndarray, point: RentalPoint, found: np.ndarray, step: int) -> None:
-        """Write down the found ones of a working set of `worlds`."""
-        numbers = worlds[found]
-        self.price[:, numbers] = pick_worlds(price, found)
-        self.steps[numbers] = step
-        for name in ("spending", "offered_share", "demand", "supply"):
-            getattr(self, name)[..., numbers] = pick_worlds(getattr(point, name), found)
+    def record(self, worlds: np.ndarray, price: np.ndarray, point: RentalPoint) -> None:
+        """Write down where the search stands in the numbered worlds."""
+        self.price[:, worlds] = price
+        for name in ("spending", "quantity", "demand", "supply"):
+            getattr(self, name)[..., worlds] = getattr(point, name)
 
 
 def evaluate(curves: RentalCurves, price: np.ndarray) -> RentalPoint:
-    """Demand, supply and the dual at prices (generations, worlds) within the box."""
-    # Logit form of the CES demand: taste and prices enter as logs, so that sigma of 30 or prices of 1e-2 or 1e2
-    # neither overflow nor lose digits.
-    share = curves.taste_power * np.log(price)[:, None]
-    share += curves.log_taste
-    best = share.max(axis=0)
-    share -= best
-    np.exp(share, out=share)
-    total = fold_pairs(share, 0)
-    share *= 1.0 / total
-    log_index = np.log(total, out=total)
-    log_index += best
+    """Demand and supply at prices (generations, worlds) within the box."""
+    weight, log_unit = index_weights(curves, np.log(price))
+    total = fold(weight)
+    log_index = np.log(total)
+    log_index += log_unit
     log_index *= curves.index_power
-
     log_spending = curves.spending_power * log_index
-    spending = (curves.scale * np.exp(log_spending)) * share
-    demand = fold_pairs(spending, 1)
-    demand /= price
-    # -V = scale (P^(1 - eps) - 1) / (1 - eps), with its limit scale log P where eps is one.
-    welfare = np.expm1(log_spending, out=log_spending)
-    welfare *= curves.welfare_scale
-    welfare += curves.log_welfare_scale * log_index
+    spent = np.exp(log_spending)
+    spent *= curves.scale
+    weight *= spent / total
+    earned = fold_rows(weight)
 
     margin = price[:, None] - curves.reserve
     reach = margin * curves.per_band
     offered_share = reach.clip(0.0, 1.0)
-    slope = np.multiply(reach == offered_share, curves.steepness, out=reach)
-    supply_slope = fold_pairs(slope, 1)
-    quantity = np.multiply(curves.capacity, offered_share, out=slope)
-    supply = fold_pairs(quantity, 1)
-    # Profit is the integral of supply: quantity times the margin less half the part of the band that is used.
-    margin -= curves.half_band * offered_share
-    quantity *= margin
-    dual = fold_pairs(fold_pairs(quantity, 1), 0) - fold_pairs(welfare, 0)
-    return RentalPoint(spending, share, demand, supply, supply_slope, offered_share, dual)
+    quantity = curves.capacity * offered_share
+    supply = fold_rows(quantity)
+    return RentalPoint(
+        weight, spent, log_index, log_spending, earned, earned / price, margin, reach, offered_share, quantity, supply
+    )
+
+
+def index_weights(curves: RentalCurves, log_price: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """theta^sigma p^(1 - sigma) in a buyer's unit, (generations, buyers, worlds), and the unit's logarithm.
+
+    The unit is the buyer's best taste; where sigma is steep, the largest weight at these prices.
+    """
+    pull = curves.taste_power * log_price[:, None]
+    if curves.steep is None:
+        return curves.taste * np.exp(pull, out=pull), curves.best_taste
+    gentle = curves.taste * np.exp(np.where(curves.steep, 0.0, pull))
+    weight = curves.log_taste + pull
+    best = weight.max(axis=0)
+    np.exp(weight - best, out=weight)
+    return np.where(curves.steep, weight, gentle), curves.best_taste + np.where(curves.steep, best, 0.0)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from world.arrays import fold, not_negative, positive, require, some
-from world.rental_curves import RentalCurves, evaluate, fold_pairs
+from world.rental_curves import RentalCurves, evaluate, fold_rows
 
 NARROWEST_BAND = 1e-4
 """A narrower band would be crossed by less than the rounding of a price at the default tolerance."""
+GRAIN = 4.0 * float(np.finfo(np.float64).eps)
+"""Relative rounding of a price, with some to spare."""
 LARGEST_LOG_SPENDING = 600.0
 """exp of more overflows soon after."""
+LARGEST_LOG_WEIGHT = 300.0
+"""Where weights in a price index and spending stay below exp of this, no product of them overflows."""
 
 
 def prepare(
@@ -30,52 +34,53 @@ def prepare(
     """
     scale = require(demand_scale, not_negative, "demand_scale", "a finite number, >= 0")
     offers = require(capacity, not_negative, "capacity", "a finite number, >= 0")
-    expect(scale.ndim == 2 and scale.size > 0, "demand_scale", "(buyers, worlds)", scale.shape)
+    if scale.ndim != 2 or not scale.size:
+        raise ValueError(f"demand_scale: expected shape (buyers, worlds), got {scale.shape}")
     buyers, worlds = scale.shape
-    expect(
-        offers.ndim == 3 and offers.size > 0 and offers.shape[2] == worlds,
-        "capacity",
-        f"(suppliers, generations, {worlds})",
-        offers.shape,
-    )
+    if offers.ndim != 3 or not offers.size or offers.shape[2] != worlds:
+        raise ValueError(f"capacity: expected shape (suppliers, generations, {worlds}), got {offers.shape}")
     suppliers, generations, _ = offers.shape
-    elasticity = checked(price_elasticity, (buyers,), worlds, "price_elasticity")
-    sigma = checked(substitution, (buyers,), worlds, "substitution")
+    elasticity = checked_row(price_elasticity, buyers, worlds, "price_elasticity")
+    sigma = checked_row(substitution, buyers, worlds, "substitution")
     too_low = sigma <= np.maximum(1.0, elasticity)
-    require(np.where(too_low, np.nan, sigma), np.isfinite, "substitution", "above 1 and above price_elasticity")
+    if some(too_low):
+        require(np.where(too_low, np.nan, sigma), np.isfinite, "substitution", "above 1 and above price_elasticity")
     taste = checked(suitability, (buyers, generations), worlds, "suitability", zero=True)
     reserve = checked(reserve_price, (suppliers, generations), worlds, "reserve_price")
     width = checked(band, (), worlds, "band", least=NARROWEST_BAND)
     floor = checked(price_floor, (), worlds, "price_floor")
     cap = checked(price_cap, (), worlds, "price_cap")
-    require(np.where(cap <= floor, np.nan, cap), np.isfinite, "price_cap", "above price_floor")
+    if some(cap <= floor):
+        require(np.where(cap <= floor, np.nan, cap), np.isfinite, "price_cap", "above price_floor")
 
     offered = fold(offers)
-    log_taste, usable = log_tastes(taste, sigma, scale, offered)
-    scale = np.where(usable.any(axis=0), scale, 0.0)
+    log_taste, best_taste, usable = log_tastes(taste, sigma, scale, offered)
+    scale = scale * usable.any(axis=0)
     spending_power = 1.0 - elasticity
-    check_spending(log_taste, sigma, spending_power, floor, cap)
+    steep = check_spending(best_taste, sigma, spending_power, floor, cap)
     at_one = spending_power == 0.0
     lowest = np.where(offers > 0.0, reserve, np.inf).min(axis=0)
     by_generation = offers.swapaxes(0, 1)
     reserve = np.ascontiguousarray(reserve.swapaxes(0, 1))
-    per_band = 1.0 / (width * reserve)
+    wide = width * reserve
     curves = RentalCurves(
+        taste=np.exp(log_taste),
         log_taste=log_taste,
+        best_taste=best_taste,
+        steep=steep if some(steep) else None,
         taste_power=1.0 - sigma,
         index_power=1.0 / (1.0 - sigma),
         spending_power=spending_power,
         scale=scale,
-        welfare_scale=np.where(at_one, 0.0, scale / np.where(at_one, 1.0, spending_power)),
-        log_welfare_scale=np.where(at_one, scale, 0.0),
+        welfare_scale=scale * ~at_one / np.where(at_one, 1.0, spending_power),
+        log_welfare_scale=scale * at_one if some(at_one) else None,
         capacity=by_generation,
         reserve=reserve,
-        per_band=per_band,
-        half_band=0.5 * (width * reserve),
-        steepness=by_generation * per_band,
+        per_band=1.0 / wide,
+        half_band=0.5 * wide,
         offered=offered,
         traded=np.asarray(usable.any(axis=1)),
-        grain=offered * (4.0 * np.finfo(np.float64).eps * (1.0 + 1.0 / width)),
+        grain=offered * (GRAIN * (1.0 + 1.0 / width)),
         floor=floor,
         cap=cap,
     )
@@ -84,36 +89,49 @@ def prepare(
 
 def log_tastes(
     taste: np.ndarray, sigma: np.ndarray, scale: np.ndarray, offered: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """sigma log theta, -inf where not usable, and whether a buyer that wants anything can use what is offered there.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """sigma log theta less the buyer's best, that best, and whether a buyer can use what is offered there.
 
-    Both (generations, buyers, worlds); `taste` is (buyers, generations, 1 or worlds). A buyer with nothing usable
-    keeps a taste of zero for everything, and buys none for want of a scale.
+    (generations, buyers, worlds), (buyers, worlds) and (generations, buyers, worlds); -inf where not usable, and by a
+    buyer that wants nothing. `taste` is (buyers, generations, 1 or worlds). A buyer with nothing usable keeps a taste
+    of zero for everything, and buys none for want of a scale.
     """
-    by_generation = taste.swapaxes(0, 1)
-    suits = by_generation > 0.0
-    usable = suits & (scale > 0.0) & (offered > 0.0)[:, None]
-    log_taste = np.where(usable, sigma * np.log(np.where(suits, by_generation, 1.0)), -np.inf)
-    np.copyto(log_taste, 0.0, where=~usable.any(axis=0))
-    return log_taste, usable
+    by_generation = np.ascontiguousarray(taste.swapaxes(0, 1))
+    usable = (by_generation > 0.0) & (scale > 0.0)
+    usable &= (offered > 0.0)[:, None]
+    log_taste = sigma * np.log(np.maximum(by_generation, 1e-300))
+    if log_taste.shape != usable.shape:
+        log_taste = np.broadcast_to(log_taste, usable.shape).copy()
+    np.putmask(log_taste, ~usable, -np.inf)
+    best = log_taste.max(axis=0)
+    nothing = best == -np.inf
+    if some(nothing):
+        best[nothing] = 0.0
+        np.copyto(log_taste, 0.0, where=nothing)
+    log_taste -= best
+    return log_taste, best, usable
 
 
 def check_spending(
-    log_taste: np.ndarray, sigma: np.ndarray, spending_power: np.ndarray, floor: np.ndarray, cap: np.ndarray
-) -> None:
-    """Refuse a suitability so near zero, with little substitution, that spending overflows inside the box.
+    best_taste: np.ndarray, sigma: np.ndarray, spending_power: np.ndarray, floor: np.ndarray, cap: np.ndarray
+) -> np.ndarray:
+    """Worlds with weights or spending so large that products of them could overflow, (worlds,) bool.
 
-    Raises: ValueError naming suitability, buyer and world.
+    Raises: ValueError naming suitability, buyer and world, for a suitability so near zero, with little substitution,
+        that spending itself overflows inside the box.
     """
-    shift = log_taste.max(axis=0) / (1.0 - sigma)
-    spread = np.abs(shift) + np.maximum(np.abs(np.log(floor)), np.abs(np.log(cap)))
-    too_much = np.abs(spending_power) * spread > LARGEST_LOG_SPENDING
+    shift = best_taste / (1.0 - sigma)
+    widest = np.maximum(np.abs(np.log(floor)), np.abs(np.log(cap)))
+    spending = np.abs(spending_power) * (np.abs(shift) + widest)
+    too_much = spending > LARGEST_LOG_SPENDING
     if some(too_much):
         buyer, world = (int(i) for i in np.argwhere(too_much)[0])
         raise ValueError(
             f"suitability: buyer {buyer}, world {world}: the largest theta is so far from 1 that spending overflows "
             f"at a substitution of {np.broadcast_to(sigma, shift.shape)[buyer, world]}; wanted values nearer to 1"
         )
+    steep: np.ndarray = ((spending > LARGEST_LOG_WEIGHT) | ((sigma - 1.0) * widest > LARGEST_LOG_WEIGHT)).any(axis=0)
+    return steep
 
 
 def start_prices(curves: RentalCurves, lowest_reserve: np.ndarray, start_price: np.ndarray | None) -> np.ndarray:
@@ -127,8 +145,8 @@ def start_prices(curves: RentalCurves, lowest_reserve: np.ndarray, start_price: 
     if start_price is not None:
         start = checked(start_price, (generations,), worlds, "start_price").clip(curves.floor, curves.cap)
     unknown = (start >= curves.cap) & curves.traded
-    lost = unknown.any(axis=0)
-    if some(lost):
+    lost = np.flatnonzero(unknown.any(axis=0))
+    if lost.size:
         rough = np.empty_like(untraded)
         rough[:, lost] = rough_prices(curves.pick(lost))
         start = np.where(unknown, np.clip(rough, untraded, curves.cap, where=unknown, out=untraded.copy()), start)
@@ -141,19 +159,28 @@ def rough_prices(curves: RentalCurves) -> np.ndarray:
     A single buyer with substitution sigma buys in proportion to theta^sigma p^-sigma; equal to capacity, that is
     p = theta capacity^(-1/sigma) up to a level, and demand falls with the level's power -epsilon.
     """
-    known = np.isfinite(curves.log_taste)
+    known = curves.log_taste > -np.inf
     weight = np.where(known, curves.scale, 0.0)
-    over_all = np.maximum(fold_pairs(weight, 1), 1e-300)
+    over_all = np.maximum(fold_rows(weight), 1e-300)
     sigma = 1.0 - curves.taste_power
-    taste = fold_pairs(weight * np.where(known, curves.log_taste, 0.0), 1) / over_all
-    steepness = fold_pairs(weight * sigma, 1) / over_all
+    taste = fold_rows(weight * np.where(known, curves.log_taste + curves.best_taste, 0.0)) / over_all
+    steepness = fold_rows(weight * sigma) / over_all
     elasticity = fold(curves.scale * (1.0 - curves.spending_power)) / np.maximum(fold(curves.scale), 1e-300)
     reach = (taste - np.log(np.maximum(curves.offered, 1e-300))) / np.maximum(steepness, 1.0)
     shape = np.exp(reach.clip(-20.0, 20.0)).clip(curves.floor, curves.cap)
     point = evaluate(curves, shape)
     worth = fold(np.where(curves.traded, shape * curves.offered, 0.0))
-    level = np.log(np.maximum(fold(fold(point.spending)), 1e-300) / np.maximum(worth, 1e-300))
+    level = np.log(np.maximum(fold(point.earned), 1e-300) / np.maximum(worth, 1e-300))
     return shape * np.exp((level / np.maximum(elasticity, 0.05)).clip(-20.0, 20.0))
+
+
+def checked_row(value: object, buyers: int, worlds: int, name: str) -> np.ndarray:
+    """A positive number for each buyer, (buyers, 1 or worlds), or one row if it is given once for all buyers.
+
+    Raises: as `checked`.
+    """
+    array = np.asarray(value, dtype=np.float64)
+    return checked(array, (1,) if len(array.shape) and len(array) == 1 else (buyers,), worlds, name)
 
 
 def checked(
@@ -166,20 +193,10 @@ def checked(
     array = np.asarray(value, dtype=np.float64)
     if array.shape == shape:
         array = array[..., None]
-    expect(
-        array.shape[:-1] == shape and array.shape[-1] in (1, worlds),
-        name,
-        f"{shape} or {(*shape, worlds)}",
-        array.shape,
-    )
+    if array.shape[:-1] != shape or array.shape[-1] not in (1, worlds):
+        raise ValueError(f"{name}: expected shape {shape} or {(*shape, worlds)}, got {array.shape}")
     if zero:
         return require(array, not_negative, name, "a finite number, >= 0")
     if least > 0.0:
         return require(array, lambda given: np.isfinite(given) & (given >= least), name, f"a finite number, >= {least}")
     return require(array, positive, name, "a finite number, > 0")
-
-
-def expect(holds: bool, name: str, wanted: str, given: tuple[int, ...]) -> None:
-    """Raise ValueError naming the argument unless its shape is as wanted."""
-    if not holds:
-        raise ValueError(f"{name}: expected shape {wanted}, got {given}")

@@ -91,8 +91,8 @@ def unrepeatable_arithmetic(tree: ast.AST) -> list[str]:
 
 
 def _is_the_helper(node: ast.AST) -> bool:
-    """The helpers that may reduce a leading axis: they know in which layouts that is safe, and have tests."""
-    return isinstance(node, ast.FunctionDef) and node.name in ("fold", "fold_pairs")
+    """The helper that may reduce a leading axis: it knows in which layouts that is safe, and has tests."""
+    return isinstance(node, ast.FunctionDef) and node.name == "fold"
 
 
 def _call_fault(call: ast.Call) -> str | None:

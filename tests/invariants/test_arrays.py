@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from world.arrays import fold, ratio
+from world.arrays import below_zero, beyond, fold, ratio
 
 
 def layouts(rows: int, worlds: int, seed: int) -> list[np.ndarray]:
@@ -44,3 +44,16 @@ def test_a_ratio_is_the_division_where_it_may_be_made() -> None:
     expected = np.array([[1.0 / 3.0, 7.0, 7.0], [4.0 / 3.0, 7.0, 7.0]])
     assert np.array_equal(ratio(numerator, denominator, 7.0), expected)
     assert np.array_equal(ratio(numerator, np.array(3.0)), numerator / 3.0)
+
+
+def test_how_far_a_world_is_below_zero_or_beyond_a_limit() -> None:
+    stocks = np.array([[[0.0, 2.0, 3.0], [1.0, -0.5, 4.0]], [[5.0, -2.0, 0.0], [0.0, 1.0, -1.0]]])
+    np.testing.assert_array_equal(below_zero(np.abs(stocks)), np.zeros(3))
+    np.testing.assert_array_equal(below_zero(stocks), [0.0, 2.0, 1.0])
+    np.testing.assert_array_equal(below_zero(np.abs(stocks[0]), stocks[0], stocks[1]), [0.0, 2.0, 1.0])
+    np.testing.assert_array_equal(beyond(stocks, stocks), np.zeros(3))
+    np.testing.assert_array_equal(beyond(stocks, np.ones_like(stocks)), [4.0, 1.0, 3.0])
+    # What is not a number is neither in order nor out of it, and must not pass.
+    stocks[1, 0, 2] = np.nan
+    assert np.isnan(below_zero(stocks)[2]) and below_zero(stocks)[1] == 2.0
+    assert np.isnan(beyond(stocks, np.full_like(stocks, 9.0))[2])

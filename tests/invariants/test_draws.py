@@ -99,6 +99,12 @@ def test_the_order_of_drawing_and_a_new_stream_change_nothing(order):
         assert same_bits(drawn[stream], Draws(11, 13).uniform(stream, 8000))
 
 
+@pytest.mark.parametrize("order", [range(8000, 8013), (8012, 8000, 8003, 8007, 8003, 8011, 8001)])
+def test_which_quarters_are_drawn_together_changes_nothing(order):
+    draws = Draws(11, 13)
+    assert all(same_bits(draws.uniform("demand", q), Draws(11, 13).uniform("demand", q)) for q in order)
+
+
 def test_names_do_not_run_into_quarters_or_seeds():
     assert not np.any(Draws(1, 9).uniform("a1", 2) == Draws(1, 9).uniform("a", 12))
     assert not np.any(Draws(11, 9).uniform("a", 2) == Draws(1, 9).uniform("a", 12))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,16 +19,9 @@ from runs.metrics import REGISTRY
 from runs.scenario import load_scenario
 from runs.simulate import simulate
 from tests.house.tree import ROOT
+from tests.model.documented import block
 
 COMMAND = [sys.executable, "-m", "gigawatt"]
-
-
-def example() -> str:
-    """The plugin of the documentation."""
-    text = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
-    found = re.search(r"^```python my_agents.py\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    assert found
-    return found[1]
 
 
 def gigawatt(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -49,7 +41,7 @@ def plugin(folder: Path, text: str) -> str:
     return str(file)
 
 
-IMPORTS = "from agents.additions import add_lab\nfrom agents.rivals import RivalLabs\n"
+IMPORTS = "from agents.additions import add_cloud, add_lab\nfrom agents.rivals import Cloud, RivalLabs\n"
 CAUTIOUS = """
 import numpy as np
 from agents.additions import add_lab
@@ -133,6 +125,9 @@ def test_a_plugin_that_cannot_be_read_leaves_nothing_behind(tmp_path: Path, text
         ('add_lab("An Thropic", "A", RivalLabs, 0.5)', "small letters"),
         ('add_lab("anthropic", "A", dict, 0.5)', "extends RivalLabs"),
         ('add_lab("a", "A", RivalLabs, 0.6); add_lab("b", "B", RivalLabs, 0.6)', "wanted 0 to 0.4"),
+        ('add_cloud("gulf", "G", RivalLabs)', "extends Cloud"),
+        ('add_cloud("gulf", "G", Cloud, figures={"gold": 1.0})', "no quantity 'gold'"),
+        ('add_cloud("gulf", "G", Cloud, parameters={"hurdel": 0.1})', "hurdle"),
         ("", "no such file"),
     ],
 )
@@ -154,7 +149,7 @@ def test_what_is_added_outside_a_plugin_is_told_where_it_belongs() -> None:
 
 @pytest.mark.processes
 def test_the_lab_of_the_documentation_lives_in_every_command(tmp_path: Path) -> None:
-    file = plugin(tmp_path, example())
+    file = plugin(tmp_path, block("my_agents.py"))
     more = ["--plugin", file, "--worlds", "4", "--until", "2027Q4", "--quiet", "--json"]
     run = answered(gigawatt("run", "baseline", *more, "--set", "microsoft.policy=fill-first", folder=tmp_path))
     members = {(row["name"], row["member"]): row for row in run["metrics"]}  # type: ignore[attr-defined]
@@ -183,7 +178,7 @@ def test_the_lab_of_the_documentation_lives_in_every_command(tmp_path: Path) -> 
 @pytest.mark.processes
 @pytest.mark.slow
 def test_a_batch_has_the_plugin_in_its_workers_and_is_not_resumed_with_another(tmp_path: Path) -> None:
-    file = plugin(tmp_path, example())
+    file = plugin(tmp_path, block("my_agents.py"))
     asked = ["--worlds", "4", "--block", "2", "--until", "2026Q2", "--workers", "1", "--quiet", "--plugin", file]
     run = gigawatt("batch", "baseline", *asked, "--set", "microsoft.policy=fill-first", "--out", "out", folder=tmp_path)
     assert run.returncode == 0, run.stderr
@@ -191,7 +186,7 @@ def test_a_batch_has_the_plugin_in_its_workers_and_is_not_resumed_with_another(t
     assert "anthropic" in json.dumps(columns)
     again = gigawatt("batch", "--resume", "out", "--quiet", folder=tmp_path)  # its manifest names the plugin
     assert again.returncode == 0, again.stderr
-    Path(file).write_text(example() + "# another file now\n", encoding="utf-8")
+    Path(file).write_text(block("my_agents.py") + "# another file now\n", encoding="utf-8")
     other = gigawatt("batch", "--resume", "out", folder=tmp_path)
     assert other.returncode == 2
     assert "plugin my_agents.py" in other.stderr

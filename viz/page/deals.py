@@ -11,7 +11,7 @@ from runs.model import ComputeMarket
 from runs.results import title
 from viz.deal_words import tell_talk
 from viz.page.engine import Engine
-from viz.page.state import RefusedError, State
+from viz.page.state import RefusedError, Shelf, State
 
 
 def deals_document(engine: Engine, state: State, number: int, quarter: str | None, firm: str | None) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def deals_document(engine: Engine, state: State, number: int, quarter: str | Non
     Args: quarter: only this one; firm: only what it takes part in, by either of its names.
     Raises: ValueError naming a quarter outside the run; RunFailed.
     """
-    wanted = None if firm is None else firm_named(firm)
+    wanted = None if firm is None else firm_named(firm, engine.shelf.scenarios[state.scenario].cast)
     market = recorded(engine, state, number, quarter)
     return {
         "scenario": state.scenario,
@@ -58,13 +58,13 @@ def _told(sheet: DealSheet) -> list[dict[str, Any]]:
     return found
 
 
-def deals_asked(pairs: Sequence[tuple[str, str]]) -> tuple[str | None, str | None]:
+def deals_asked(pairs: Sequence[tuple[str, str]], shelf: Shelf) -> tuple[str | None, str | None]:
     """Quarter and firm in a query, None where all are wanted. Raises: RefusedError naming everybody who negotiates."""
     given = dict(pairs)
     firm = given.get("firm") or None
     if firm is not None:
         try:
-            firm = firm_named(firm[:60])
+            firm = firm_named(firm[:60], shelf.scenarios[shelf.first].cast)
         except ValueError as error:
             raise RefusedError(str(error)) from None
     return given.get("quarter") or None, firm

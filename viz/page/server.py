@@ -141,7 +141,7 @@ class Pages:
         """The negotiations of one world in words."""
         try:
             number = world_number(request.query_params.multi_items())
-            quarter, firm = deals_asked(request.query_params.multi_items())
+            quarter, firm = deals_asked(request.query_params.multi_items(), self.shelf)
         except RefusedError as error:
             return refusal(400, str(error))
         work: Work = lambda e, s: api.encoded(deals_document(e, s, number, quarter, firm))  # noqa: E731

@@ -54,17 +54,17 @@ class State:
 
 
 class Shelf:
-    """The scenarios that a page offers: those that come with the model, and a file if one is opened."""
+    """The scenarios that a page offers: those of the model, and a file if one is opened; all of one cast."""
 
-    def __init__(self, opened: str | None = None) -> None:
+    def __init__(self, opened: str | None = None, plugins: Sequence[str] = ()) -> None:
         self.scenarios: dict[str, Scenario] = {}
         for name in [name for name, _ in scenario_names()]:
-            self.scenarios[name] = load_scenario(name)
+            self.scenarios[name] = load_scenario(name, plugins)
         self.first = "baseline"
         if opened in self.scenarios:
             self.first = str(opened)
         elif opened is not None:
-            scenario = load_scenario(opened)
+            scenario = load_scenario(opened, plugins)
             self.scenarios = {scenario.name: scenario} | self.scenarios
             self.scenarios[scenario.name] = scenario
             self.first = scenario.name
