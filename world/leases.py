@@ -102,8 +102,7 @@ class LeaseBook:
         """Sign a lease of each of some pairs, as `sign` of one after the other; all are (pairs, worlds)."""
         rows = [self.index(pair) for pair in pairs]
         shape = (len(rows), self.worlds)
-        terms = checked_terms(shape, quantity_h100e_m, price_usd_h, take_or_pay, term_quarters)
-        self._enter(rows, start_slot, terms)
+        self._enter(rows, start_slot, checked_terms(shape, quantity_h100e_m, price_usd_h, take_or_pay, term_quarters))
 
     def _enter(self, rows: Sequence[int], start: Amount, terms: tuple[np.ndarray, ...]) -> None:
         """Enter leases (quantity, rent, firm rent, term; each of one row for each of `rows`) where there are any."""
@@ -270,12 +269,11 @@ class LeaseBook:
         apart = np.maximum(np.abs(self.signed - self.ended - self.reduced - found), np.abs(found - read))
         unaccounted = apart / np.maximum(self.signed, 1e-3)
         oversold = np.zeros(self.worlds)
-        let = oversold if capacity_h100e_m is None else self.by_provider(self.active)
-        for row, provider in enumerate(self.providers if capacity_h100e_m is not None else ()):
-            if isinstance(capacity_h100e_m, np.ndarray):
-                oversold = np.maximum(oversold, let[row] - capacity_h100e_m[row])
-            elif capacity_h100e_m is not None and provider in capacity_h100e_m:
-                oversold = np.maximum(oversold, let[row] - capacity_h100e_m[provider])
+        if capacity_h100e_m is not None:
+            named = isinstance(capacity_h100e_m, Mapping)
+            room = capacity_h100e_m if named else dict(zip(self.providers, capacity_h100e_m, strict=True))
+            for provider, let in zip(self.providers, self.by_provider(self.active), strict=True):
+                oversold = np.maximum(oversold, let - room[provider] if provider in room else 0.0)
         return LeaseResiduals(self._pools.negative(), oversold, unaccounted.max(axis=0, initial=0.0))
 
     def state(self) -> dict[str, np.ndarray]:
