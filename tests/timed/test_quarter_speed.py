@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-MOST_ADDS = 76_000
+MOST_ADDS = 50_000
 ROOT = Path(__file__).resolve().parents[2]
 
 # Run in a process of its own: under pytest every call of ours is type-checked. Quarters and additions take turns, so
-# that whatever else the machine does slows both.
+# that whatever else the machine does slows both; of three runs the one counts that was disturbed least.
 MEASURE = """
 from statistics import median
 from time import perf_counter
@@ -21,15 +21,17 @@ from runs.bench import SCENARIO, seconds_of_an_addition
 from runs.model import ComputeMarket
 
 ComputeMarket(SCENARIO, until="2025Q1").step()
-ratios = []
-for seed in (1, 2):
+medians = []
+for seed in (1, 2, 3):
+    ratios = []
     market = ComputeMarket(SCENARIO, worlds=1000, rng=seed)
     while market.running:
         add = seconds_of_an_addition(2000)
         begin = perf_counter()
         market.step()
         ratios.append((perf_counter() - begin) / (0.5 * (add + seconds_of_an_addition(2000))))
-print(median(ratios))
+    medians.append(median(ratios))
+print(min(medians))
 """
 
 
