@@ -14,6 +14,7 @@ from world.arrays import PerGeneration, PerRow, PerWorld, fold, ratio
 from world.books import locked
 from world.chips import list_price_k, shipments_capacity_h100e, wafer_mix
 from world.costs import HOURS_PER_YEAR, capital_usd_h, running_usd_h, term_price
+from world.parameters import Parameters
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -117,13 +118,11 @@ def measure_standing(market: ComputeMarket) -> dict[str, np.ndarray]:
     useful = fold(weight * g.usefulness[rows])
     sold, by_generation = s.fleet.sold, fold(s.fleet.deployed)
     standing = fold(by_generation * g.usefulness)
-    trend = -p.of("costs").rent_fall / 4.0
     costs = p.of("costs")
     kw = fold(weight * g.kw_per_h100e[rows])
     # A million H100e at so many kW each are as many GW; a shell at $m per MW is as many $bn per GW.
     shell = kw * costs.shell_usd_m_per_it_mw * market.money / costs.facility_over_it
     rent = shell * p.of("landlords").yield_on_cost * 1000.0 / HOURS_PER_YEAR
-    lease_years = p.of("labs").lease_term_quarters / 4.0
     return {
         "new_usefulness": useful,
         "new_cost_usd_h": fold(weight * s.flow["cost_usd_h"][rows]) / useful,
@@ -131,7 +130,7 @@ def measure_standing(market: ComputeMarket) -> dict[str, np.ndarray]:
         "new_running_usd_h": (fold(weight * s.flow["cash_cost_usd_h"][rows]) + rent) / useful,
         "new_shell_usd_bn": shell,
         "new_capital_usd_bn": fold(weight * s.flow["chip_price_k"][rows] / g.h100e[rows]) * costs.system_multiple,
-        "term_level": term_price(np.ones(s.worlds), trend, lease_years, 1.0, discount_rate_per_quarter=0.02),
+        "term_level": p.once(term_level),
         "power_gw": power_gw(s),
         "power_needed_gw": fold((sold * g.kw_per_h100e).swapaxes(0, 1)),
         "owned_h100e_m": fold(sold.swapaxes(0, 1)),
@@ -139,6 +138,12 @@ def measure_standing(market: ComputeMarket) -> dict[str, np.ndarray]:
         "standing_effective_m": standing,
         "waiting_effective_m": fold(fold(sold) * g.usefulness) - standing,
     }
+
+
+def term_level(parameters: Parameters) -> PerWorld:
+    """Level price of a lease over its term for a spot price of one that falls as rents are expected to, (worlds,)."""
+    fall, years = parameters["costs.rent_fall"], parameters["labs.lease_term_quarters"] / 4.0
+    return locked(term_price(np.ones(fall.shape), -fall / 4.0, years, 1.0, discount_rate_per_quarter=0.02))
 
 
 def market_view(market: ComputeMarket) -> MarketView:

@@ -164,23 +164,38 @@ def solve_by_index(market: LoneSuppliers, tolerance: float) -> tuple[np.ndarray,
     worlds = np.arange(market.start.shape[1])
     log_price, steps = np.empty(market.start.shape), np.zeros(worlds.size, dtype=np.int64)
     log_m = market.log_strength(fold_rows(market.taste * np.exp(market.taste_power * market.start)))
-    done, kept = None, log_price
+    # A step squares what is missed: from so near it lands where no second look is needed.
+    enough = WELL_BELOW * tolerance
+    near_enough = np.sqrt(enough)
+    done = landing = np.zeros(worlds.size, dtype=bool)
+    kept = log_price
     for step in range(MOST_STEPS + 1):
         mass = np.exp(log_m.clip(-LARGEST_LOG, LARGEST_LOG)) * market.buys
         part = market.taste * mass[:, None]
         wanted = fold(part)
         at, give = market.prices(wanted)
-        if done is not None:  # the steps inside a band go on; a world that is done keeps the prices that it had
+        if some(done):  # the steps inside a band go on; a world that is done keeps the prices that it had
             np.copyto(at, kept, where=done)
-        pull = np.exp(market.taste_power * at)
-        total = fold_rows(market.taste * pull)
-        miss = (market.log_strength(total) - log_m) * market.buys
-        left = (np.abs(miss) > WELL_BELOW * tolerance).any(axis=0)
-        going = np.count_nonzero(left)
-        if going < WORTH_PACKING * left.size or step == MOST_STEPS:
+        done = done | landing
+        going = done.size - np.count_nonzero(done)
+        if going < WORTH_PACKING * done.size or step == MOST_STEPS:
             log_price[:, worlds] = at
             if not going or step == MOST_STEPS:
                 break
+            rest = np.flatnonzero(~done)
+            market, worlds, done = market.pick(rest), worlds[rest], np.zeros(rest.size, dtype=bool)
+            log_m, mass, part, wanted, at, give = (
+                pick_worlds(each, rest) for each in (log_m, mass, part, wanted, at, give)
+            )
+        pull = np.exp(market.taste_power * at)
+        total = fold_rows(market.taste * pull)
+        miss = (market.log_strength(total) - log_m) * market.buys
+        most_missed = np.abs(miss).max(axis=0)
+        done, kept = done | (most_missed <= enough), at
+        if np.count_nonzero(done) == done.size:
+            log_price[:, worlds] = at
+            break
+        left, landing = ~done, most_missed <= near_enough
         steps[worlds] += left
         # Row b of the equations, times spending over (sigma - epsilon), makes a symmetric matrix: a diagonal less a
         # square for each generation.
@@ -189,8 +204,4 @@ def solve_by_index(market: LoneSuppliers, tolerance: float) -> tuple[np.ndarray,
         squares = less_squares(part, part * (pull * give / np.maximum(wanted, SMALLEST_SLOPE)), spent)
         move, most = solve_symmetric(squares, spent * miss), LONGEST_MOVE * (1.0 - market.taste_power)
         log_m = np.where(left, log_m + move.clip(-most, most), log_m)
-        done, kept = ~left, at
-        if going < WORTH_PACKING * left.size:
-            rest = np.flatnonzero(left)
-            market, log_m, worlds, done = market.pick(rest), pick_worlds(log_m, rest), worlds[rest], None
     return np.exp(log_price, out=log_price), steps
