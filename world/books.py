@@ -14,6 +14,7 @@ from world.identities import Movements, Residuals, measure, movements
 from world.journal import Journal, untagged
 from world.posting import Posting
 
+
 def _reader(account: str) -> Callable[[Books, str], PerWorld]:
     """The method that reads one account: a plain function, since these are called hundreds of times a quarter."""
 
@@ -146,9 +147,18 @@ class Books:
         """Sum of this quarter's flows of a kind by payee, (payees, worlds) $bn."""
         return self.journal.paid_to(kind, payees)
 
+    def paid_between(self, kind: str, payers: tuple[str, ...], payees: tuple[str, ...]) -> np.ndarray:
+        """Sum of this quarter's flows of a kind by payer and payee, (payers, payees, worlds) $bn."""
+        return self.journal.paid_between(kind, payers, payees)
+
+    @property
+    def cash_paid(self) -> PerRow:
+        """All cash that each sector paid this quarter so far, (sectors, worlds) $bn; read only."""
+        return locked(self._moved_this_quarter().cash_out.view())
+
     @property
     def flows(self) -> Mapping[FlowKey, PerWorld]:
-        """(kind, payer, payee) -> (worlds,) $bn entered this quarter so far; no array in it changes later."""
+        """(kind, payer, payee) -> (worlds,) $bn entered so far this quarter; no array in it changes later."""
         return self.journal.flows
 
     def flow_matrix(self, world: int) -> tuple[tuple[str, ...], np.ndarray]:
@@ -165,8 +175,8 @@ class Books:
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that changes, as copies: name -> array, fit for `restore` and for a NumPy archive."""
-        pages = {f"page|{name}": rows for name, rows in self.journal.state().items()}
-        return {name: array.copy() for name, array in self._arrays().items()} | pages
+        arrays = {name: array.copy() for name, array in self._arrays().items()}
+        return arrays | {f"page|{name}": rows for name, rows in self.journal.state().items()}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Take over what `state` gave, in books of the same sectors and worlds.
