@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from world.arrays import PerOperatorGeneration, PerRow, PerWorld, below_zero, fold, not_negative, require
+from world.arrays import PerOperatorGeneration, PerRow, PerWorld, below_zero, fold, not_negative, ratio, require
 from world.schedule import Amount, Schedule
 
 ANNOUNCED, CONTRACTED, BUILDING, ENERGISED, EQUIPPED = range(5)
@@ -132,6 +132,13 @@ class SitePipeline:
         dropped: np.ndarray = announced + contracted
         self.cancelled_gw[operator] += dropped
         return dropped
+
+    def hand_over(self, operator: int, gw: Amount) -> PerWorld:
+        """Give up to `gw` under construction to the named phases, evenly over its dates; returns it, (worlds,) GW."""
+        coming = self.building.pending()[operator]
+        moved: PerWorld = self.building.scale(operator, 1.0 - ratio(np.minimum(_gw(gw), coming), coming))
+        self.entered_gw[operator] -= moved
+        return moved
 
     def advance(self, quarter: int) -> PerRow:
         """Begin a quarter: what is due is energised; returns it, (operators, worlds) GW."""
