@@ -8,13 +8,11 @@ rent, again in proportion to the provider's own payments (one step, no further).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from world.arrays import PerRow, PerWorld, fold, ratio
-from world.entries import CASH_KINDS
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -25,9 +23,6 @@ SELLERS = INVESTORS[:2]
 """Microsoft is paid in rent, Nvidia in chips."""
 RENT, CHIPS = ("lease_rent", "spot_rent"), "chips"
 VENDORS = ("nvidia", "broadcom")
-CASH = frozenset(CASH_KINDS)
-
-Flows = Mapping[tuple[str, str, str], PerWorld]
 
 
 def trace_equity(market: ComputeMarket) -> None:
@@ -37,20 +32,19 @@ def trace_equity(market: ComputeMarket) -> None:
     was put in, SELLERS for what came back, since the start and this quarter. What reached chip vendors since the start
     is one figure, whoever put it in.
     """
-    s, cast, worlds = market.state, market.cast, market.worlds
+    s, cast = market.state, market.cast
     labs, providers = cast.funded, cast.providers
-    flows, last = dict(s.ledger.flows), s.last
-    total = payments_by(flows, tuple(dict.fromkeys((*labs, *providers))), worlds)
-    spent = np.array([total[lab] for lab in labs])
-    left = np.array([s.ledger.cash(lab) for lab in labs])
-    paid = matrix(flows, ("equity",), INVESTORS, labs, worlds)
+    ledger, last = s.ledger, s.last
+    total, lab_rows = ledger.cash_paid, cast.sector_rows(labs)
+    spent, left = total[lab_rows], ledger.balance["cash"][lab_rows]
+    paid = ledger.paid_between("equity", INVESTORS, labs)
     held = last["equity_held_usd_bn"] + paid if "equity_held_usd_bn" in last else paid
     gone = held * ratio(spent, spent + np.maximum(left, 0.0))
 
-    rents = matrix(flows, RENT, labs, providers, worlds)
-    bought = matrix(flows, (CHIPS,), providers, VENDORS, worlds).swapaxes(0, 1)
-    onward = ratio(bought, np.array([total[provider] for provider in providers]))
-    chips = matrix(flows, (CHIPS,), labs, VENDORS, worlds)
+    rents = ledger.paid_between(RENT[0], labs, providers) + ledger.paid_between(RENT[1], labs, providers)
+    bought = ledger.paid_between(CHIPS, providers, VENDORS).swapaxes(0, 1)
+    onward = ratio(bought, total[cast.sector_rows(providers)])
+    chips = ledger.paid_between(CHIPS, labs, VENDORS)
     chips += fold(np.moveaxis(rents[:, np.newaxis] * onward, 2, 0))
     # The part of each dollar spent that comes to Microsoft as rent, to Nvidia as chips, and to any vendor as chips.
     for_each = ratio(np.ones_like(spent), spent)
@@ -66,28 +60,6 @@ def trace_equity(market: ComputeMarket) -> None:
         since_start = f"{name}_sum_usd_bn"
         s.flow[f"{name}_usd_bn"] = now
         s.flow[since_start] = last[since_start] + now if since_start in last else now
-
-
-def payments_by(flows: Flows, payers: tuple[str, ...], worlds: int) -> dict[str, PerWorld]:
-    """All cash that each payer paid this quarter, $bn (worlds,)."""
-    total = {name: np.zeros(worlds) for name in payers}
-    # Sorted: in which order entries come may depend on what other worlds do.
-    for key in sorted(key for key in flows if key[1] in total and key[0] in CASH):
-        total[key[1]] += flows[key]
-    return total
-
-
-def matrix(
-    flows: Flows, kinds: tuple[str, ...], payers: tuple[str, ...], payees: tuple[str, ...], worlds: int
-) -> np.ndarray:
-    """The flows of some kinds together, $bn (payers, payees, worlds); zero where there is none."""
-    found = np.zeros((len(payers), len(payees), worlds))
-    for row, payer in enumerate(payers):
-        for column, payee in enumerate(payees):
-            for kind in kinds:
-                if (kind, payer, payee) in flows:
-                    found[row, column] += flows[kind, payer, payee]
-    return found
 
 
 def circular_share(market: ComputeMarket) -> PerRow:

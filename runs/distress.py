@@ -13,8 +13,8 @@ from runs.money import OTHERS, openai_value, rival_value
 from world.arrays import PerRow, PerWorld, fold, ratio, some
 from world.credit import draw_credit
 from world.funding import dilute
-from world.ledger import Unpaid
 from world.rescue import cut_rents, price_rescue
+from world.settlement import Unpaid
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket

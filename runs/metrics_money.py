@@ -27,8 +27,8 @@ def idle_cost(m: ComputeMarket) -> PerWorld:
 
 def rent_received(m: ComputeMarket) -> PerRow:
     """Rent that each provider was paid."""
-    paid = m.state.ledger.paid
-    return np.array([paid("lease_rent", payee=name) + paid("spot_rent", payee=name) for name in m.cast.providers])
+    ledger, providers = m.state.ledger, m.cast.providers
+    return ledger.paid_to("lease_rent", providers) + ledger.paid_to("spot_rent", providers)
 
 
 def backlog(m: ComputeMarket) -> PerRow:

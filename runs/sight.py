@@ -10,8 +10,7 @@ import numpy as np
 
 from agents.views import MarketView
 from runs.state import GENERATION, MERCHANT_ROWS, State
-from world.arrays import PerGeneration, PerRow, PerWorld, fold, ratio
-from world.books import locked
+from world.arrays import PerGeneration, PerRow, PerWorld, fold, locked, ratio
 from world.chips import list_price_k, shipments_capacity_h100e, wafer_mix
 from world.costs import HOURS_PER_YEAR, capital_usd_h, running_usd_h, term_price
 from world.parameters import Parameters

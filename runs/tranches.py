@@ -14,7 +14,7 @@ import numpy as np
 
 from agents.cast import HOLDERS
 from runs.state import State
-from world.arrays import Flags, PerWorld, ratio
+from world.arrays import Flags, PerWorld, ratio, some
 from world.funding import Condition, cancel_shares, settle_condition
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ANCHOR = HOLDERS.index("softbank")
 MONEY, SHARES = 0, 1
 """Lanes of what is promised: $bn, and units of the shares issued for it."""
+BOTH = slice(MONEY, SHARES + 1)
 
 
 def anchor_books(market: ComputeMarket) -> tuple[PerWorld, PerWorld]:
@@ -45,8 +46,7 @@ def buy_shares(s: State, usd_bn: PerWorld) -> PerWorld:
 def promise(s: State, slot: PerWorld | float, usd_bn: PerWorld, units: PerWorld, earliest: int) -> None:
     """Enter money that the anchor will pay, with the units of shares issued for it."""
     s.cap.promised_usd_bn = s.cap.promised_usd_bn + usd_bn
-    s.cap.tranches.add(MONEY, slot, usd_bn, earliest=earliest)
-    s.cap.tranches.add(SHARES, slot, units, earliest=earliest)
+    s.cap.tranches.add(BOTH, slot, np.array([usd_bn, units]), earliest=earliest)
 
 
 def waiting_usd_bn(s: State) -> PerWorld:
@@ -71,15 +71,14 @@ def take_due(market: ComputeMarket, value_usd_bn: PerWorld) -> PerWorld:
     met = market.firms["openai"].converted > 0.0
     tranche = s.cap.tranches.take(s.quarter)
     # What has met its condition is free at once, whenever its date is.
-    free = s.cap.waiting.pending()[MONEY] * met
-    for lane in (MONEY, SHARES):
-        s.cap.waiting.scale(lane, np.where(met, 0.0, 1.0))
+    waits = s.cap.waiting.pending()
+    free = waits[MONEY] * met
+    s.cap.waiting.scale(BOTH, np.where(met & waits.any(axis=0), 0.0, 1.0))
     expired = s.cap.waiting.take(s.quarter)
     late = expire(market, expired[MONEY], expired[SHARES], value_usd_bn)
     held_back = np.where(met, 0.0, p.conditional_share)
     date = s.quarter + p.condition_quarters
-    for lane in (MONEY, SHARES):
-        s.cap.waiting.add(lane, date, tranche[lane] * held_back, earliest=s.quarter + 1)
+    s.cap.waiting.add(BOTH, date, tranche * held_back, earliest=s.quarter + 1)
     s.flow |= {
         "tranche_waiting_usd_bn": waiting_usd_bn(s),
         "tranche_waived_usd_bn": late.waived,
@@ -93,6 +92,8 @@ def take_due(market: ComputeMarket, value_usd_bn: PerWorld) -> PerWorld:
 
 def expire(market: ComputeMarket, due: PerWorld, units: PerWorld, value_usd_bn: PerWorld) -> Condition:
     """What becomes of money whose condition is not met by its date, $bn."""
+    if not some(due) and market.recorder is None:
+        return Condition(due, due)
     s, softbank = market.state, market.firms["softbank"]
     stake = s.cap.stakes[ANCHOR]
     worth = ratio(units, s.cap.anchor_units) * stake * value_usd_bn * (1.0 + softbank.parameters.optimism)
@@ -107,6 +108,8 @@ def expire(market: ComputeMarket, due: PerWorld, units: PerWorld, value_usd_bn: 
 
 def give_back(s: State, lapses: Flags, units: PerWorld) -> PerWorld:
     """Cancel the anchor's shares for what lapsed, at an unchanged price of a share; the part of the firm given back."""
+    if not some(lapses):
+        return np.zeros(s.worlds)
     part = np.where(lapses, np.minimum(ratio(units, s.cap.anchor_units), 1.0), 0.0)
     gone = part * s.cap.stakes[ANCHOR]
     if gone.any():

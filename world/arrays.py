@@ -28,7 +28,7 @@ Numbers = Int64[np.ndarray, "worlds"]
 _FLOAT64 = np.dtype(np.float64)
 PAIRED_FROM = 8
 """NumPy adds fewer numbers than this one after the other in every memory layout, more of them in pairs in some."""
-_BITS_OF_INFINITY = np.array([np.inf]).view(np.uint64)[0]
+BITS_OF_INFINITY = np.array([np.inf]).view(np.uint64)[0]
 """Read as unsigned integers, exactly the finite numbers without a sign lie below: NaN and the sign bit lie above."""
 
 
@@ -97,6 +97,12 @@ def some(values: np.ndarray | np.bool_) -> bool:
     return bool(np.count_nonzero(values))
 
 
+def locked(values: np.ndarray) -> np.ndarray:
+    """The same array, read only."""
+    values.setflags(write=False)
+    return values
+
+
 def below_zero(*stocks: np.ndarray) -> np.ndarray:
     """How far the lowest entry of each world is below zero, (worlds,), over stocks (..., worlds) of at least one row.
 
@@ -146,7 +152,7 @@ def require(values: np.ndarray, allowed: Callable[[np.ndarray], np.ndarray], nam
     # One pass or two for the checks that are made most; -0.0 and all that is wrong go the long way.
     if allowed in _BY_BITS and array.size:
         bits = array.view(np.uint64)
-        if np.maximum.reduce(bits, axis=None) < _BITS_OF_INFINITY and (
+        if np.maximum.reduce(bits, axis=None) < BITS_OF_INFINITY and (
             allowed is not positive or np.minimum.reduce(bits, axis=None) > 0
         ):
             return array

@@ -8,15 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld
+from world.arrays import BITS_OF_INFINITY, PerRow, PerWorld, locked
 from world.entries import ACCOUNTS, KINDS, LIABILITIES, Entries, FlowKey, Moves, Names
 from world.identities import Movements, Residuals, measure, movements
 from world.journal import Journal, untagged
 from world.posting import Posting
-
-# Amounts that are at least zero and finite are exactly those whose bits, read as an unsigned integer, lie below the
-# bits of infinity: the sign is the highest bit, and NaN lies above infinity. So one reduction checks an entry.
-_BITS_OF_INFINITY = np.array([np.inf]).view(np.uint64)[0]
 
 
 def _reader(account: str) -> Callable[[Books, str], PerWorld]:
@@ -66,7 +62,7 @@ class Books:
         )
         self.opening_cash = locked(self._opening_cash.view())
         self.journal = Journal(self.worlds)
-        self._posting = Posting(self._stock, self._index)
+        self._posting = Posting(self._stock)
         self._known: dict[tuple[str, Names, Names], Entries] = {}
         self._movements: Movements | None = None
 
@@ -151,9 +147,18 @@ class Books:
         """Sum of this quarter's flows of a kind by payee, (payees, worlds) $bn."""
         return self.journal.paid_to(kind, payees)
 
+    def paid_between(self, kind: str, payers: tuple[str, ...], payees: tuple[str, ...]) -> np.ndarray:
+        """Sum of this quarter's flows of a kind by payer and payee, (payers, payees, worlds) $bn."""
+        return self.journal.paid_between(kind, payers, payees)
+
+    @property
+    def cash_paid(self) -> PerRow:
+        """All cash that each sector paid this quarter so far, (sectors, worlds) $bn; read only."""
+        return locked(self._moved_this_quarter().cash_out.view())
+
     @property
     def flows(self) -> Mapping[FlowKey, PerWorld]:
-        """(kind, payer, payee) -> (worlds,) $bn entered this quarter so far; no array in it changes later."""
+        """(kind, payer, payee) -> (worlds,) $bn entered so far this quarter; no array in it changes later."""
         return self.journal.flows
 
     def flow_matrix(self, world: int) -> tuple[tuple[str, ...], np.ndarray]:
@@ -170,8 +175,8 @@ class Books:
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that changes, as copies: name -> array, fit for `restore` and for a NumPy archive."""
-        pages = {f"page|{name}": rows for name, rows in self.journal.state().items()}
-        return {name: array.copy() for name, array in self._arrays().items()} | pages
+        arrays = {name: array.copy() for name, array in self._arrays().items()}
+        return arrays | {f"page|{name}": rows for name, rows in self.journal.state().items()}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Take over what `state` gave, in books of the same sectors and worlds.
@@ -276,7 +281,7 @@ class Books:
                 wanted = f"one number or {self.worlds} (one per world)" if rows == 1 else f"an array of shape {shape}"
                 raise ValueError(f"{named(0)}: wanted {wanted}, got shape {given}")
         value = np.array(value, order="C") if order is None else value.take(order, axis=0)
-        if np.maximum.reduce(value.view(np.uint64), axis=None) >= _BITS_OF_INFINITY:
+        if np.maximum.reduce(value.view(np.uint64), axis=None) >= BITS_OF_INFINITY:
             wrong = ~np.isfinite(value) if signed else ~(np.isfinite(value) & (value >= 0.0))
             if wrong.any():
                 row, world = (int(i) for i in np.argwhere(wrong)[0])
@@ -287,11 +292,9 @@ class Books:
     def _enter(self, entries: Entries, amounts: np.ndarray) -> None:
         """Make entries with checked amounts that nobody else will change, on both sides' books, and record them."""
         self._posting.enter(entries, amounts)
+        self._note(entries, amounts)
+
+    def _note(self, entries: Entries, amounts: np.ndarray) -> None:
+        """Record entries that stand on the books."""
         self.journal.note(entries, amounts)
         self._movements = None
-
-
-def locked(values: np.ndarray) -> np.ndarray:
-    """The same array, read only."""
-    values.setflags(write=False)
-    return values

@@ -13,6 +13,8 @@ from types import MappingProxyType
 
 import numpy as np
 
+from world.stretches import stretches
+
 ASSETS = ("cash", "fixed", "loans", "stakes", "prepaid", "leased")
 """Cash; chips, sites and other plant; loans given; stakes held; payments made ahead; the right to use leased plant."""
 
@@ -158,6 +160,18 @@ KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in _KINDS
 CASH_KINDS = tuple(kind.name for kind in _KINDS if kind.moves_cash)
 """The kinds that can be paid or be due."""
 
+_PLACE_OF_KIND = {
+    kind: at for at, kind in enumerate(sorted(CASH_KINDS, key=lambda kind: CLASSES.index(KINDS[kind].due_class or "")))
+}
+"""Place of each kind of due in the queue: class by class, within a class as in the table."""
+
+INCOME_CLASSES = frozenset(CLASSES) - {
+    kind.due_class
+    for kind in _KINDS
+    if kind.moves_cash and (kind.payer, kind.payee) != (KINDS["wages"].payer, KINDS["wages"].payee)
+}
+"""The classes of dues that are cost to all who pay and revenue to all who are paid: cash against net worth."""
+
 FlowKey = tuple[str, str, str]
 """(kind, payer, payee)."""
 
@@ -174,7 +188,8 @@ class Entries:
         payees    the second sector; for a kind on one sector's books only the first again
         index     sector -> row in the books; rows are kept in that order, which posts neighbours in one addition
     State: order, the place of each row in what callers give, or none if they are the same; payer_rows and payee_rows,
-        the sectors' rows in the books.
+        the sectors' rows in the books; payer_stretches and payee_stretches, how rows fall on them;
+        place, where they stand in a queue of dues.
     Two of them are the same only if they are one object; books keep those that they have met.
     Raises: ValueError for an unknown kind, for rows that do not match, or two rows between the same sectors.
     """
@@ -191,6 +206,8 @@ class Entries:
         self.order = None if order == list(range(count)) else np.array(order)
         self.payers, self.payees = tuple(first[row] for row in order), tuple(second[row] for row in order)
         self.payer_rows, self.payee_rows = ([index[name] for name in names] for names in (self.payers, self.payees))
+        self.place = _PLACE_OF_KIND.get(kind, -1), self.payer_rows, self.payee_rows
+        self.payer_stretches, self.payee_stretches = stretches(self.payer_rows), stretches(self.payee_rows)
         self.keys: tuple[FlowKey, ...] = tuple(
             (self.kind.recorded_as, payer, payee) for payer, payee in zip(self.payers, self.payees, strict=True)
         )

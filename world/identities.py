@@ -13,6 +13,7 @@ import numpy as np
 
 from world.arrays import PerRow, PerWorld, fold, some
 from world.entries import ACCOUNTS, ASSETS, Entries
+from world.stretches import add_up
 
 # Stands for the size of accounts on which nothing ever moved.
 _TINY = 1e-300
@@ -77,29 +78,16 @@ def movements(pages: Iterable[tuple[Entries, PerRow]], sectors: int, worlds: int
     cash_in, cash_out, moved = np.zeros((3, sectors, worlds))
     for entries, amounts in pages:
         if entries.kind.moves_cash:
-            _add_up(cash_out, entries.payer_rows, amounts)
-            _add_up(cash_in, entries.payee_rows, amounts)
+            add_up(cash_out, entries.payer_stretches, amounts)
+            add_up(cash_in, entries.payee_stretches, amounts)
         else:
             size = np.abs(amounts)
-            _add_up(moved, entries.payer_rows, size)
+            add_up(moved, entries.payer_stretches, size)
             if entries.kind.payee:
-                _add_up(moved, entries.payee_rows, size)
+                add_up(moved, entries.payee_stretches, size)
     moved += cash_in
     moved += cash_out
     return Movements(cash_in, cash_out, moved)
-
-
-def _add_up(total: np.ndarray, rows: list[int], amounts: np.ndarray) -> None:
-    """Add amounts to the rows of a total, several to one row one after the other."""
-    if len(rows) == 1:
-        total[rows[0]] += amounts[0]
-    elif rows.count(rows[0]) == len(rows):
-        total[rows[0]] += fold(amounts)
-    elif len(set(rows)) == len(rows):
-        total[rows] += amounts
-    else:
-        for row, amount in zip(rows, amounts, strict=True):
-            total[row] += amount
 
 
 def measure(

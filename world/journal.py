@@ -26,6 +26,7 @@ class Journal:
         self._places: dict[tuple[Entries, tuple[str, ...], bool], tuple[list[int], list[int]]] = {}
         self._flows: dict[FlowKey, np.ndarray] = {}
         self._read = 0
+        self._crossings: dict[tuple[Entries, tuple[str, ...], tuple[str, ...]], list[tuple[int, int, int]]] = {}
         self._meant: dict[tuple[Entries, str | None, str | None], list[int]] = {}
 
     def note(self, entries: Entries, amounts: PerRow) -> None:
@@ -77,6 +78,27 @@ class Journal:
     def paid_to(self, kind: str, payees: tuple[str, ...]) -> PerRow:
         """Sum of a kind of flow by payee, (payees, worlds) $bn."""
         return self._each(kind, payees, payers=False)
+
+    def paid_between(self, kind: str, payers: tuple[str, ...], payees: tuple[str, ...]) -> np.ndarray:
+        """Sum of a kind of flow by payer and payee, (payers, payees, worlds) $bn."""
+        total = np.zeros((len(payers), len(payees), self.worlds))
+        for entries, amounts in self._by_kind.get(kind, ()):
+            for row, payer, payee in self._crossing(entries, payers, payees):
+                total[payer, payee] += amounts[row]
+        return total
+
+    def _crossing(
+        self, entries: Entries, payers: tuple[str, ...], payees: tuple[str, ...]
+    ) -> list[tuple[int, int, int]]:
+        """The rows of a page from one of some payers to one of some payees, with the places of both."""
+        key = (entries, payers, payees)
+        if key not in self._crossings:
+            self._crossings[key] = [
+                (row, payers.index(payer), payees.index(payee))
+                for row, (payer, payee) in enumerate(zip(entries.payers, entries.payees, strict=True))
+                if payer in payers and payee in payees
+            ]
+        return self._crossings[key]
 
     def _each(self, kind: str, names: tuple[str, ...], payers: bool) -> PerRow:
         total = np.zeros((len(names), self.worlds))

@@ -8,43 +8,22 @@ settled together, class by class, so the order in which firms act is irrelevant.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, some
-from world.books import Books, locked
-from world.entries import CASH_KINDS, CLASSES, KINDS, Entries, FlowKey, Names
+from world.arrays import PerRow, PerWorld, locked, some
+from world.books import Books
+from world.entries import CASH_KINDS, INCOME_CLASSES, Entries, FlowKey, Names
 from world.journal import tagged
-from world.settlement import ROUNDING, clear_where_short
+from world.settlement import ROUNDING, Unpaid, clear_where_short
+from world.stretches import add_up
 
 Amounts = np.ndarray | float
 """$bn: one number, (worlds,), or (rows, worlds)."""
 
 # A gap below this share of a due is the rounding of the clearing and nobody's default.
 _ROUNDING_OF_A_DUE = 1e-12
-
-
-_KIND_ORDER = {
-    kind: i for i, kind in enumerate(sorted(CASH_KINDS, key=lambda kind: CLASSES.index(KINDS[kind].due_class or "")))
-}
-"""Place of each kind of due in the queue: class by class, within a class as in the table."""
-
-
-def _place(entries: Entries) -> tuple[int, list[int], list[int]]:
-    """Where entries stand in the queue."""
-    return _KIND_ORDER[entries.kind.name], entries.payer_rows, entries.payee_rows
-
-
-@dataclass(frozen=True)
-class Unpaid:
-    """What was due and could not be paid, $bn (worlds,); zero in the worlds where it was paid."""
-
-    kind: str
-    payer: str
-    payee: str
-    amount: PerWorld
 
 
 class Ledger(Books):
@@ -128,9 +107,10 @@ class Ledger(Books):
         Returns: what could not be paid, one row for each kind, payer and payee that fell short in some world.
         """
         unpaid: dict[FlowKey, np.ndarray] = {}
-        for queued in self._classes().values():
-            for entries, paid in zip(queued, self._payable(queued), strict=True):
-                self._enter(entries, paid)
+        for due_class, queued in self._classes().items():
+            payable = self._payable(queued)
+            self._enter_class(due_class, queued, payable)
+            for entries, paid in zip(queued, payable, strict=True):
                 owed = self._dues[entries]
                 if paid is owed:
                     continue
@@ -209,7 +189,7 @@ class Ledger(Books):
 
     def _payments(self, kind: str, payers: Names, payees: Names) -> Entries:
         """The entries for payments between known and different sectors."""
-        if kind not in _KIND_ORDER:
+        if kind not in CASH_KINDS:
             raise ValueError(f"unknown kind of payment {kind!r}; allowed are {', '.join(CASH_KINDS)}")
         return self._entries(kind, payers, payees)
 
@@ -224,7 +204,7 @@ class Ledger(Books):
 
     def _queue(self) -> list[Entries]:
         """The dues in an order that does not depend on who queued first: additions then round the same way."""
-        return sorted(self._dues, key=_place)
+        return sorted(self._dues, key=lambda entries: entries.place)
 
     def _classes(self) -> dict[str, list[Entries]]:
         """The queue by class, the most senior first."""
@@ -242,11 +222,28 @@ class Ledger(Books):
         """What each sector owes in one class and what it is owed, both (sectors, worlds); kept until one changes."""
         due_class = queued[0].kind.due_class or ""
         if due_class not in self._by_class:
-            totals = np.zeros((2, len(self.sectors), self.worlds))
-            for entries in queued:
-                self._posting.add_up(entries, self._dues[entries], totals)
-            self._by_class[due_class] = totals[0], totals[1]
+            self._by_class[due_class] = self._totals(queued, [self._dues[entries] for entries in queued])
         return self._by_class[due_class]
+
+    def _totals(self, queued: Sequence[Entries], pages: Sequence[np.ndarray]) -> tuple[PerRow, PerRow]:
+        """What each sector pays and what it is paid of pages of amounts, both (sectors, worlds)."""
+        paid, received = np.zeros((2, len(self.sectors), self.worlds))
+        for entries, amounts in zip(queued, pages, strict=True):
+            add_up(paid, entries.payer_stretches, amounts)
+            add_up(received, entries.payee_stretches, amounts)
+        return paid, received
+
+    def _enter_class(self, due_class: str, queued: Sequence[Entries], paid: Sequence[np.ndarray]) -> None:
+        """Make the payments of one class; where all of them are income, each sector's accounts move once."""
+        if due_class not in INCOME_CLASSES:
+            for entries, amounts in zip(queued, paid, strict=True):
+                self._enter(entries, amounts)
+            return
+        in_full = all(amounts is self._dues[entries] for entries, amounts in zip(queued, paid, strict=True))
+        costs, revenue = self._added_up(queued) if in_full else self._totals(queued, paid)
+        self._posting.enter_income(revenue - costs)
+        for entries, amounts in zip(queued, paid, strict=True):
+            self._note(entries, amounts)
 
     def _owed_less_due(self) -> PerRow:
         """What each sector has to pay less what it is to be paid, (sectors, worlds) $bn; kept until a due changes."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from world.arrays import PerRow, PerWorld, fold, not_negative, pick_worlds, require, some
+from world.arrays import PerRow, PerWorld, fold, not_negative, require, some
 
 PerSlot = Float64[np.ndarray, "lanes slots worlds"]
 """One number for each lane (an operator, a pair ...), quarter to come and world, shape (lanes, slots, worlds)."""
@@ -246,20 +246,13 @@ class Schedule:
 
     def scale(self, lane: int | slice, factor: np.ndarray) -> PerRow | PerWorld:
         """Multiply all that is still to come in a lane by factor (worlds,) in [0, 1]; returns what was taken away."""
-        hit = (np.asarray(factor) != 1.0).nonzero()[0]
-        removed = np.zeros_like(self.to_come[lane])
-        if not hit.size:
-            return removed
-        live = slice(self.next_quarter, self.reach + 1)
-        # Most worlds keep everything: only the others are touched.
-        part = self.amount[lane, live]
-        held = pick_worlds(part, hit)
-        kept = factor if np.ndim(factor) == 0 else pick_worlds(np.asarray(factor), hit)
-        part[..., hit] = held * kept
-        self._least_written = min(self._least_written, float(np.min(kept)))
+        if not some(np.asarray(factor) != 1.0):
+            return np.zeros_like(self.to_come[lane])
+        self.amount[lane, self.next_quarter : self.reach + 1] *= factor
+        self._least_written = min(self._least_written, float(np.min(factor)))
         to_come = self._change()
-        removed[..., hit] = to_come[lane, hit] * (1.0 - kept)
-        to_come[lane, hit] *= kept
+        removed: np.ndarray = to_come[lane] * (1.0 - factor)
+        to_come[lane] *= factor
         return removed
 
     def negative(self) -> PerWorld:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,6 +12,16 @@ from world.rows import rows_by_worlds
 
 # A sector short of less than this share of what it owes pays in full; some hundred times the error of the shares.
 ROUNDING = 1e-13
+
+
+@dataclass(frozen=True)
+class Unpaid:
+    """What was due and could not be paid, $bn (worlds,); zero in the worlds where it was paid."""
+
+    kind: str
+    payer: str
+    payee: str
+    amount: PerWorld
 
 
 def clear_dues(

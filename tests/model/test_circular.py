@@ -13,6 +13,7 @@ from runs.circular import SELLERS, circular_share, to_chips_share, trace_equity
 from runs.model import ComputeMarket
 from runs.simulate import simulate
 from world.arrays import fold
+from world.ledger import Ledger
 
 VENDOR_ROUND = {
     "extends": "as-of-2024q3",
@@ -28,10 +29,14 @@ VENDOR_ROUND = {
 
 def quarter(flows: dict[tuple[str, str, str], float], cash: dict[str, float], last: dict[str, np.ndarray]) -> Any:
     """A market that knows nothing but a quarter's payments and what labs have left."""
-    ledger = SimpleNamespace(
-        flows={key: np.array([usd_bn]) for key, usd_bn in flows.items()},
-        cash=lambda name: np.array([cash.get(name, 0.0)]),
-    )
+    ledger = Ledger(tuple(STANDING.sector), 1, may_be_negative=tuple(STANDING.sector))
+    for (kind, payer, payee), usd_bn in flows.items():
+        if kind == "depreciation":
+            ledger.depreciate(payer, usd_bn)
+        else:
+            ledger.pay(kind, payer, payee, usd_bn)
+    for name, left in cash.items():
+        ledger.open("cash", name, left - ledger.cash(name))
     return SimpleNamespace(worlds=1, cast=STANDING, state=SimpleNamespace(ledger=ledger, flow={}, last=last))
 
 
