@@ -2,7 +2,9 @@
 
 Contracts signed between a scenario's start and the day it knows up to enter as events (runs/events.py). So do the
 steps of named sites: a phase is not there before it was announced, it is begun when the record began it, and it has its
-power when the record had it. What the record does not tell by that day is the operator's own affair again.
+power when the record had it. It takes the place of power that its operator has under construction without a name, as
+far as there is: the operator had ordered for the same demand. What the record does not tell by that day is the
+operator's own affair again.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ def begin_recorded_phases(market: ComputeMarket) -> None:
         if _is_in(phase.building, now):
             named.contract(row, float(market.state.quarter))
             named.finance(row, float(market.state.quarter), True, _lead_quarters(market, phase))
+            market.state.sites.hand_over(market.cast.operator[phase.operator], phase.facility_gw)
 
 
 def waits_for_the_record(market: ComputeMarket, row: int) -> bool:

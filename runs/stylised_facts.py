@@ -88,6 +88,7 @@ def _facts(dataset: xr.Dataset, paths: Paths, seed: int) -> Sequence[tuple[str, 
     start = {name: _start_share(paths.start, name) for name in shares}
     chips, power = (paths.path("binding_share", name) for name in ("chips", "power"))
     turned = (chips[:4] - chips[-4:]).mean(axis=0)
+    grown = (power[-4:] - power[:4]).mean(axis=0)
     rigid = _moved(_by_year(paths.path("chip_price_k", "hopper"))) / _moved(_by_year(posted))
     calm = ratio(_restless(posted), _restless(hopper), 1.0)
     lease = paths.path("lease_price_usd_h", "microsoft>openai")
@@ -102,7 +103,7 @@ def _facts(dataset: xr.Dataset, paths: Paths, seed: int) -> Sequence[tuple[str, 
          "about 0.6 to 0.9"),
         ("Chip prices are rigid while rents move", rigid < 1.0, "fall of its price over that of rent, by year", rigid,
          "0.50"),
-        ("The binding constraint changes, from chips to power", (turned > 0.0) & (power[-1] > power[0]),
+        ("The binding constraint changes, from chips to power", (turned > 0.0) & (grown > 0.0),
          "builders bound by chips, 2024 less 2025", turned, "chips, then power"),
         ("A one-year contract moves less than spot", calm < 1.0, "its moves from quarter to quarter over spot's", calm,
          "below 1"),

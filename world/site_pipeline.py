@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from world.arrays import PerOperatorGeneration, PerRow, PerWorld, below_zero, fold, not_negative, require
+from world.arrays import PerOperatorGeneration, PerRow, PerWorld, below_zero, fold, not_negative, ratio, require
 from world.schedule import Amount, Schedule
 
 ANNOUNCED, CONTRACTED, BUILDING, ENERGISED, EQUIPPED = range(5)
@@ -79,6 +79,13 @@ class SitePipeline:
         late = require(np.atleast_1d(slippage), at_least_0, "slippage", ">= 0")
         self.building.add_spread(operator, quarter + lead + late, amount, spread=spread, earliest=quarter + 1)
         self.entered_gw[operator] += amount
+
+    def hand_over(self, operator: int, gw: Amount) -> PerWorld:
+        """Give up to `gw` under construction to the named phases, evenly over its dates; returns it, (worlds,) GW."""
+        coming = self.building.pending()[operator]
+        moved: PerWorld = self.building.scale(operator, 1.0 - ratio(np.minimum(_gw(gw), coming), coming))
+        self.entered_gw[operator] -= moved
+        return moved
 
     def advance(self, quarter: int) -> PerRow:
         """Begin a quarter: what is due is energised; returns it, (operators, worlds) GW."""

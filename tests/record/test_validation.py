@@ -20,8 +20,6 @@ from runs.stylised_facts import Facts, price_moves, stylised_facts
 from viz.validation import draw
 from viz.validation_text import markdown_table, validation_page, verdict
 
-ORACLE = "Oracle orders few chips for what it has let: docs/calibration.md"
-
 
 @pytest.fixture(scope="module")
 def facts() -> Facts:
@@ -44,7 +42,7 @@ def scored() -> Backtest:
         "A one-year contract moves less than spot",
         "The rent of running leases moves less than spot",
         "Microsoft's share of Nvidia-based stock is about flat",
-        pytest.param("Oracle's share rises", marks=pytest.mark.xfail(reason=ORACLE, strict=False)),
+        "Oracle's share rises",
         "xAI builds two to four times faster",
     ],
 )

@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
+import pytest
 
 from runs.model import ComputeMarket
 from runs.scenario import load_scenario
-from world.sites import ANNOUNCED, BUILDING, ENERGISED
+from world.sites import ANNOUNCED, BUILDING, ENERGISED, SitePipeline
 
 PHASE = "Abilene phase 1"
 """Announced and begun on 2024-06-11, with power on 2025-06-30."""
@@ -62,3 +63,13 @@ def test_the_stand_in_for_a_first_site_gives_way_to_the_site() -> None:
     ]
     assert (building[0] > 0.1).all()
     assert (building[1] < building[0]).all()
+
+
+def test_a_named_phase_takes_the_place_of_power_without_a_name() -> None:
+    sites = SitePipeline(1, 8, 3)
+    sites.order(0, np.array([1.0, 0.3, 0.0]), 2.0, 0.0, 0)
+    assert sites.hand_over(0, 0.4) == pytest.approx([0.4, 0.3, 0.0])
+    assert sites.building_gw[0] == pytest.approx([0.6, 0.0, 0.0])
+    residuals = sites.check()
+    assert residuals.unaccounted == pytest.approx(0.0, abs=1e-12)
+    assert residuals.negative_gw == pytest.approx(0.0, abs=1e-12)
