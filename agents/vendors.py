@@ -8,7 +8,7 @@ import numpy as np
 
 from agents.base import Firm, policy
 from world.arrays import PerRow, PerWorld, ratio
-from world.chips import allocation_weight, backlog_ahead, wafer_growth
+from world.chips import MOST_DECLINE, allocation_weight, backlog_ahead, wafer_growth
 from world.rationing import ration
 
 
@@ -91,7 +91,7 @@ class Vendor(Firm):
             backlog_then, capacity_then, p.expansion_response, p.target_lead_quarters, p.max_expansion
         )
         pressure = np.minimum(ratio(backlog_then, capacity_then * p.target_lead_quarters, 1.0), 1.0)
-        aim = (wanted + p.growth_weight * growth * pressure).clip(-0.02, p.max_expansion)
+        aim = (wanted + p.growth_weight * growth * pressure).clip(-MOST_DECLINE, p.max_expansion)
         self.expansion = self.expansion + (aim - self.expansion) / lag
 
     def expand(self) -> None:

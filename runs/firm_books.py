@@ -31,7 +31,7 @@ def operator_views(
     fixed, rows = standing_figures(market), [cast.operator[name] for name in names]
     backlog = backlog_h100e_m(s)[rows]
     chips_power = fixed["power_needed_gw"][rows] + backlog * view.power_kw
-    building = s.sites.building_gw[rows] + s.sites.contracted_gw[rows] + phases_building(s)[rows]
+    building = s.sites.building_gw[rows] + phases_building(s)[rows]
     lead = view.chip_lead_quarters
     at_lead = power_at_lead_gw(s, fixed["power_gw"], lead)[rows] if to_order else np.zeros_like(building)
     signed = s.leases.active + s.leases.pending_total

@@ -33,7 +33,7 @@ def begin_recorded_phases(market: ComputeMarket) -> None:
             named.contract(row, float(market.state.quarter))
         if _is_in(phase.building, now):
             named.contract(row, float(market.state.quarter))
-            named.finance(row, float(market.state.quarter), True, *_lead_and_slip(market, phase))
+            named.finance(row, float(market.state.quarter), True, _lead_quarters(market, phase))
             market.state.sites.hand_over(market.cast.operator[phase.operator], phase.facility_gw)
 
 
@@ -63,16 +63,16 @@ def _with_steps_after(first: int, rows: tuple[Phase, ...]) -> tuple[tuple[int, P
     return tuple((row, phase) for row, phase in enumerate(rows) if late[row])
 
 
-def _lead_and_slip(market: ComputeMarket, phase: Phase) -> tuple[PerWorld | float, float]:
+def _lead_quarters(market: ComputeMarket, phase: Phase) -> PerWorld | float:
     """Quarters until the first hall has power: those of the record if it tells, else as planned and slipping."""
     now = market.calendar_quarter
     if phase.energised is not None:
-        return float(quarter_number(phase.energised) - now), 0.0
+        return float(quarter_number(phase.energised) - now)
     if phase.due is None:
         lead: PerWorld = market.firms[phase.operator].parameters.build_quarters
-        return lead, 0.0
+        return lead
     slip = market.parameters.of("grid").slippage_quarters * exponential(market.draws.uniform(f"slip:{phase.name}"))
-    return first_power(phase, now - 1, market.parameters.of(phase.operator).build_quarters, slip), 0.0
+    return first_power(phase, now - 1, market.parameters.of(phase.operator).build_quarters, slip)
 
 
 def _is_in(date: str | None, quarter: int) -> bool:

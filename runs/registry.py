@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,9 +43,8 @@ REGISTRY: dict[str, Metric] = {}
 """Every metric by name, in the order of registration, with the members of the standing cast."""
 
 
-@lru_cache(maxsize=32)
 def registry_of(cast: Cast) -> Mapping[str, Metric]:
-    """Every metric by name, with the members of a cast. Call it once all metrics are registered."""
+    """Every metric that is registered by now, by name, with the members of a cast."""
     if cast is STANDING:
         return REGISTRY
     return {

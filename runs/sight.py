@@ -153,7 +153,7 @@ def market_view(market: ComputeMarket) -> MarketView:
     useful, kw = fixed["new_usefulness"], fixed["new_kw"]
     power = fixed["power_gw"]
     idle = np.maximum(power - fixed["power_needed_gw"], 0.0)
-    building = s.sites.building_gw + s.sites.contracted_gw + phases_building(s)
+    building = s.sites.building_gw + phases_building(s)
     coming_power = fold(idle + building) / kw * useful
     backlog = fold(backlog_h100e_m(s)) * useful + s.asic_queue_h100e_m * g.usefulness[GENERATION["rival_asic"]]
     index = unit_rent(s)

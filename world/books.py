@@ -126,10 +126,6 @@ class Books:
     lease_liability = _reader("lease_liability")
     net_worth = _reader("net_worth")
 
-    def statement(self, sector: str) -> dict[str, PerWorld]:
-        """All accounts of one sector, account -> $bn (worlds,)."""
-        return {account: self.holding(account, sector) for account in ACCOUNTS}
-
     def paid(self, kind: str, payer: str | None = None, payee: str | None = None) -> PerWorld:
         """Sum of this quarter's flows of a kind, $bn (worlds,), over all payers and payees or those that are named."""
         if kind not in KINDS:

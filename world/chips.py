@@ -26,8 +26,8 @@ MOST_PRICE_ELASTICITY = 0.1
 """List prices hardly answer scarcity, which shows as lead time and allocation."""
 LEAST_SHARE = 1e-4
 """Share of all customers below which the vendor knows nobody by size."""
-LEAST_GROSS_MARGIN, MOST_GROSS_MARGIN = 0.71, 0.77
-"""The vendor's gross margin in the record."""
+MOST_DECLINE = 0.02
+"""Most log decline of packaging capacity in a quarter: tools are not sold off."""
 
 
 def wafer_mix(quarters_since_launch: PerGeneration, ramp_quarters: PerGeneration) -> PerGeneration:
@@ -102,43 +102,26 @@ def backlog_ahead(
     return np.maximum(backlog + quarters * (coming - going), 0.0)
 
 
-def next_wafers(
-    wafers_k: PerWorld,
-    backlog: PerWorld,
-    shipped: PerWorld,
-    lag_quarters: PerWorld | float,
-    target_lead: PerWorld | float,
-    max_growth: PerWorld | float,
-    *,
-    max_decline: PerWorld | float = 0.02,
-) -> PerWorld:
-    """Packaging capacity of the next quarter, growing towards the backlog with a lag.
-
-    Args:   wafers_k       (worlds,)   thousand wafers per quarter, > 0
-            backlog        (worlds,)   orders not yet delivered, in any unit, >= 0
-            shipped        (worlds,)   deliveries of this quarter, in the same unit, >= 0
-            lag_quarters   (worlds,)   quarters to close the log gap, 4 to 8, > 0
-            target_lead    (worlds,)   backlog in quarters of shipments that the vendor plans for, > 0
-            max_growth     (worlds,)   most log growth in a quarter
-            max_decline    (worlds,)   most log decline in a quarter: tools are not sold off
-    Returns:               (worlds,)   thousand wafers per quarter
-    Laws: unchanged at the target lead; rises with the backlog, between exp(-max_decline) and exp(max_growth);
-        scaling backlog and shipments together changes nothing.
-    Raises: ValueError if a lag or target is not above zero or a quantity negative.
-    Source: growth of packaging capacity in the record (docs/sources.md).
-    """
-    return wafers_k * np.exp(wafer_growth(backlog, shipped, lag_quarters, target_lead, max_growth, max_decline))
-
-
 def wafer_growth(
     backlog: PerWorld,
     shipped: PerWorld,
     lag_quarters: PerWorld | float,
     target_lead: PerWorld | float,
     max_growth: PerWorld | float,
-    max_decline: PerWorld | float = 0.02,
 ) -> PerWorld:
-    """Log growth of packaging capacity in a quarter, as `next_wafers`: (worlds,), unchanged at the target lead."""
+    """Log growth of packaging capacity in a quarter, towards the backlog with a lag.
+
+    Args:   backlog        (worlds,)   orders not yet delivered, in any unit, >= 0
+            shipped        (worlds,)   deliveries of this quarter, in the same unit, >= 0
+            lag_quarters   (worlds,)   quarters to close the log gap, 4 to 8, > 0
+            target_lead    (worlds,)   backlog in quarters of shipments that the vendor plans for, > 0
+            max_growth     (worlds,)   most log growth in a quarter
+    Returns:               (worlds,)   log per quarter
+    Laws: nothing at the target lead; rises with the backlog, between -MOST_DECLINE and max_growth; scaling backlog and
+        shipments together changes nothing.
+    Raises: ValueError if a lag or target is not above zero or a quantity negative.
+    Source: growth of packaging capacity in the record (docs/sources.md).
+    """
     require(backlog, not_negative, "backlog", "at least zero")
     require(shipped, not_negative, "shipped", "at least zero")
     require(np.atleast_1d(lag_quarters), positive, "lag_quarters", "above zero")
@@ -149,7 +132,7 @@ def wafer_growth(
     pressure = np.where(planned > 0.0, backlog / np.where(planned > 0.0, planned, 1.0), idle).clip(
         LEAST_PRESSURE, MOST_PRESSURE
     )
-    growth: PerWorld = (np.log(pressure) / lag_quarters).clip(-np.asarray(max_decline), max_growth)
+    growth: PerWorld = (np.log(pressure) / lag_quarters).clip(-MOST_DECLINE, max_growth)
     return growth
 
 
@@ -183,17 +166,6 @@ def list_price_k(
     drift = np.exp(years * np.log1p(-np.asarray(yearly_drift)))
     scarcity = power(np.atleast_1d(backlog_ratio).clip(LEAST_BACKLOG_RATIO, MOST_BACKLOG_RATIO), elasticity)
     return launch_price_k * drift * scarcity
-
-
-def gross_margin(base_margin: PerWorld | float, price_over_base: PerWorld | float) -> np.ndarray:
-    """Gross margin of a vendor whose prices stand at `price_over_base` times those of the base margin, 0.71 to 0.77.
-
-    Args: base_margin (worlds,) share; price_over_base (worlds,) ratio, > 0. Returns: (worlds,) share.
-    Laws: rises with prices; inside the band of the record.
-    """
-    require(np.atleast_1d(price_over_base), positive, "price_over_base", "above zero")
-    margin = 1.0 - (1.0 - np.asarray(base_margin)) / price_over_base
-    return np.asarray(margin.clip(LEAST_GROSS_MARGIN, MOST_GROSS_MARGIN))
 
 
 def allocation_weight(size: PerRow, prepaid_share: PerRow, size_power: PerWorld, prepayment_pull: PerWorld) -> PerRow:

@@ -69,42 +69,6 @@ def level_price_usd_h(
     return price
 
 
-def cash_cost_usd_h(
-    chip_price_k: PerGeneration,
-    h100e_per_chip: PerGeneration,
-    kw_facility_per_chip: PerGeneration,
-    *,
-    system_multiple: PerWorld | float,
-    power_usd_mwh: PerWorld | float,
-    power_draw: PerWorld | float,
-    operations_share: PerWorld | float,
-) -> PerGeneration:
-    """What running one H100e for an hour costs in cash: the price below which its holder switches it off.
-
-    Args:                       shape                    unit
-        chip_price_k            (generations, worlds)    thousand USD per chip
-        h100e_per_chip          (generations, worlds)    H100e, > 0
-        kw_facility_per_chip    (generations, worlds)    kW of facility power per chip, network and cooling included
-        system_multiple         (worlds,)                chip with server and network over the chip alone, >= 1
-        power_usd_mwh           (worlds,)                USD per MWh delivered
-        power_draw              (worlds,)                average draw over the facility's nameplate, about 0.75
-        operations_share        (worlds,)                staff, spares and repair per year over the system's price
-    Returns:                    (generations, worlds)    USD per H100e-hour
-    Laws: rises with the price of power and with operations; nothing sunk enters it beyond the scale of operations.
-    Raises: ValueError if a chip has no H100e.
-    Source: reported cash cost of 0.2 to 0.45 USD per GPU-hour (docs/sources.md).
-    """
-    h100e = require(h100e_per_chip, positive, "h100e_per_chip", "above zero")
-    return running_usd_h(
-        chip_price_k / h100e,
-        kw_facility_per_chip / h100e,
-        system_multiple=system_multiple,
-        power_usd_mwh=power_usd_mwh,
-        power_draw=power_draw,
-        operations_share=operations_share,
-    )
-
-
 def running_usd_h(
     price_k_per_h100e: PerGeneration,
     kw_facility_per_h100e: PerGeneration,
@@ -114,69 +78,22 @@ def running_usd_h(
     power_draw: PerWorld | float,
     operations_share: PerWorld | float,
 ) -> PerGeneration:
-    """The cash cost of `cash_cost_usd_h` from the price and the power of one H100e, both (generations, worlds)."""
+    """What running one H100e for an hour costs in cash: the price below which its holder switches it off.
+
+    Args:                       shape                    unit
+        price_k_per_h100e       (generations, worlds)    thousand USD for chips of one H100e
+        kw_facility_per_h100e   (generations, worlds)    kW of facility power, network and cooling included
+        system_multiple         (worlds,)                chip with server and network over the chip alone, >= 1
+        power_usd_mwh           (worlds,)                USD per MWh delivered
+        power_draw              (worlds,)                average draw over the facility's nameplate, about 0.75
+        operations_share        (worlds,)                staff, spares and repair per year over the system's price
+    Returns:                    (generations, worlds)    USD per H100e-hour
+    Laws: rises with the price of power and with operations; nothing sunk enters it beyond the scale of operations.
+    Source: reported cash cost of 0.2 to 0.45 USD per GPU-hour (docs/sources.md).
+    """
     electricity = kw_facility_per_h100e * (power_draw * np.asarray(power_usd_mwh) / 1000.0)
     operations = price_k_per_h100e * (1000.0 * np.asarray(system_multiple) * operations_share / HOURS_PER_YEAR)
     return electricity + operations
-
-
-def long_run_cost_usd_h(
-    chip_price_k: PerGeneration,
-    h100e_per_chip: PerGeneration,
-    kw_facility_per_chip: PerGeneration,
-    kw_it_per_chip: PerGeneration,
-    *,
-    cost_of_capital: PerWorld | float,
-    rent_fall: PerWorld | float,
-    chip_life_years: PerWorld | float,
-    system_multiple: PerWorld | float,
-    shell_usd_m_per_it_mw: PerWorld | float,
-    shell_life_years: PerWorld | float,
-    power_usd_mwh: PerWorld | float,
-    power_draw: PerWorld | float,
-    operations_share: PerWorld | float,
-    utilisation: PerWorld | float,
-) -> PerGeneration:
-    """The rent at which a new H100e pays for itself: capital over sold hours, plus electricity and operations.
-
-    Args:                       shape                    unit
-        chip_price_k .. kw_facility_per_chip             as in cash_cost_usd_h
-        kw_it_per_chip          (generations, worlds)    kW of IT power per chip
-        cost_of_capital         (worlds,)                per year
-        rent_fall               (worlds,)                expected fall of a given chip's rent per year, about 0.2
-        chip_life_years         (worlds,)                years, about 5
-        system_multiple         (worlds,)                chip with server and network over the chip alone
-        shell_usd_m_per_it_mw   (worlds,)                building and power plant, million USD per MW of IT
-        shell_life_years        (worlds,)                years, about 20; its rent is level
-        power_usd_mwh, power_draw, operations_share      as in cash_cost_usd_h
-        utilisation             (worlds,)                sold hours over all hours, in (0, 1]
-    Returns:                    (generations, worlds)    USD per H100e-hour
-    Laws: rises with every price, with the cost of capital and with the fall of rents; falls with lives and with
-        utilisation; never below the cash cost.
-    Raises: ValueError if a life, a chip's H100e or utilisation is out of range.
-    Source: docs/model.md; anchors in tests/oracles/test_annuities.py (owning cost of Hopper and Blackwell).
-    """
-    h100e = require(h100e_per_chip, positive, "h100e_per_chip", "above zero")
-    price_k = chip_price_k / h100e
-    capital = capital_usd_h(
-        price_k,
-        kw_it_per_chip / h100e,
-        cost_of_capital=cost_of_capital,
-        rent_fall=rent_fall,
-        chip_life_years=chip_life_years,
-        system_multiple=system_multiple,
-        shell_usd_m_per_it_mw=shell_usd_m_per_it_mw,
-        shell_life_years=shell_life_years,
-        utilisation=utilisation,
-    )
-    return capital + running_usd_h(
-        price_k,
-        kw_facility_per_chip / h100e,
-        system_multiple=system_multiple,
-        power_usd_mwh=power_usd_mwh,
-        power_draw=power_draw,
-        operations_share=operations_share,
-    )
 
 
 def capital_usd_h(
@@ -191,7 +108,24 @@ def capital_usd_h(
     shell_life_years: PerWorld | float,
     utilisation: PerWorld | float,
 ) -> PerGeneration:
-    """The capital in `long_run_cost_usd_h` from the price and the power of one H100e, both (generations, worlds)."""
+    """Capital over sold hours: with the running cost, the long-run cost at which a new H100e pays for itself.
+
+    Args:                       shape                    unit
+        price_k_per_h100e       (generations, worlds)    thousand USD for chips of one H100e
+        kw_it_per_h100e         (generations, worlds)    kW of IT power
+        cost_of_capital         (worlds,)                per year
+        rent_fall               (worlds,)                expected fall of a given chip's rent per year, about 0.2
+        chip_life_years         (worlds,)                years, about 5
+        system_multiple         (worlds,)                chip with server and network over the chip alone
+        shell_usd_m_per_it_mw   (worlds,)                building and power plant, million USD per MW of IT
+        shell_life_years        (worlds,)                years, about 20; its rent is level
+        utilisation             (worlds,)                sold hours over all hours, in (0, 1]
+    Returns:                    (generations, worlds)    USD per H100e-hour
+    Laws: rises with every price, with the cost of capital and with the fall of rents; falls with lives and with
+        utilisation.
+    Raises: ValueError if a life or utilisation is out of range.
+    Source: docs/model.md; anchors in tests/oracles/test_annuities.py (owning cost of Hopper and Blackwell).
+    """
     require(np.atleast_1d(utilisation), lambda u: (u > 0.0) & (u <= 1.0), "utilisation", "a share in (0, 1]")
     chip_years = annuity_factor(cost_of_capital, rent_fall, chip_life_years)
     shell_years = annuity_factor(cost_of_capital, 0.0, shell_life_years)

@@ -139,7 +139,6 @@ _KINDS = (
     _cash_kind("profit_share", DIVIDENDS_AND_PROFIT_SHARE, "net_worth-", "net_worth+", "a share of profit"),
     # bookings without cash
     _booking("depreciation", "fixed- net_worth-", "", "plant loses value with age"),
-    _booking("write_off", "fixed- net_worth-", "", "plant is given up"),
     _booking("revaluation", "stakes+ net_worth+", "", "stakes are marked to a new value (may be negative)"),
     _booking("stake_grant", "stakes+ net_worth+", "", "a stake is received without payment"),
     _booking("lease_recognition", "leased+ lease_liability+", "", "a lease starts: right of use against rent owed"),

@@ -128,10 +128,6 @@ class Ledger(Books):
         """Fixed assets lose value with age, $bn (worlds,)."""
         self._book("depreciation", sector, sector, amount)
 
-    def write_off(self, sector: Names, amount: Amounts) -> None:
-        """Fixed assets are given up, $bn (worlds,)."""
-        self._book("write_off", sector, sector, amount)
-
     def revalue(self, sector: Names, amount: Amounts) -> None:
         """Stakes are marked up or, with a negative amount, down, $bn (worlds,)."""
         self._book("revaluation", sector, sector, amount, signed=True)

@@ -146,10 +146,12 @@ class Parameters(Mapping[str, PerWorld]):
         return self._owners[owner]
 
     def once(self, work: Callable[..., np.ndarray], *arguments: Any) -> np.ndarray:
-        """What `work(parameters, *arguments)` gives, worked out once: parameters never change."""
+        """What `work(parameters, *arguments)` gives, read only, worked out once: parameters never change."""
         key = (work, *arguments)
         if key not in self._worked_out:
-            self._worked_out[key] = work(self, *arguments)
+            found = work(self, *arguments)
+            found.setflags(write=False)
+            self._worked_out[key] = found
         return self._worked_out[key]
 
 

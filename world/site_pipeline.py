@@ -1,7 +1,7 @@
 """Sites: power and shells on their way from an announcement to racks that run, in GW of facility power.
 
-`SitePipeline` pools the unnamed sites of each operator; world/sites.py keeps the phases of named sites single.
-A GW is in one holder only, and there in one of five states: announced, contracted, building (financed),
+`SitePipeline` pools the unnamed sites of each operator from their order on; world/sites.py keeps the phases of named
+sites single. A GW is in one holder only, and there in one of five states: announced, contracted, building (financed),
 energised, equipped.
 """
 
@@ -17,7 +17,7 @@ from world.schedule import Amount, Schedule
 
 ANNOUNCED, CONTRACTED, BUILDING, ENERGISED, EQUIPPED = range(5)
 STATES = ("announced", "contracted", "building", "energised", "equipped")
-_POOLED = ("announced_gw", "contracted_gw", "energised_gw", "used_gw", "entered_gw", "cancelled_gw")
+_POOLED = ("energised_gw", "used_gw", "entered_gw")
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class SiteResiduals:
     """How far sites are from their laws, for each world, shape (worlds,).
 
     negative_gw    most below zero of any stock
-    unaccounted    |entered - in the five states - cancelled| of an operator, relative to what entered
+    unaccounted    |entered - in all states| of an operator or a phase, relative to what entered
     disordered     number of dates that come before the date of an earlier state (named phases)
     """
 
@@ -35,56 +35,25 @@ class SiteResiduals:
 
 
 class SitePipeline:
-    """The unnamed sites of some operators in five states, in GW of facility power, in every world.
+    """The unnamed sites of some operators in the last three states, in GW of facility power, in every world.
 
-    Announced and contracted are plain stocks; building is due by quarter; energised is what has power, and as much
-    of it as chips use is equipped. Every step moves GW from one state to the next, so capacity counts once.
-    Laws (tests/invariants/test_sites.py): entered = the five states + cancelled; nothing is energised that was not
-        financed; the energised stock never falls.  Oracle: tests/oracles/loop_sites.py.
+    An order announces, contracts and finances at once. Building is due by quarter; energised is what has power, and as
+    much of it as chips use is equipped. Every step moves GW from one state to the next, so capacity counts once.
+    Laws (tests/invariants/test_sites.py): entered = the three states; nothing is energised that was not ordered; the
+        energised stock never falls.  Oracle: tests/oracles/loop_sites.py.
     """
 
     def __init__(self, operators: int, slots: int, worlds: int) -> None:
         self.building = Schedule(operators, slots, worlds)
-        self.announced_gw: np.ndarray = np.zeros((operators, worlds))
-        self.contracted_gw: np.ndarray = np.zeros((operators, worlds))
         self.energised_gw: np.ndarray = np.zeros((operators, worlds))
         self.used_gw: np.ndarray = np.zeros((operators, worlds))
         self.entered_gw: np.ndarray = np.zeros((operators, worlds))
-        self.cancelled_gw: np.ndarray = np.zeros((operators, worlds))
 
     def open(self, operator: int, gw: Amount) -> None:
         """Enter power that is already energised when the run starts, (worlds,) GW."""
         amount = _gw(gw)
         self.energised_gw[operator] += amount
         self.entered_gw[operator] += amount
-
-    def announce(self, operator: int, gw: Amount) -> None:
-        """Announce a site, (worlds,) GW."""
-        amount = _gw(gw)
-        self.announced_gw[operator] += amount
-        self.entered_gw[operator] += amount
-
-    def contract(self, operator: int, gw: Amount) -> PerWorld:
-        """Contract land, power and landlord for up to `gw` of what is announced; returns what moved, (worlds,) GW."""
-        moved = np.minimum(_gw(gw), self.announced_gw[operator])
-        self.announced_gw[operator] -= moved
-        self.contracted_gw[operator] += moved
-        return moved
-
-    def finance(
-        self,
-        operator: int,
-        gw: Amount,
-        lead_quarters: Amount,
-        slippage: Amount,
-        quarter: int,
-        spread: int = 2,
-    ) -> PerWorld:
-        """Finance and start building up to `gw` of what is contracted; returns what moved, (worlds,) GW."""
-        moved = np.minimum(_gw(gw), self.contracted_gw[operator])
-        self.contracted_gw[operator] -= moved
-        self._build(operator, moved, lead_quarters, slippage, quarter, spread)
-        return moved
 
     def order(
         self,
@@ -95,7 +64,7 @@ class SitePipeline:
         quarter: int,
         spread: int = 2,
     ) -> None:
-        """Announce, contract and finance at once: build `gw`, energised around quarter + lead + slippage.
+        """Build `gw`, energised around quarter + lead + slippage.
 
         Args:               shape                  unit
             operator        row, or a slice of rows: then the others may also be (rows, worlds)
@@ -106,32 +75,10 @@ class SitePipeline:
             spread          quarters               arrivals are spread over +- so many quarters
         """
         amount = _gw(gw)
-        self.entered_gw[operator] += amount
-        self._build(operator, amount, lead_quarters, slippage, quarter, spread)
-
-    def _build(
-        self,
-        operator: int | slice,
-        gw: np.ndarray,
-        lead_quarters: Amount,
-        slippage: Amount,
-        quarter: int,
-        spread: int,
-    ) -> None:
         lead = require(np.atleast_1d(lead_quarters), at_least_0, "lead_quarters", ">= 0")
         late = require(np.atleast_1d(slippage), at_least_0, "slippage", ">= 0")
-        self.building.add_spread(operator, quarter + lead + late, gw, spread=spread, earliest=quarter + 1)
-
-    def cancel(self, operator: int, gw: Amount) -> PerWorld:
-        """Drop up to `gw` that is not financed, announced before contracted; returns what was dropped, (worlds,) GW."""
-        wanted = _gw(gw)
-        announced = np.minimum(wanted, self.announced_gw[operator])
-        contracted = np.minimum(wanted - announced, self.contracted_gw[operator])
-        self.announced_gw[operator] -= announced
-        self.contracted_gw[operator] -= contracted
-        dropped: np.ndarray = announced + contracted
-        self.cancelled_gw[operator] += dropped
-        return dropped
+        self.building.add_spread(operator, quarter + lead + late, amount, spread=spread, earliest=quarter + 1)
+        self.entered_gw[operator] += amount
 
     def hand_over(self, operator: int, gw: Amount) -> PerWorld:
         """Give up to `gw` under construction to the named phases, evenly over its dates; returns it, (worlds,) GW."""
@@ -158,10 +105,10 @@ class SitePipeline:
 
     @property
     def state_gw(self) -> PerOperatorGeneration:
-        """GW in each of the five states, (states, operators, worlds); each GW once."""
+        """GW that is building, energised without chips, and equipped, (3, operators, worlds); each GW once."""
         equipped = np.minimum(self.energised_gw, self.used_gw)
         bare = self.energised_gw - equipped
-        return np.array([self.announced_gw, self.contracted_gw, self.building_gw, bare, equipped])
+        return np.array([self.building_gw, bare, equipped])
 
     def due_within(self, quarter: int, lead_quarters: Amount) -> PerRow:
         """What is building and will be energised by quarter + lead (worlds,), linear between quarters, GW."""
@@ -171,7 +118,7 @@ class SitePipeline:
         """The distance from the laws, the same function for production and tests."""
         states = self.state_gw
         negative = np.maximum(below_zero(states), self.building.negative())
-        difference = np.abs(self.entered_gw - fold(states) - self.cancelled_gw) / np.maximum(self.entered_gw, 1e-3)
+        difference = np.abs(self.entered_gw - fold(states)) / np.maximum(self.entered_gw, 1e-3)
         return SiteResiduals(negative, difference.max(axis=0), np.zeros(negative.shape))
 
     def state(self) -> dict[str, np.ndarray]:

@@ -17,28 +17,27 @@ from tests.invariants.formula_inputs import (
 from world.costs import (
     annuity_factor,
     annuity_value,
-    cash_cost_usd_h,
+    capital_usd_h,
     close_gap,
     level_price_usd_h,
-    long_run_cost_usd_h,
+    running_usd_h,
     step_list_price,
     term_price,
     usefulness,
 )
 
-CASH_COST = ("system_multiple", "power_usd_mwh", "power_draw", "operations_share")
-RAISE_COST = (*CASH_COST, "cost_of_capital", "rent_fall", "shell_usd_m_per_it_mw")
-LOWER_COST = ("chip_life_years", "shell_life_years", "utilisation")
+RUNNING = ("system_multiple", "power_usd_mwh", "power_draw", "operations_share")
+RAISE_CAPITAL = ("system_multiple", "cost_of_capital", "rent_fall", "shell_usd_m_per_it_mw")
+LOWER_CAPITAL = ("chip_life_years", "shell_life_years", "utilisation")
 
 
 def cost_arguments(seed: int, **worlds: int) -> dict[str, np.ndarray]:
     inputs = Inputs(seed, **worlds)
     kw_it = inputs.between(0.4, 4.0, 3)
     return {
-        "chip_price_k": inputs.between(2.0, 80.0, 3),
-        "h100e_per_chip": inputs.between(0.3, 20.0, 3),
-        "kw_facility_per_chip": kw_it * inputs.between(1.1, 1.5, 3),
-        "kw_it_per_chip": kw_it,
+        "price_k_per_h100e": inputs.between(2.0, 80.0, 3),
+        "kw_facility_per_h100e": kw_it * inputs.between(1.1, 1.5, 3),
+        "kw_it_per_h100e": kw_it,
         "cost_of_capital": inputs.between(0.0, 0.3),
         "rent_fall": inputs.between(0.0, 0.4),
         "chip_life_years": inputs.between(2.0, 9.0),
@@ -52,38 +51,46 @@ def cost_arguments(seed: int, **worlds: int) -> dict[str, np.ndarray]:
     }
 
 
-def cash_arguments(arguments: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {name: arguments[name] for name in ("chip_price_k", "h100e_per_chip", "kw_facility_per_chip", *CASH_COST)}
+def running_arguments(arguments: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: arguments[name] for name in ("price_k_per_h100e", "kw_facility_per_h100e", *RUNNING)}
+
+
+def capital_arguments(arguments: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    own = ("price_k_per_h100e", "kw_it_per_h100e", *RAISE_CAPITAL, *LOWER_CAPITAL)
+    return {name: arguments[name] for name in own}
 
 
 @given(seeds)
-def test_long_run_cost_is_monotone_and_above_cash_cost(seed: int) -> None:
+def test_costs_rise_with_what_they_are_made_of(seed: int) -> None:
     arguments = cost_arguments(seed)
-    cost = long_run_cost_usd_h(**arguments)
-    assert cost.shape == (3, 7)
-    assert np.all(cost > cash_cost_usd_h(**cash_arguments(arguments)))
-    for name in RAISE_COST:
-        assert rises(cost, long_run_cost_usd_h(**{**arguments, name: arguments[name] + 0.1})), name
-    for name in LOWER_COST:
-        assert rises(
-            long_run_cost_usd_h(**arguments), long_run_cost_usd_h(**{**arguments, name: arguments[name] * 0.9})
-        )
+    running, capital = running_arguments(arguments), capital_arguments(arguments)
+    cash, cost = running_usd_h(**running), capital_usd_h(**capital)
+    assert cash.shape == cost.shape == (3, 7)
+    assert np.all(cash > 0.0) and np.all(cost > 0.0)
+    for name in RUNNING:
+        assert rises(cash, running_usd_h(**{**running, name: running[name] + 0.1})), name
+    for name in RAISE_CAPITAL:
+        assert rises(cost, capital_usd_h(**{**capital, name: capital[name] + 0.1})), name
+    for name in LOWER_CAPITAL:
+        assert rises(cost, capital_usd_h(**{**capital, name: capital[name] * 0.9})), name
 
 
 @given(seeds)
 def test_costs_scale_with_money(seed: int) -> None:
     arguments = cost_arguments(seed)
     dearer = {**arguments}
-    for name in ("chip_price_k", "shell_usd_m_per_it_mw", "power_usd_mwh"):
+    for name in ("price_k_per_h100e", "shell_usd_m_per_it_mw", "power_usd_mwh"):
         dearer[name] = 3.0 * arguments[name]
-    np.testing.assert_allclose(long_run_cost_usd_h(**dearer), 3.0 * long_run_cost_usd_h(**arguments), rtol=1e-12)
+    for cost, own in ((running_usd_h, running_arguments), (capital_usd_h, capital_arguments)):
+        np.testing.assert_allclose(cost(**own(dearer)), 3.0 * cost(**own(arguments)), rtol=1e-12)
 
 
 def test_costs_know_no_other_world() -> None:
     arguments = cost_arguments(5, worlds=MANY)
-    assert_worlds_apart(long_run_cost_usd_h, arguments)
-    assert_number_is_per_world(long_run_cost_usd_h, arguments, *RAISE_COST, *LOWER_COST)
-    assert_worlds_apart(cash_cost_usd_h, cash_arguments(arguments))
+    assert_worlds_apart(running_usd_h, running_arguments(arguments))
+    assert_number_is_per_world(running_usd_h, running_arguments(arguments), *RUNNING)
+    assert_worlds_apart(capital_usd_h, capital_arguments(arguments))
+    assert_number_is_per_world(capital_usd_h, capital_arguments(arguments), *RAISE_CAPITAL, *LOWER_CAPITAL)
 
 
 @given(seeds)
@@ -193,12 +200,8 @@ def test_newer_chips_rent_dearer_each_but_cheaper_per_unit_of_compute(seed: int)
 
 
 def test_bad_input_is_named() -> None:
-    arguments = cost_arguments(3)
-    arguments["h100e_per_chip"][1, 2] = 0.0
-    with pytest.raises(ValueError, match=r"h100e_per_chip.*world 2"):
-        long_run_cost_usd_h(**arguments)
     with pytest.raises(ValueError, match="utilisation"):
-        long_run_cost_usd_h(**{**cost_arguments(3), "utilisation": np.full(7, 1.2)})
+        capital_usd_h(**{**capital_arguments(cost_arguments(3)), "utilisation": np.full(7, 1.2)})
     with pytest.raises(ValueError, match="years"):
         annuity_factor(0.1, 0.2, 0.0)
     with pytest.raises(ValueError, match=r"speed.*world 1"):

@@ -72,7 +72,7 @@ def test_cash_by_three_roads(seed: int) -> None:
     for i, sector in enumerate(SECTORS):
         received = sum((ledger.paid(kind, payee=sector) for kind in CASH_KINDS), np.zeros(WORLDS))
         spent = sum((ledger.paid(kind, payer=sector) for kind in CASH_KINDS), np.zeros(WORLDS))
-        books = ledger.statement(sector)
+        books = {account: ledger.holding(account, sector) for account in ACCOUNTS}
         others = sum(books[account] for account in ASSETS if account != "cash")
         by_balance = sum(books[account] for account in LIABILITIES) + books["net_worth"] - others
         np.testing.assert_allclose(cash[i] + received - spent, books["cash"], rtol=1e-9, atol=1e-12)

@@ -297,14 +297,3 @@ def test_resolving_costs_one_draw_for_each_parameter_that_is_drawn():
     many = {f"firm.number_{i}": replace(TABLE["market.theta"], name=f"firm.number_{i}") for i in range(150)}
     resolve(Counting(1, WORLDS), {"firm.number_3": 0.5}, table=many)
     assert asked == [(f"parameter:{name}", 0) for name in many if name != "firm.number_3"]
-
-
-def test_a_parameter_that_is_not_there_is_missed_without_a_search(monkeypatch):
-    def no_search(*_, **__):
-        raise AssertionError("looked for the nearest name")
-
-    drawn = resolve(Draws(1, 3), table=TABLE)
-    monkeypatch.setattr("world.parameters.unknown", no_search)
-    assert "market.band" in drawn and "market.bend" not in drawn and 3 not in drawn
-    assert drawn.get("market.bend") is None and drawn.get("market.bend", 2.0) == 2.0
-    assert drawn.get("market.band") is drawn["market.band"]

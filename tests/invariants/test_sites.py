@@ -39,10 +39,7 @@ def pooled_years(
         assert np.all(sites.energised_gw >= before)
         for operator in range(OPERATORS):
             sites.order(operator, gw[operator], lead, late, quarter)
-            sites.announce(operator, gw[operator])
-            seen.append(sites.contract(operator, gw[operator - 1]))
-            seen.append(sites.finance(operator, gw[operator - 2], lead, late, quarter, spread=1))
-            seen.append(sites.cancel(operator, 0.1 * gw[operator - 1]))
+            sites.order(operator, gw[operator - 2], lead, late, quarter, spread=1)
         sites.equip(used)
         seen += [sites.state_gw, sites.due_within(quarter, lead), sites.building_gw]
         residuals = sites.check()
@@ -161,7 +158,7 @@ def test_saved_sites_go_on_as_they_were(seed: int) -> None:
     gw, lead = inputs.with_zeros(), inputs.between(0.0, 5.0)
     first, second = SitePipeline(OPERATORS, SLOTS, 7), SitePipeline(OPERATORS, SLOTS, 7)
     first.open(0, gw)
-    first.announce(1, gw)
+    first.order(1, gw, lead, 0.0, 0, spread=0)
     first.order(2, gw, lead, 0.5, 0)
     first.advance(1)
     second.restore(first.state())
@@ -170,8 +167,7 @@ def test_saved_sites_go_on_as_they_were(seed: int) -> None:
     named.finance(0, 1, gw > 1.0, lead)
     copy.restore(named.state())
     for sites, phases in ((first, named), (second, copy)):
-        sites.contract(1, 0.5)
-        sites.finance(1, 0.4, lead, 0.5, 1)
+        sites.order(1, 0.4, lead, 0.5, 1)
         sites.advance(5)
         for quarter in range(2, 6):
             phases.advance(quarter)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from agents.cast import STANDING, Cast, title
 from agents.plugins import read_plugins
 from agents.rivals import Cloud
 from runs.compare import compare
+from runs.metrics import REGISTRY, registry_of
 from runs.model import ComputeMarket
 from runs.scenario import load_scenario
 from runs.simulate import simulate
@@ -65,6 +67,14 @@ def test_a_cast_needs_no_file() -> None:
     market = stepped(ComputeMarket(settings, worlds=3, until="2026Q4"))
     assert market.history.values["sold_h100e_m"].shape[0] == len(STANDING.operators) + 1
     assert title("newcomer") == "The newcomer"
+
+
+def test_a_metric_that_is_registered_later_is_there_for_every_cast(monkeypatch: pytest.MonkeyPatch) -> None:
+    cast = Cast(clouds_added=(AddedCloud("newcomer", "The newcomer", Cloud, figures={"cash_usd_bn": 20.0}),))
+    assert "later" not in registry_of(cast)
+    monkeypatch.setitem(REGISTRY, "later", replace(REGISTRY["sold_h100e_m"], name="later"))
+    assert registry_of(cast)["later"].members == cast.operators
+    assert registry_of(STANDING)["later"].members == STANDING.operators
 
 
 def test_a_run_names_its_plugins_and_its_members(files: dict[str, str]) -> None:

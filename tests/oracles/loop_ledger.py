@@ -35,7 +35,6 @@ AGAINST_CASH = {
 # (debit, credit) on the first sector's books and on the second's.
 WITHOUT_CASH = {
     "depreciate": [("net_worth", "fixed")],
-    "write_off": [("net_worth", "fixed")],
     "revalue": [("stakes", "net_worth")],
     "grant_stake": [("stakes", "net_worth")],
     "recognise_lease": [("leased", "lease_liability")],

@@ -9,28 +9,8 @@ from tests.oracles.loop_schedule import LoopSchedule
 
 class LoopPipeline:
     def __init__(self, slots: int) -> None:
-        self.announced = self.contracted = self.energised = self.cancelled = 0.0
+        self.energised = 0.0
         self.building = LoopSchedule(slots)
-
-    def contract(self, gw: float) -> float:
-        moved = min(gw, self.announced)
-        self.announced -= moved
-        self.contracted += moved
-        return moved
-
-    def finance(self, gw: float, due: float, quarter: int, spread: int) -> float:
-        moved = min(gw, self.contracted)
-        self.contracted -= moved
-        self.building.add(due, moved, spread, quarter + 1)
-        return moved
-
-    def cancel(self, gw: float) -> float:
-        from_announced = min(gw, self.announced)
-        from_contracted = min(gw - from_announced, self.contracted)
-        self.announced -= from_announced
-        self.contracted -= from_contracted
-        self.cancelled += from_announced + from_contracted
-        return from_announced + from_contracted
 
     def advance(self, quarter: int) -> float:
         newly = self.building.take(quarter)
@@ -39,7 +19,7 @@ class LoopPipeline:
 
     def states(self, used: float) -> list[float]:
         equipped = min(used, self.energised)
-        return [self.announced, self.contracted, self.building.pending(0), self.energised - equipped, equipped]
+        return [self.building.pending(0), self.energised - equipped, equipped]
 
 
 class LoopPhase:

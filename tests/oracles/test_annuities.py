@@ -11,8 +11,8 @@ from scipy.integrate import quad
 from world.costs import (
     annuity_factor,
     annuity_value,
-    cash_cost_usd_h,
-    long_run_cost_usd_h,
+    capital_usd_h,
+    running_usd_h,
     step_list_price,
     term_price,
 )
@@ -23,8 +23,8 @@ PRICE_K = np.array([[26.3], [37.0]])
 H100E = np.array([[1.0], [2.53]])
 KW_FACILITY = np.array([[1.889], [2.717]])
 KW_IT = np.array([[1.453], [2.09]])
-RUNNING = {"power_usd_mwh": 80.0, "power_draw": 0.75, "operations_share": 0.04}
-CENTRAL = {
+RUNNING = {"system_multiple": 1.5, "power_usd_mwh": 80.0, "power_draw": 0.75, "operations_share": 0.04}
+CAPITAL = {
     "cost_of_capital": 0.103,
     "rent_fall": 0.2,
     "chip_life_years": 5.0,
@@ -32,7 +32,6 @@ CENTRAL = {
     "shell_usd_m_per_it_mw": 13.0,
     "shell_life_years": 20.0,
     "utilisation": 0.9,
-    **RUNNING,
 }
 
 
@@ -63,7 +62,8 @@ def test_a_term_price_is_worth_the_spot_expected_over_it(growth: float, discount
 
 
 def test_long_run_cost_is_what_owners_report() -> None:
-    cost = long_run_cost_usd_h(PRICE_K, H100E, KW_FACILITY, KW_IT, **CENTRAL)
+    capital = capital_usd_h(PRICE_K / H100E, KW_IT / H100E, **CAPITAL)
+    cost = capital + running_usd_h(PRICE_K / H100E, KW_FACILITY / H100E, **RUNNING)
     assert 2.3 < cost[HOPPER, 0] < 2.7
     assert 1.3 < cost[BLACKWELL, 0] < 1.5
     # By hand, Hopper: chips 26300 x 1.5 x 0.388365 / 7884; shell 1.453 x 13000 x 0.118033 / 7884;
@@ -72,7 +72,7 @@ def test_long_run_cost_is_what_owners_report() -> None:
 
 
 def test_cash_cost_is_a_small_part_of_it() -> None:
-    cash = cash_cost_usd_h(PRICE_K, H100E, KW_FACILITY, system_multiple=1.5, **RUNNING)
+    cash = running_usd_h(PRICE_K / H100E, KW_FACILITY / H100E, **RUNNING)
     assert cash[HOPPER, 0] == pytest.approx(0.11334 + 0.18014, abs=1e-5)
     assert 0.2 < cash[HOPPER, 0] < 0.45
 

@@ -9,11 +9,10 @@ import pytest
 
 from world.chips import (
     allocation_weight,
-    gross_margin,
     list_price_k,
-    next_wafers,
     programme_npv_usd_bn,
     shipments_capacity_h100e,
+    wafer_growth,
     wafer_mix,
 )
 
@@ -41,10 +40,10 @@ def test_a_quarter_of_shipments_by_hand() -> None:
 
 def test_wafers_close_a_gap_in_logs() -> None:
     # A backlog of 4 quarters against a target of 2, closed over 6 quarters: 2^(1/6); the cap binds at 0.05.
-    grown = next_wafers(np.full(2, 100.0), np.full(2, 4.0), np.full(2, 1.0), 6.0, 2.0, np.array([0.3, 0.05]))
-    np.testing.assert_allclose(grown, [100.0 * 2.0 ** (1.0 / 6.0), 100.0 * math.exp(0.05)], rtol=1e-12)
-    empty = next_wafers(np.full(2, 100.0), np.array([0.0, 3.0]), np.zeros(2), 6.0, 2.0, 0.3)
-    np.testing.assert_allclose(empty, [100.0 * math.exp(-0.02), 100.0 * math.exp(0.3)], rtol=1e-12)
+    growth = wafer_growth(np.full(2, 4.0), np.full(2, 1.0), 6.0, 2.0, np.array([0.3, 0.05]))
+    np.testing.assert_allclose(growth, [math.log(2.0) / 6.0, 0.05], rtol=1e-12)
+    empty = wafer_growth(np.array([0.0, 3.0]), np.zeros(2), 6.0, 2.0, 0.3)
+    np.testing.assert_allclose(empty, [-0.02, 0.3], rtol=1e-12)
 
 
 def test_a_list_price_two_years_on() -> None:
@@ -52,9 +51,7 @@ def test_a_list_price_two_years_on() -> None:
     assert float(price[0, 0]) == pytest.approx(37.0 * 0.81 * 2.0**0.1, rel=1e-12)
 
 
-def test_a_margin_and_a_weight_by_hand() -> None:
-    # A price 5 % up on the same cost: 1 - 0.26 / 1.05.
-    assert float(gross_margin(0.74, 1.05)) == pytest.approx(0.752381, abs=1e-6)
+def test_a_weight_by_hand() -> None:
     # Shares of 0.2 and 0.8, to the power of a half; half of the first one's orders are prepaid at a pull of 0.4.
     size, prepaid = np.array([[1.0], [4.0]]), np.array([[0.5], [0.0]])
     weight = allocation_weight(size, prepaid, np.array([0.5]), np.array([0.4]))
