@@ -21,7 +21,7 @@ from world.rental_input import prepare, start_prices
 
 keep_freed_memory()  # for the whole process: the arrays of a clearing come and go a hundred times a quarter
 
-MOST_STEPS = 500
+MOST_STEPS = 5_000
 """Steps tried in one world before the clearing gives up; a warm start needs three to six."""
 FINEST_TOLERANCE = 1e-12
 """Excess demand below this share of the trade is rounding."""
