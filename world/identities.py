@@ -90,14 +90,15 @@ def movements(pages: Iterable[tuple[Entries, PerRow]], sectors: int, worlds: int
 
 
 def _add_up(total: np.ndarray, rows: list[int], amounts: np.ndarray) -> None:
-    """Add amounts to the rows of a total, several to one row one after the other: another road than posting takes."""
-    if len(set(rows)) == len(rows):
+    """Add amounts to the rows of a total, to each the sum of all that fall on it: another road than posting takes."""
+    sectors = set(rows)
+    if len(sectors) == len(rows):
         total[rows] += amounts
-        return
-    lines = list(total)
-    for row, amount in zip(rows, amounts, strict=True):
-        line = lines[row]
-        np.add(line, amount, line)
+    elif len(sectors) == 1:
+        total[rows[0]] += fold(amounts)
+    else:
+        for sector in sectors:
+            total[sector] += fold(amounts[[place for place, row in enumerate(rows) if row == sector]])
 
 
 def measure(
