@@ -171,8 +171,8 @@ class Books:
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that changes, as copies: name -> array, fit for `restore` and for a NumPy archive."""
-        arrays = {name: array.copy() for name, array in self._arrays().items()}
-        return arrays | {f"page|{name}": rows for name, rows in self.journal.state().items()}
+        saved = {name: array.copy() for name, array in self._arrays().items()}
+        return saved | {f"page|{name}": rows for name, rows in self.journal.state().items()}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Take over what `state` gave, in books of the same sectors and worlds.
@@ -215,8 +215,7 @@ class Books:
     def _untagged(self, name: str, word: str, amounts: np.ndarray) -> tuple[Entries, np.ndarray]:
         """Entries and amounts that were saved under a name. Raises: ValueError that says what is wrong with them."""
         try:
-            entries = self._entries(*untagged(word))
-            return entries, self._amounts(entries, amounts, signed=True)
+            return (entries := self._entries(*untagged(word))), self._amounts(entries, amounts, signed=True)
         except ValueError as error:
             raise ValueError(f"restore: {name}: {error}") from None
 

@@ -13,7 +13,6 @@ import numpy as np
 
 from world.arrays import PerRow, PerWorld, fold, some
 from world.entries import ACCOUNTS, ASSETS, Entries
-from world.stretches import add_up
 
 # Stands for the size of accounts on which nothing ever moved.
 _TINY = 1e-300
@@ -78,16 +77,28 @@ def movements(pages: Iterable[tuple[Entries, PerRow]], sectors: int, worlds: int
     cash_in, cash_out, moved = np.zeros((3, sectors, worlds))
     for entries, amounts in pages:
         if entries.kind.moves_cash:
-            add_up(cash_out, entries.payer_stretches, amounts)
-            add_up(cash_in, entries.payee_stretches, amounts)
+            _add_up(cash_out, entries.payer_rows, amounts)
+            _add_up(cash_in, entries.payee_rows, amounts)
         else:
             size = np.abs(amounts)
-            add_up(moved, entries.payer_stretches, size)
+            _add_up(moved, entries.payer_rows, size)
             if entries.kind.payee:
-                add_up(moved, entries.payee_stretches, size)
+                _add_up(moved, entries.payee_rows, size)
     moved += cash_in
     moved += cash_out
     return Movements(cash_in, cash_out, moved)
+
+
+def _add_up(total: np.ndarray, rows: list[int], amounts: np.ndarray) -> None:
+    """Add amounts to the rows of a total, to each the sum of all that fall on it: another road than posting takes."""
+    sectors = set(rows)
+    if len(sectors) == len(rows):
+        total[rows] += amounts
+    elif len(sectors) == 1:
+        total[rows[0]] += fold(amounts)
+    else:
+        for sector in sectors:
+            total[sector] += fold(amounts[[place for place, row in enumerate(rows) if row == sector]])
 
 
 def measure(
