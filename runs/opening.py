@@ -185,7 +185,6 @@ def open_sites(
         for p in phases
     ]
     named = NamedPhases(specs, draws.worlds)
-    slippage = parameters.of("grid").slippage_quarters
     building = np.zeros(len(cast.operators))
     standing = np.zeros(len(cast.operators))
     for phase in phases:
@@ -194,12 +193,7 @@ def open_sites(
             if date is None or quarter_number(date) > first:
                 break
             steps.append(float(quarter_number(date) - first - 1))
-        due: PerWorld | float = np.inf
-        if phase.energised is not None and len(steps) == 3:
-            due = float(quarter_number(phase.energised) - first - 1)
-        elif phase.due is not None and len(steps) == 3:
-            slip = slippage * exponential(draws.uniform(f"slip:{phase.name}"))
-            due = first_power(phase, first, parameters.of(phase.operator).build_quarters, slip)
+        due = first_power(phase, first, draws, parameters) if len(steps) == 3 else np.inf
         named.open(phase.name, steps, due)
         if len(steps) == 4:
             standing[cast.operator[phase.operator]] += phase.facility_gw
@@ -217,14 +211,17 @@ def open_sites(
     return sites, named
 
 
-def first_power(phase: Phase, first: int, build_quarters: PerWorld, slip: PerWorld) -> PerWorld:
-    """When the first hall of a phase under construction gets power, quarters from the start, >= 0.
+def first_power(phase: Phase, first: int, draws: Draws, parameters: Parameters) -> PerWorld | float:
+    """When the first hall of a phase under construction gets power, quarters from the end of quarter `first`, >= 0.
 
-    The record dates the middle of the halls. What is built already slips no more: the slip of a whole site
-    (`slip`, in quarters) counts for the share of the building time (`build_quarters`) that is left.
+    That is the record's date if it tells. Else the record dates the middle of the halls; what is built already slips
+    no more: the slip of a whole site counts for the share of its building time that is left.
     """
+    if phase.energised is not None:
+        return float(quarter_number(phase.energised) - first - 1)
+    slip = parameters.of("grid").slippage_quarters * exponential(draws.uniform(f"slip:{phase.name}"))
     middle = quarter_number(phase.due) - first - 0.5
-    left = np.minimum(max(middle, 0.0) / build_quarters, 1.0)
+    left = np.minimum(max(middle, 0.0) / parameters.of(phase.operator).build_quarters, 1.0)
     return max(middle - 0.5 * (phase.ramp_quarters + 1.0), 0.0) + slip * left
 
 

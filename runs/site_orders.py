@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from runs.record_sites import waits_for_the_record
+from runs.record_sites import phases_to_come
 from runs.state import State
 from world.arrays import Flags, PerRow, PerWorld, some
 from world.credit import ProjectLoan, size_project_loan
@@ -41,8 +41,10 @@ def place_sites(market: ComputeMarket, granted_gw: PerRow) -> np.ndarray:
         trusted = int(tenant != "openai")
         s.flow[f"loan_share.{tenant}"], s.flow[f"loan_rate.{tenant}"] = loan.debt_usd_bn[trusted], loan.rate[trusted]
         banked[tenant] = enough[trusted]
+    to_come = phases_to_come(market)
     placed = [
-        place_phases(market, name, granted_gw[row], lead[row], late[row], banked) for name, row in cast.operator.items()
+        place_phases(market, name, granted_gw[row], lead[row], late[row], banked, to_come)
+        for name, row in cast.operator.items()
     ]
     forget_sites(s)
     s.sites.order(slice(0, len(cast.operators)), np.maximum([left for left, _ in placed], 0.0), lead, late, s.quarter)
@@ -78,6 +80,7 @@ def place_phases(
     lead: PerWorld,
     late: PerWorld,
     banked: Mapping[str, Flags],
+    to_come: Set[int],
 ) -> tuple[PerWorld, Flags]:
     """Put an operator's power into its named phases, in order.
 
@@ -85,6 +88,7 @@ def place_phases(
     is kept for it, from half of a phase on, and the rest goes to unnamed sites.
 
     Args:    banked: tenant -> (worlds,) whether lenders give enough on a phase let to it.
+             to_come: phases that the record begins later.
     Returns: (worlds,) GW left for unnamed sites, and whether a phase waits for its loan alone.
     """
     s = market.state
@@ -93,7 +97,7 @@ def place_phases(
     for phase in [k for k, p in enumerate(s.phases.phases) if p.operator == name]:
         size = s.phases.facility_gw[phase]
         open_ = np.isinf(s.phases.date[phase, BUILDING])
-        if not some(open_) or waits_for_the_record(market, phase):  # under way everywhere, or not yet to be begun
+        if not some(open_) or phase in to_come:  # under way everywhere, or not yet to be begun
             continue
         open_ &= market.phase_granted(phase)
         s.phases.contract(phase, float(s.quarter), open_ & (left >= size))
