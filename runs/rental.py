@@ -13,6 +13,7 @@ from runs.sight import market_view, standing_figures
 from runs.state import GENERATION
 from world.arrays import PerGeneration, PerRow, fold, fold_sectors, power, ratio
 from world.costs import close_gap, step_list_price
+from world.full_use import FullUse
 from world.leases import USD_BN_PER_RENT
 from world.market import clear_rental_market
 from world.planning import learn_growth, slow_speed
@@ -62,7 +63,7 @@ def clear(market: ComputeMarket) -> None:
         band=m.band,
         price_floor=PRICE_FLOOR_USD_H * market.money,
         price_cap=cap,
-        start_price=expected_prices(market, now, held)[there],
+        start_price=expected_prices(market, pooled, held, there),
     )
     price, sold, excess = np.full_like(held, cap), np.zeros(held.shape), np.zeros(held.shape)
     price[there], sold[there], excess[there] = result.price, result.sold[0], result.excess_demand
@@ -98,29 +99,22 @@ def clear(market: ComputeMarket) -> None:
     s.flow["excess_demand"] = excess
 
 
-def expected_prices(market: ComputeMarket, scale: PerRow, held: PerGeneration) -> PerGeneration:
-    """Where the search for this quarter's prices begins: the last prices, moved as one average buyer would move them.
+def expected_prices(market: ComputeMarket, scale: PerRow, held: PerGeneration, there: slice | np.ndarray) -> PerGeneration:
+    """Prices at which everything that is held of the generations `there` is used; nearly everywhere they clear the market.
 
-    A buyer with substitution sigma who must take up all capacity K pays p_g = P theta_g (K_g / C)^(-1/sigma), C its CES
-    aggregate of capacity and P = (scale / C)^(1/epsilon). The guess never falls below the reserve.
+    Args: scale: (kinds, worlds). The guess behind them: each kind's index moves as that of one average buyer would. No
+    price is below the reserve.
     """
-    s, m = market.state, market.parameters.of("market")
-    offered = held > 0.0
-    shape = np.exp(np.log(s.generations.usefulness) - np.log(np.where(offered, held, 1.0)) / m.substitution)
-    log_total = np.log(fold(shape * held)) * m.substitution / (m.substitution - 1.0)
-    level = (np.log(fold(scale)) - log_total) / np.maximum(m.elasticity_short, 0.05)
-    alone = shape * np.exp(level + log_total / m.substitution) * offered
-    s.flow["alone_usd_h"] = alone
-    last, cap = s.market.price_usd_h, PRICE_CAP_USD_H * market.money
-    before = s.last.get("alone_usd_h", alone)
-    stayed = offered & (before > 0.0) & (last < cap)
-    # A generation that has just arrived has no last price: it stands to the formula as the others did.
-    stayed_h100e_m = held * stayed
-    level = ratio(fold(stayed_h100e_m * last), fold(stayed_h100e_m * before), 1.0)
-    expected = alone * np.where(stayed, ratio(last, before), level)
-    least = np.maximum(s.flow["cash_cost_usd_h"] * (1.0 + 0.1 * m.band), PRICE_FLOOR_USD_H * market.money)
-    guess = np.where(offered, np.maximum(expected, least), last)
-    return np.minimum(guess, cap)
+    s, cast, m = market.state, market.cast, market.parameters.of("market")
+    captive_to, log_theta = np.array(cast.captive_to)[there], s.generations.log_usefulness[there]
+    use = FullUse.of(held[there], log_theta, captive_to, len(cast.kinds), m.substitution)
+    average = use.log_average_index(scale, m.elasticity_short)
+    moved = average - s.last.get("log_average_index", average)
+    s.flow["log_average_index"] = average
+    log_index = np.log(s.market.index_usd_h[list(cast.kinds)]) + moved
+    price = np.exp(use.log_prices(scale, m.elasticity_short, log_index))
+    least = np.maximum(s.flow["cash_cost_usd_h"][there] * (1.0 + 0.1 * m.band), PRICE_FLOOR_USD_H * market.money)
+    return np.minimum(np.maximum(price, least), PRICE_CAP_USD_H * market.money)
 
 
 def demand_scales(market: ComputeMarket, view: MarketView) -> PerRow:

@@ -30,12 +30,17 @@ LARGEST_LOG = 300.0
 """Bound of log m_b, far outside of what any market has, below which no product overflows."""
 
 
+def has_lone_suppliers(curves: RentalCurves) -> bool:
+    """Whether one supplier offers each generation and all buyers substitute alike."""
+    return curves.capacity.shape[1] == 1 and len(curves.taste_power) == 1
+
+
 def improve_start(curves: RentalCurves, price: np.ndarray, tolerance: float) -> tuple[np.ndarray, np.ndarray | int]:
     """Prices nearer to the solution than `price`, (generations, worlds), and the steps taken there, (worlds,).
 
     Where several suppliers offer a generation, buyers differ in substitution or weights could overflow, prices stay.
     """
-    if curves.capacity.shape[1] > 1 or len(curves.taste_power) > 1:
+    if not has_lone_suppliers(curves):
         return price, 0
     if curves.steep is None:
         found, steps = solve_by_index(LoneSuppliers.of(curves, price), tolerance)
