@@ -13,9 +13,9 @@ from runs.sight import market_view, standing_figures
 from runs.state import GENERATION
 from world.arrays import PerGeneration, PerRow, fold, fold_sectors, power, ratio
 from world.costs import close_gap, step_list_price
-from world.full_use import FullUse
 from world.leases import USD_BN_PER_RENT
 from world.market import clear_rental_market
+from world.nested_market import NestedMarket
 from world.planning import learn_growth, slow_speed
 from world.services import (
     budget_to_demand_scale,
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 PRICE_FLOOR_USD_H, PRICE_CAP_USD_H = 0.01, 100.0
 """Bounds of the clearing price, far outside what any market has seen."""
+LEAST_RESERVE_USD_H = 1e-3
+"""Least that a holder takes for an hour, whatever power and operations cost."""
 
 
 def clear(market: ComputeMarket) -> None:
@@ -59,7 +61,7 @@ def clear(market: ComputeMarket) -> None:
         substitution=m.substitution[None],
         suitability=(cast.access[list(cast.kinds)] * g.usefulness)[:, there],
         capacity=held[None, there],
-        reserve_price=np.maximum(s.flow["cash_cost_usd_h"], 1e-3)[None, there],
+        reserve_price=np.maximum(s.flow["cash_cost_usd_h"], LEAST_RESERVE_USD_H)[None, there],
         band=m.band,
         price_floor=PRICE_FLOOR_USD_H * market.money,
         price_cap=cap,
@@ -100,21 +102,25 @@ def clear(market: ComputeMarket) -> None:
 
 
 def expected_prices(market: ComputeMarket, scale: PerRow, held: PerGeneration, there: slice | np.ndarray) -> PerGeneration:
-    """Prices at which everything that is held of the generations `there` is used; nearly everywhere they clear the market.
+    """Where the search for this quarter's prices begins, and nearly always ends, (generations that are `there`, worlds).
 
-    Args: scale: (kinds, worlds). The guess behind them: each kind's index moves as that of one average buyer would. No
-    price is below the reserve.
+    Args: scale: (kinds, worlds). The guess behind it: each kind's index stands to that of one average buyer as it did.
     """
     s, cast, m = market.state, market.cast, market.parameters.of("market")
-    captive_to, log_theta = np.array(cast.captive_to)[there], s.generations.log_usefulness[there]
-    use = FullUse.of(held[there], log_theta, captive_to, len(cast.kinds), m.substitution)
-    average = use.log_average_index(scale, m.elasticity_short)
-    moved = average - s.last.get("log_average_index", average)
-    s.flow["log_average_index"] = average
-    log_index = np.log(s.market.index_usd_h[list(cast.kinds)]) + moved
-    price = np.exp(use.log_prices(scale, m.elasticity_short, log_index))
-    least = np.maximum(s.flow["cash_cost_usd_h"][there] * (1.0 + 0.1 * m.band), PRICE_FLOOR_USD_H * market.money)
-    return np.minimum(np.maximum(price, least), PRICE_CAP_USD_H * market.money)
+    nested = NestedMarket(
+        captive_to=np.array(cast.captive_to)[there],
+        log_theta=s.generations.log_usefulness[there],
+        capacity=held[there],
+        reserve=np.maximum(s.flow["cash_cost_usd_h"][there], LEAST_RESERVE_USD_H),
+        band=m.band,
+        scale=scale,
+        elasticity=m.elasticity_short,
+        substitution=m.substitution,
+    )
+    log_index = np.log(s.market.index_usd_h[list(cast.kinds)])
+    before = s.last.get("average_log_index")
+    price, s.flow["average_log_index"] = nested.prices(log_index, before)
+    return np.minimum(np.maximum(price, PRICE_FLOOR_USD_H * market.money), PRICE_CAP_USD_H * market.money)
 
 
 def demand_scales(market: ComputeMarket, view: MarketView) -> PerRow:

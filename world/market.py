@@ -12,11 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from world.arrays import PerGeneration, PerWorld, fold, pick_worlds, ratio
-from world.dual_newton import held_prices, is_cleared, minimise_dual
-from world.index_newton import has_lone_suppliers, improve_start
+from world.arrays import PerGeneration, PerWorld, fold, ratio
+from world.dual_newton import minimise_dual
 from world.memory import keep_freed_memory
-from world.rental_curves import RentalCurves, RentalSolution, evaluate
+from world.rental_curves import RentalCurves, RentalSolution
 from world.rental_input import prepare, start_prices
 
 keep_freed_memory()  # for the whole process: the arrays of a clearing come and go a hundred times a quarter
@@ -107,30 +106,12 @@ def clear_rental_market(
     )
     if not FINEST_TOLERANCE <= tolerance < 1.0:
         raise ValueError(f"tolerance: expected a number from {FINEST_TOLERANCE} to 1, got {tolerance}")
-    solution = find_prices(curves, start_prices(curves, lowest_reserve, start_price), tolerance)
+    solution = minimise_dual(curves, start_prices(curves, lowest_reserve, start_price), tolerance, MOST_STEPS)
     unsolved = np.flatnonzero(solution.steps < 0)
     if unsolved.size:
         named = ", ".join(str(world) for world in unsolved[:10]) + (" ..." if unsolved.size > 10 else "")
         raise ClearingError(f"rental market: no prices found in {MOST_STEPS} steps in {unsolved.size} worlds: {named}")
     return trade(curves, solution, lowest_reserve, tolerance)
-
-
-def find_prices(curves: RentalCurves, start: np.ndarray, tolerance: float) -> RentalSolution:
-    """Solve from these prices; with lone suppliers a world whose market they clear is left as it is."""
-    if not has_lone_suppliers(curves):
-        return minimise_dual(curves, start, tolerance, MOST_STEPS)
-    point = evaluate(curves, start)
-    solution = RentalSolution.at(start, point, np.zeros(start.shape[1], dtype=np.int64))
-    excess = point.demand - point.supply
-    _, held = held_prices(curves, start, excess)
-    left = np.flatnonzero(~is_cleared(curves, point, excess, held, tolerance))
-    if left.size:
-        part = curves.pick(left)
-        better, steps = improve_start(part, pick_worlds(start, left), tolerance)
-        found = minimise_dual(part, better, tolerance, MOST_STEPS)
-        solution.record(left, found.price, found)
-        solution.steps[left] = np.where(found.steps < 0, found.steps, found.steps + steps)
-    return solution
 
 
 def trade(
