@@ -173,6 +173,12 @@ class Cast(Members):
         access = self.access
         return [next(k for k, user in enumerate(self.kinds) if (access[user] == mine).all()) for mine in access]
 
+    @cached_property
+    def captive_to(self) -> tuple[int, ...]:
+        """The kind of users that alone can use each generation, -1 where everybody can."""
+        kinds = self.access[list(self.kinds), :, 0] > 0.0
+        return tuple(-1 if can.all() else int(np.flatnonzero(can)[0]) for can in kinds.T)
+
 
 def _rows(names: tuple[str, ...]) -> Mapping[str, int]:
     return {name: row for row, name in enumerate(names)}

@@ -76,11 +76,13 @@ def effective_prices(market: ComputeMarket, bids: list[ClusterBid]) -> PerRow:
 
 def sign_cluster(market: ComputeMarket, size_h100e_m: PerRow, price_usd_h: PerRow, lead: PerRow) -> None:
     """Enter the cluster's lease with the bidder that won. All (bidders, worlds)."""
-    s = market.state
-    m, term = market.parameters.of("market"), market.parameters.of("labs").lease_term_quarters
-    pairs = [market.cast.pair[(name, "openai")] for name in BIDDERS]
-    start = s.quarter + lead + MIDDLE_QUARTERS
-    s.leases.sign_together(pairs, size_h100e_m, price_usd_h, m.take_or_pay, start, np.broadcast_to(term, lead.shape))
+    s, m = market.state, market.parameters.of("market")
+    pairs = np.array([market.cast.pair[(name, "openai")] for name in BIDDERS])
+    bidder, world = size_h100e_m.nonzero()
+    term = market.parameters.of("labs").lease_term_quarters[world]
+    start = s.quarter + lead[bidder, world] + MIDDLE_QUARTERS
+    size, price = size_h100e_m[bidder, world], price_usd_h[bidder, world]
+    s.leases.sign_some(pairs[bidder], world, size, price, m.take_or_pay[world], start, term)
     s.flow["signed_h100e_m"][pairs] += size_h100e_m
     # A provider that held the right of first refusal and was not chosen has let it pass.
     held: PerWorld = np.where(market.firms["openai"].exclusivity > 0.0, size_h100e_m[1], 0.0)

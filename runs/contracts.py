@@ -175,14 +175,16 @@ def sign(
     # What rival clouds keep for their own labs runs with what they offer to anybody: one lease of each pair.
     for amount in (quantity, payment):
         amount[:, cast.providers.index(cast.offers[-1])] += amount[:, -1]
-    shape = (len(deals) * len(cast.providers), s.worlds)
-    quantity, payment = (amount[:, :-1].reshape(shape) for amount in (quantity, payment))
-    term = np.repeat([asks[tenant].term_quarters for tenant in deals], len(cast.providers), axis=0)
-    price = ratio(payment, quantity * (HOURS_PER_QUARTER / 1000.0 * term))
-    start = np.tile(s.quarter + lead[: len(cast.providers)], (len(deals), 1))
-    pairs = [cast.pair[(provider, tenant)] for tenant in deals for provider in cast.providers]
-    s.leases.sign_together(pairs, quantity, price, m.take_or_pay, start, term)
+    quantity = quantity[:, :-1].reshape(-1, s.worlds)
+    pairs = np.array([cast.pair[(provider, tenant)] for tenant in deals for provider in cast.providers])
     signed[pairs] += quantity
+    row, world = quantity.nonzero()
+    tenant, provider = np.divmod(row, len(cast.providers))
+    size = quantity[row, world]
+    term = np.array([asks[name].term_quarters for name in deals])[tenant, world]
+    price = payment[tenant, provider, world] / (size * (HOURS_PER_QUARTER / 1000.0 * term))
+    start = s.quarter + lead[provider, world]
+    s.leases.sign_some(pairs[row], world, size, price, m.take_or_pay[world], start, term)
 
 
 def used_by_provider(s: State) -> PerRow:

@@ -176,19 +176,21 @@ def settle_release(
 ) -> None:
     """Sign what is committed and grant the stake."""
     s = market.state
-    if not happens.any():
+    if not some(happens):
         return
-    pair, quantity = market.cast.pair["microsoft", "openai"], paid["commitment"]
-    if some(quantity):
-        first = s.quarter + market.firms["microsoft"].site_lead_quarters
-        start = first + PARTS_APART * np.arange(COMMITTED_PARTS)[:, np.newaxis]
-        terms = (quantity / COMMITTED_PARTS, price_usd_h, term_quarters)
-        part, price, term = (np.broadcast_to(each, start.shape) for each in terms)
-        s.leases.sign_together([pair] * COMMITTED_PARTS, part, price, 1.0, start, term)
+    pair, quantity, stake = market.cast.pair["microsoft", "openai"], paid["commitment"], paid["stake"]
+    world = np.flatnonzero(quantity)
+    if world.size:
+        first = (s.quarter + market.firms["microsoft"].site_lead_quarters)[world]
+        start = np.concatenate([first + PARTS_APART * part for part in range(COMMITTED_PARTS)])
+        world = np.tile(world, COMMITTED_PARTS)
+        part, row = quantity[world] / COMMITTED_PARTS, np.full(world.size, pair)
+        s.leases.sign_some(row, world, part, price_usd_h[world], 1.0, start, term_quarters[world])
         s.flow["signed_h100e_m"][pair] += quantity
-    granted = np.zeros_like(s.cap.stakes)
-    granted[0] = paid["stake"]
-    s.cap.stakes = np.where(paid["stake"] > 0.0, grant(s.cap.stakes, granted), s.cap.stakes)
-    s.ledger.grant_stake("microsoft", paid["stake"] * s.cap.valuation_usd_bn)
+    if some(stake):
+        granted = np.zeros_like(s.cap.stakes)
+        granted[0] = stake
+        s.cap.stakes = np.where(stake > 0.0, grant(s.cap.stakes, granted), s.cap.stakes)
+        s.ledger.grant_stake("microsoft", stake * s.cap.valuation_usd_bn)
     s.flow["release_price_usd_bn"] = np.where(happens, offered.price, 0.0)
-    s.flow["commitment_usd_bn"], s.flow["release_stake"] = paid["rent"], paid["stake"]
+    s.flow["commitment_usd_bn"], s.flow["release_stake"] = paid["rent"], stake

@@ -15,6 +15,7 @@ from world.arrays import PerGeneration, PerRow, fold, fold_sectors, power, ratio
 from world.costs import close_gap, step_list_price
 from world.leases import USD_BN_PER_RENT
 from world.market import clear_rental_market
+from world.nested_market import NestedMarket
 from world.planning import learn_growth, slow_speed
 from world.services import (
     budget_to_demand_scale,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 PRICE_FLOOR_USD_H, PRICE_CAP_USD_H = 0.01, 100.0
 """Bounds of the clearing price, far outside what any market has seen."""
+LEAST_RESERVE_USD_H = 1e-3
+"""Least that a holder takes for an hour, whatever power and operations cost."""
 
 
 def clear(market: ComputeMarket) -> None:
@@ -58,11 +61,11 @@ def clear(market: ComputeMarket) -> None:
         substitution=m.substitution[None],
         suitability=(cast.access[list(cast.kinds)] * g.usefulness)[:, there],
         capacity=held[None, there],
-        reserve_price=np.maximum(s.flow["cash_cost_usd_h"], 1e-3)[None, there],
+        reserve_price=np.maximum(s.flow["cash_cost_usd_h"], LEAST_RESERVE_USD_H)[None, there],
         band=m.band,
         price_floor=PRICE_FLOOR_USD_H * market.money,
         price_cap=cap,
-        start_price=expected_prices(market, now, held)[there],
+        start_price=expected_prices(market, pooled, held, there),
     )
     price, sold, excess = np.full_like(held, cap), np.zeros(held.shape), np.zeros(held.shape)
     price[there], sold[there], excess[there] = result.price, result.sold[0], result.excess_demand
@@ -98,29 +101,26 @@ def clear(market: ComputeMarket) -> None:
     s.flow["excess_demand"] = excess
 
 
-def expected_prices(market: ComputeMarket, scale: PerRow, held: PerGeneration) -> PerGeneration:
-    """Where the search for this quarter's prices begins: the last prices, moved as one average buyer would move them.
+def expected_prices(market: ComputeMarket, scale: PerRow, held: PerGeneration, there: slice | np.ndarray) -> PerGeneration:
+    """Where the search for this quarter's prices begins, and nearly always ends, (generations that are `there`, worlds).
 
-    A buyer with substitution sigma who must take up all capacity K pays p_g = P theta_g (K_g / C)^(-1/sigma), C its CES
-    aggregate of capacity and P = (scale / C)^(1/epsilon). The guess never falls below the reserve.
+    Args: scale: (kinds, worlds). The guess behind it: each kind's index stands to that of one average buyer as it did.
     """
-    s, m = market.state, market.parameters.of("market")
-    offered = held > 0.0
-    shape = np.exp(np.log(s.generations.usefulness) - np.log(np.where(offered, held, 1.0)) / m.substitution)
-    log_total = np.log(fold(shape * held)) * m.substitution / (m.substitution - 1.0)
-    level = (np.log(fold(scale)) - log_total) / np.maximum(m.elasticity_short, 0.05)
-    alone = shape * np.exp(level + log_total / m.substitution) * offered
-    s.flow["alone_usd_h"] = alone
-    last, cap = s.market.price_usd_h, PRICE_CAP_USD_H * market.money
-    before = s.last.get("alone_usd_h", alone)
-    stayed = offered & (before > 0.0) & (last < cap)
-    # A generation that has just arrived has no last price: it stands to the formula as the others did.
-    stayed_h100e_m = held * stayed
-    level = ratio(fold(stayed_h100e_m * last), fold(stayed_h100e_m * before), 1.0)
-    expected = alone * np.where(stayed, ratio(last, before), level)
-    least = np.maximum(s.flow["cash_cost_usd_h"] * (1.0 + 0.1 * m.band), PRICE_FLOOR_USD_H * market.money)
-    guess = np.where(offered, np.maximum(expected, least), last)
-    return np.minimum(guess, cap)
+    s, cast, m = market.state, market.cast, market.parameters.of("market")
+    nested = NestedMarket(
+        captive_to=np.array(cast.captive_to)[there],
+        log_theta=s.generations.log_usefulness[there],
+        capacity=held[there],
+        reserve=np.maximum(s.flow["cash_cost_usd_h"][there], LEAST_RESERVE_USD_H),
+        band=m.band,
+        scale=scale,
+        elasticity=m.elasticity_short,
+        substitution=m.substitution,
+    )
+    log_index = np.log(s.market.index_usd_h[list(cast.kinds)])
+    before = s.last.get("average_log_index")
+    price, s.flow["average_log_index"] = nested.prices(log_index, before)
+    return np.minimum(np.maximum(price, PRICE_FLOOR_USD_H * market.money), PRICE_CAP_USD_H * market.money)
 
 
 def demand_scales(market: ComputeMarket, view: MarketView) -> PerRow:

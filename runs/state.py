@@ -51,6 +51,11 @@ class Generations:
         return self.kw_it / self.h100e
 
     @cached_property
+    def log_usefulness(self) -> PerGeneration:
+        """Its logarithm."""
+        return np.log(self.usefulness)
+
+    @cached_property
     def priced_from(self) -> PerGeneration:
         """The quarter of the run at whose end a chip has its launch price: that of its launch, -1 if it came before."""
         return np.where(self.launch < 0.0, -1.0, self.launch)

@@ -85,36 +85,32 @@ class LeaseBook:
         Raises: ValueError naming argument, index and world.
         """
         row, shape = self.index(pair), (self.worlds,)
-        quantity, rent, firm, term = checked_terms(shape, quantity_h100e_m, price_usd_h, take_or_pay, term_quarters)
+        terms = checked_terms(shape, quantity_h100e_m, price_usd_h, take_or_pay, term_quarters)
         if label is not None:
-            self._name(label, row, quantity, price_usd_h, take_or_pay, start_slot, term)
-        self._enter([row], start_slot, (quantity, rent, firm, term))
+            self._name(label, row, terms[0], price_usd_h, take_or_pay, start_slot, terms[3])
+        worlds = np.flatnonzero(terms[0] > 0.0)
+        start = np.broadcast_to(start_slot, shape).take(worlds)
+        self._enter(np.full(worlds.size, row), worlds, start, tuple(each.take(worlds) for each in terms))
 
-    def sign_together(
+    def sign_some(
         self,
-        pairs: Sequence[Pair | int],
-        quantity_h100e_m: PerRow,
-        price_usd_h: PerRow,
+        rows: np.ndarray,
+        worlds: np.ndarray,
+        quantity_h100e_m: np.ndarray,
+        price_usd_h: np.ndarray,
         take_or_pay: Amount,
-        start_slot: PerRow,
-        term_quarters: PerRow,
+        start_slot: np.ndarray,
+        term_quarters: np.ndarray,
     ) -> None:
-        """Sign a lease of each of some pairs, as `sign` of one after the other; all are (pairs, worlds)."""
-        rows = [self.index(pair) for pair in pairs]
-        shape = (len(rows), self.worlds)
-        self._enter(rows, start_slot, checked_terms(shape, quantity_h100e_m, price_usd_h, take_or_pay, term_quarters))
+        """Sign single leases, each of the pair with that number in one world; arguments as of `sign`, (entries,)."""
+        terms = checked_terms(rows.shape, quantity_h100e_m, price_usd_h, take_or_pay, term_quarters)
+        self._enter(rows, worlds, start_slot, terms)
 
-    def _enter(self, rows: Sequence[int], start: Amount, terms: tuple[np.ndarray, ...]) -> None:
-        """Enter leases (quantity, rent, firm rent, term; each of one row for each of `rows`) where there are any."""
-        shape = (len(rows), self.worlds)
-        at = np.flatnonzero(terms[0] > 0.0)
-        if not at.size:
-            return
-        line, world = np.divmod(at, self.worlds)
-        row = np.asarray(rows)[line]
-        *pool, term = (each.take(at) for each in terms)
-        self._pools.enter(row, world, np.broadcast_to(start, shape)[line, world], np.array(pool), term)
-        np.add.at(self.signed.reshape(-1), row * self.worlds + world, pool[CAPACITY])
+    def _enter(self, rows: np.ndarray, worlds: np.ndarray, start: np.ndarray, terms: tuple[np.ndarray, ...]) -> None:
+        """Enter leases (quantity, rent, firm rent, term); all (entries,)."""
+        if rows.size:
+            self._pools.enter(rows, worlds, start, np.array(terms[:3]), terms[3])
+            np.add.at(self.signed.reshape(-1), rows * self.worlds + worlds, terms[CAPACITY])
 
     def open(
         self,

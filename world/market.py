@@ -14,7 +14,6 @@ from jaxtyping import Bool, Float64, Int64
 
 from world.arrays import PerGeneration, PerWorld, fold, ratio
 from world.dual_newton import minimise_dual
-from world.index_newton import improve_start
 from world.memory import keep_freed_memory
 from world.rental_curves import RentalCurves, RentalSolution
 from world.rental_input import prepare, start_prices
@@ -107,17 +106,16 @@ def clear_rental_market(
     )
     if not FINEST_TOLERANCE <= tolerance < 1.0:
         raise ValueError(f"tolerance: expected a number from {FINEST_TOLERANCE} to 1, got {tolerance}")
-    start, steps = improve_start(curves, start_prices(curves, lowest_reserve, start_price), tolerance)
-    solution = minimise_dual(curves, start, tolerance, MOST_STEPS)
+    solution = minimise_dual(curves, start_prices(curves, lowest_reserve, start_price), tolerance, MOST_STEPS)
     unsolved = np.flatnonzero(solution.steps < 0)
     if unsolved.size:
         named = ", ".join(str(world) for world in unsolved[:10]) + (" ..." if unsolved.size > 10 else "")
         raise ClearingError(f"rental market: no prices found in {MOST_STEPS} steps in {unsolved.size} worlds: {named}")
-    return trade(curves, solution, lowest_reserve, tolerance, solution.steps + steps)
+    return trade(curves, solution, lowest_reserve, tolerance)
 
 
 def trade(
-    curves: RentalCurves, solution: RentalSolution, lowest_reserve: np.ndarray, tolerance: float, steps: np.ndarray
+    curves: RentalCurves, solution: RentalSolution, lowest_reserve: np.ndarray, tolerance: float
 ) -> RentalClearing:
     """Trade what both sides want, the longer side scaled down in proportion, and certify the prices."""
     # Below the lowest reserve nobody offers: a demand too small to see then has that price, whatever the solver tried.
@@ -140,6 +138,6 @@ def trade(
         sold=sold,
         excess_demand=excess,
         duality_gap=gap,
-        iterations=steps,
+        iterations=solution.steps,
         rationed=(price >= curves.cap) & (excess > tolerance * solution.supply) & curves.traded,
     )

@@ -1,0 +1,206 @@
+"""Prices of a market in nests: one reserve for each generation, which is open to all kinds of users or captive to one.
+
+With m_b = a_b P_b^(sigma - epsilon) kind b buys m_b theta_g^sigma p_g^-sigma of each generation that it can use. If all
+K_g of it is in use, p_g = theta_g (S_g / K_g)^(1 / sigma), where S_g adds up m_b of those who can use it: M, the sum over
+all kinds, for an open generation. With rho = 1 - 1 / sigma, and Q and q_b the sums of theta_g K_g^rho over what is open
+and what is captive to b, one equation is left for each kind,
+
+    log m_b = log a_b - (sigma - epsilon) / (sigma - 1) log(Q M^-rho + q_b m_b^-rho).
+
+Each knows M and its own m_b alone, so that a step of Newton's method is written out. Where a price falls into the band
+above its reserve not all is in use, and only there each generation is looked at by itself, with its own price. Nothing
+is promised: `market.py` certifies the prices that it starts from, and goes on where they do not clear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from world.arrays import Flags, PerGeneration, PerRow, PerWorld, fold, fold_sectors, pick_worlds, some
+
+OPEN = -1
+"""Stands for the kind that a generation is captive to where all can use it; as an index, the row after all kinds."""
+STEPS = 3
+"""Newton steps where all is in use: a step squares what is missed, and a guess from the quarter before is near."""
+MOST_STEPS = 12
+"""Steps after which a market that leaves something idle is left to others."""
+LANDING = 1e-6
+"""A step from where no more than this of log m_b is missed ends within rounding."""
+LONGEST_MOVE = 0.35
+"""Most that the logarithm of a price moves in a step where something is idle: supply gives way inside a band only."""
+BAND_STEPS = 3
+"""Newton steps to a price inside its band each time that prices are asked for; they go on where the last ended."""
+GUESSED_SHARE = 0.2
+"""Share that is offered, at least, at the prices that the search inside bands begins with."""
+LARGEST_LOG = 300.0
+"""Bound of log m_b, far outside of what any market has, below which no product overflows."""
+LEAST = 1e-290
+"""Stands for the weight of nothing in a price index."""
+
+
+@dataclass(frozen=True)
+class NestedMarket:
+    """What is held and who wants it.
+
+    Attributes:        shape                    unit
+        captive_to     generations              the kind that alone can use it, or OPEN
+        log_theta      (generations, worlds)    log of the usefulness of an H100e
+        capacity       (generations, worlds)    M H100e, >= 0
+        reserve        (generations, worlds)    USD per H100e-hour, > 0: below it nothing is offered
+        band           (worlds,)                share of the reserve over which the offer rises
+        scale          (kinds, worlds)          demand scale a_b, M H100e at an index of 1 USD per H100e-hour, > 0
+        elasticity     (worlds,)                epsilon > 0
+        substitution   (worlds,)                sigma > max(1, epsilon)
+    """
+
+    captive_to: Sequence[int]
+    log_theta: PerGeneration
+    capacity: PerGeneration
+    reserve: PerGeneration
+    band: PerWorld
+    scale: PerRow
+    elasticity: PerWorld
+    substitution: PerWorld
+
+    def pick(self, worlds: np.ndarray) -> NestedMarket:
+        """The market of the numbered worlds only."""
+        arrays = (pick_worlds(getattr(self, each.name), worlds) for each in fields(self)[1:])
+        return NestedMarket(self.captive_to, *arrays)
+
+    def by_nest(self, values: PerGeneration) -> PerRow:
+        """Add up a figure per generation by the kind that it is captive to, what is open last, (kinds + 1, worlds)."""
+        return fold_sectors(values, self.captive_to, len(self.scale) + 1)
+
+    def prices(self, log_index: PerRow, log_average: PerWorld | None = None) -> tuple[PerGeneration, PerWorld]:
+        """Prices, (generations, worlds) USD per H100e-hour, and the log of the index at which one average buyer buys all.
+
+        Args: log_index: (kinds, worlds) log of each kind's price index a quarter ago, or any guess; log_average:
+            (worlds,) what the same gave as the second result then: by how much it has moved, indices are guessed to.
+        """
+        there, inverse = self.capacity > 0.0, 1.0 / self.substitution
+        log_capacity = np.log(np.where(there, self.capacity, 1.0))
+        units = log_capacity * (1.0 - inverse)
+        units += self.log_theta
+        np.exp(units, out=units)
+        units *= there
+        nests = self.by_nest(units)
+        average = (np.log(fold(self.scale)) - np.log(fold(nests)) / (1.0 - inverse)) / self.elasticity
+        guess = log_index if log_average is None else log_index + (average - log_average)
+        log_m, missed = self._all_in_use(nests, guess)
+        price = self._of_each(log_m)
+        price -= log_capacity
+        price *= inverse
+        price += self.log_theta
+        np.exp(price, out=price)
+        idle = price < self.reserve * (1.0 + self.band)
+        idle &= there
+        missed |= idle.any(axis=0)
+        if some(missed):
+            where = np.flatnonzero(missed)
+            price[:, where] = _with_idle(self.pick(where), pick_worlds(price, where))
+        return price, average
+
+    def _all_in_use(self, nests: PerRow, log_index: PerRow) -> tuple[PerRow, Flags]:
+        """log m_b where all is in use, (kinds, worlds), and where it is not found within the steps, (worlds,)."""
+        flexible = self.substitution - self.elasticity
+        log_scale, rho = np.log(self.scale), 1.0 - 1.0 / self.substitution
+        strength, give = flexible / (1.0 - self.substitution), flexible / self.substitution
+        captive, to_all = nests[:-1], nests[-1]
+        log_m = log_scale + flexible * log_index
+        for _ in range(STEPS):
+            log_m = np.minimum(np.maximum(log_m, -LARGEST_LOG), LARGEST_LOG)
+            mass = np.exp(log_m)
+            total = fold(mass)
+            open_weight = np.maximum(to_all * np.exp(-rho * np.log(total)), LEAST)
+            weight = np.exp(-rho * log_m)
+            weight *= captive
+            weight += open_weight
+            miss = strength * np.log(weight)
+            miss += log_scale
+            miss -= log_m
+            by_all = open_weight / weight
+            by_all *= give
+            log_m += _step(miss, give - by_all, by_all, mass, total)
+        return log_m, (np.abs(miss) > LANDING).any(axis=0)
+
+    def _of_each(self, log_m: PerRow) -> PerGeneration:
+        """Log of S_g, the sum of m_b over those who can use each generation, (generations, worlds)."""
+        log_total = np.log(fold(np.exp(log_m)))
+        return np.concatenate([log_m, log_total[np.newaxis]])[list(self.captive_to)]
+
+
+def _step(miss: PerRow, by_own: PerRow, by_all: PerRow, mass: PerRow, total: PerWorld) -> PerRow:
+    """Newton's step in log m_b, (kinds, worlds), where an equation that misses so much gives way to its m_b and to M.
+
+    Args: by_own, by_all: slopes of log m_b in log m_b itself and in log M; mass: m_b; total: M.
+    """
+    alone = 1.0 / (1.0 - by_own)
+    move, follow, part = miss * alone, by_all * alone, mass / total
+    follow *= fold(part * move) / (1.0 - fold(part * follow))
+    move += follow
+    return move
+
+
+def _with_idle(market: NestedMarket, price: PerGeneration) -> PerGeneration:
+    """Prices where something may be idle, (generations, worlds), from a guess: Newton's method on log m_b as above."""
+    sigma, there, wide = market.substitution, market.capacity > 0.0, market.band * market.reserve
+    flexible, theta_power = sigma - market.elasticity, sigma * market.log_theta
+    # s p^sigma = S_g theta_g^sigma / K_g, s being the share of the capacity that is offered.
+    given = theta_power - np.log(np.where(there, market.capacity, 1.0))
+    log_reserve, log_top = np.log(market.reserve), np.log(market.reserve + wide)
+    log_share = np.log(((price - market.reserve) / wide).clip(GUESSED_SHARE, 1.0))
+    log_scale, strength = np.log(market.scale), flexible / (1.0 - sigma)
+    log_price = np.log(np.maximum(price, market.reserve + GUESSED_SHARE * wide))
+    left, log_m = np.ones(sigma.shape, dtype=bool), np.zeros_like(log_scale)
+    for step in range(MOST_STEPS):
+        if step:
+            tight = market._of_each(log_m) + given
+            shared, log_price, give = _offered(tight, log_share, sigma, market.band, log_reserve, log_top)
+            log_share = np.where(left, shared, log_share)  # a world that is done goes on from where it was
+        weights = np.exp(theta_power + (1.0 - sigma) * log_price) * there
+        nests = market.by_nest(weights)
+        weight = np.maximum(nests[:-1] + nests[-1], LEAST)
+        wanted = log_scale + strength * np.log(weight)
+        if not step:
+            log_m = wanted
+            continue
+        miss = wanted - log_m
+        slopes = market.by_nest(weights * give)
+        slopes *= flexible
+        mass = np.exp(log_m)
+        move = _step(miss, slopes[:-1] / weight, slopes[-1] / weight, mass, fold(mass))
+        most = LONGEST_MOVE * (sigma - 1.0)
+        log_m = np.where(left, log_m + np.minimum(np.maximum(move, -most), most), log_m)
+        log_m = np.minimum(np.maximum(log_m, -LARGEST_LOG), LARGEST_LOG)
+        left &= (np.abs(miss) > LANDING).any(axis=0)
+        if not some(left):
+            break
+    _, log_price, _ = _offered(market._of_each(log_m) + given, log_share, sigma, market.band, log_reserve, log_top)
+    return np.exp(log_price)
+
+
+def _offered(
+    tight: PerGeneration,
+    log_share: PerGeneration,
+    sigma: PerWorld,
+    band: PerWorld,
+    log_reserve: PerGeneration,
+    log_top: PerGeneration,
+) -> tuple[PerGeneration, PerGeneration, PerGeneration]:
+    """Log of the share offered inside the band, log-price, and how that gives with `tight`, log s + sigma log p.
+
+    With p = r (1 + w s) that is convex in log s, so that Newton comes to it from above, after one step at most.
+    """
+    above = tight - sigma * log_reserve
+    for _ in range(BAND_STEPS):
+        wide = band * np.exp(log_share)
+        log_share = log_share - (log_share + sigma * np.log1p(wide) - above) / (1.0 + sigma * wide / (1.0 + wide))
+        log_share = np.minimum(log_share, 0.0)
+    wide = np.maximum(band * np.exp(log_share), LEAST)
+    log_price = tight / sigma
+    inside = log_price < log_top
+    give = np.where(inside, wide / (sigma * wide + 1.0 + wide), 1.0 / sigma)
+    return log_share, np.where(inside, log_reserve + np.log1p(wide), log_price), give
