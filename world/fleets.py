@@ -26,7 +26,7 @@ from world.arrays import (
     require,
     some,
 )
-from world.energising import PowerLine, energise
+from world.energising import PowerLine, switch_on
 from world.schedule import Amount
 
 _STOCKS = (
@@ -127,12 +127,13 @@ class Fleet:
         self._sold = None
 
     def deploy(self, kw_per_h100e: np.ndarray, power_gw: PerRow) -> PerOperatorGeneration:
-        """Energise what is installed (see `energise`), remember it and return it."""
+        """Energise what is installed (see world/energising.py), remember it and return it."""
         # What a generation needs hardly ever changes: the line that it gives is kept as long as it does not.
-        if kw_per_h100e.ndim == 2 and (self._line is None or not np.array_equal(self._line[0], kw_per_h100e)):
+        if self._line is None or not np.array_equal(self._line[0], kw_per_h100e):
+            require(kw_per_h100e, positive, "kw_per_h100e", "a finite number > 0")
             self._line = kw_per_h100e.copy(), PowerLine.of(kw_per_h100e)
-        line = self._line[1] if self._line is not None and kw_per_h100e.ndim == 2 else None
-        self.deployed = energise(self.installed, kw_per_h100e, power_gw, line)
+        available = require(power_gw, not_negative, "power_gw", "a finite number >= 0")
+        self.deployed = switch_on(self.installed, self.installed * kw_per_h100e, available, self._line[1])
         self.power_used_gw = fold((self.deployed * kw_per_h100e).swapaxes(0, 1))
         self.power_available_gw = np.array(power_gw, dtype=np.float64)
         return self.deployed

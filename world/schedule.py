@@ -110,14 +110,21 @@ class Schedule:
             raise ValueError(f"spread: wanted a whole number of quarters >= 0, got {spread}")
         amount = require(np.atleast_1d(amount), not_negative, "amount", "a finite number >= 0")
         slot = require(np.atleast_1d(slot), _is_number, "slot", "a number of quarters")
-        if not some(amount):
-            return
-        self._change()[lane] += amount
         first = np.array([float(self.next_quarter)])
         if earliest is not None:
             first = np.ceil(np.maximum(require(np.atleast_1d(earliest), _is_number, "earliest", "a number"), first))
+        self.enter(lane, slot, amount, spread, first)
+
+    def enter(self, lane: int | slice, slot: np.ndarray, amount: np.ndarray, spread: int, first: np.ndarray) -> None:
+        """`add_spread` unchecked: of arrays, `first` the whole quarters before which nothing comes."""
+        if not some(amount):
+            return
+        self._change()[lane] += amount
         first = np.minimum(first, float(self.last_slot))
-        centre, due = self._centre(slot, first, spread), amount / float((spread + 1) * (spread + 1))
+        # A tent of whole half-width spread + 1 adds up to one over the quarters wherever its centre lies. Clipping the
+        # centre changes nothing: a tent that far out falls whole on the first or the last slot.
+        centre = np.minimum(np.maximum(slot, first - (spread + 1)), float(self.last_slot + spread + 1))
+        due = amount / float((spread + 1) * (spread + 1))
         if slot.ndim == 1:
             self._add_at_one_date(lane, centre, due, first, spread)
         else:
@@ -153,14 +160,6 @@ class Schedule:
             np.add.at(slots[begin:], later, moved)
             np.add.at(slots[begin:], sooner, values - moved)
 
-    def _centre(self, slot: np.ndarray, first: np.ndarray, spread: int) -> np.ndarray:
-        """The middle of the tent that an amount due at `slot` is spread in.
-
-        A tent of whole half-width spread + 1 adds up to one over the quarters wherever its centre lies. Clipping the
-        centre changes nothing: a tent that far out falls whole on the first or the last slot.
-        """
-        return np.minimum(np.maximum(slot, first - (spread + 1)), float(self.last_slot + spread + 1))
-
     def _add_at_one_date(
         self, lane: int | slice, centre: np.ndarray, due: np.ndarray, first: np.ndarray, spread: int
     ) -> None:
@@ -184,19 +183,27 @@ class Schedule:
 
     def _scatter(self, lanes: np.ndarray, centre: np.ndarray, due: np.ndarray, first: np.ndarray, spread: int) -> None:
         """Add amounts (rows, worlds) around a date of each row and world."""
-        last, width, (_, height, count) = self.last_slot, spread + 1, self._slots.shape
+        last, (_, height, count) = self.last_slot, self._slots.shape
         begin = np.floor(centre)
-        soonest, latest = int(begin.min()) - spread, int(begin.max()) + width
+        soonest, latest = int(begin.min()) - spread, int(begin.max()) + spread + 1
         self.reach = max(self.reach, min(max(latest, int(first.max())), last))
-        slots, onward = begin.astype(np.intp), centre - begin
+        onward = centre - begin
         self._note_least(onward)
-        place, every = lanes[:, np.newaxis] * count + self._world, self._slots.reshape(-1)
-        for step in range(-spread, width + 1):
-            share = (onward + (width - step)) if step > 0 else ((width + step) - onward)
-            slot = slots + step
-            if soonest < first.max() or latest > last:
-                slot = np.minimum(np.maximum(slot, first.astype(np.intp)), last)
-            np.add.at(every, (slot * (height * count) + place).reshape(-1), (due * share).reshape(-1))
+        page, every = height * count, self._slots.reshape(-1)
+        home = lanes[:, np.newaxis] * count + self._world
+        place = begin.astype(np.intp) * page + home
+        outside = soonest < first.max() or latest > last
+        lowest, highest = home + first.astype(np.intp) * page, home + last * page
+        # The tent rises by `due` from quarter to quarter up to its centre and falls by as much beyond.
+        later = due * onward
+        sooner = due - later
+        for step in range(spread + 1):
+            for share, slot in ((sooner, step - spread), (later, spread + 1 - step)):
+                at = place + slot * page
+                if outside:
+                    at = np.minimum(np.maximum(at, lowest), highest)
+                np.add.at(every, at.reshape(-1), share.reshape(-1))
+            sooner, later = sooner + due, later + due
 
     def _note_least(self, onward: np.ndarray) -> None:
         """Note the least share that goes to one of the quarters next to a date, if one is below zero."""
