@@ -70,7 +70,7 @@ class LeasePools:
         return begun
 
     def lapse(self, share: np.ndarray) -> PerRow:
-        """Give up a share (rows, worlds) of what is due and late; returns the capacity given up, (rows, worlds)."""
+        """Give up a share, (worlds,) or (rows, worlds), of what is late; returns its capacity, (rows, worlds)."""
         given_up: PerRow = self.due[CAPACITY] * share
         self.due *= 1.0 - share
         self._waiting = {}
