@@ -149,7 +149,8 @@ def order(market: ComputeMarket, view: MarketView) -> None:
     s.granted_gw = s.granted_gw + granted
     landlords.settle_started(fold(rented))
     size = backlog_h100e_m(s) + s.flow["owned_h100e_m"]
-    order_chips(market, np.array([orders[name].chips_h100e_m for name in cast.operators]))
+    chips = np.array([orders[name].chips_h100e_m for name in cast.operators])
+    order_chips(market, chips)
     unbanked = place_sites(market, granted)
     cuts = {"shells": ratio(built, asked, 1.0), "grid": ratio(granted, built, 1.0)}
     binds = what_binds(market, [orders[name] for name in cast.operators], ratio(size, fold(size)), cuts)
@@ -158,7 +159,7 @@ def order(market: ComputeMarket, view: MarketView) -> None:
         market.recorder.note("orders", orders=orders, asked_gw=asked, built_gw=built, granted_gw=granted)
     grid.settle_growth()
     s.flow["ordered_gw"] = granted
-    s.flow["ordered_chips_h100e_m"] = np.array([orders[name].chips_h100e_m for name in cast.operators])
+    s.flow["ordered_chips_h100e_m"] = chips
 
 
 def builder_weights(market: ComputeMarket) -> PerRow:
