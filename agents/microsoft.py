@@ -75,16 +75,11 @@ class Microsoft(Operator):
 
     def order_capacity(self, view: MarketView, own: FirmView) -> CapacityOrder:
         """Its share of what the market will lack, and what it let beyond what it has and builds. Changes nothing."""
-        general = super().order_capacity(view, own)
+        sites, chips = self.share_of_orders(view) * self.appetite(view, own)
         coming = np.maximum(own.power_gw + own.coming_power_gw - own.chips_power_gw, 0.0) / view.power_kw
         standing = own.fleet_h100e_m + own.backlog_h100e_m
         owed = np.maximum(own.let_h100e_m + own.used_h100e_m - standing, 0.0)
-        return self.within_means(
-            view,
-            own,
-            general.wanted_sites_h100e_m + np.maximum(owed - coming, 0.0),
-            general.wanted_h100e_m + owed,
-        )
+        return self.within_means(view, own, sites + np.maximum(owed - coming, 0.0), chips + owed)
 
     def bid_for_cluster(self, view: MarketView, own: FirmView, cost_usd_bn: PerWorld) -> ClusterBid:
         """Its own hardware on its own balance sheet, at its cost of capital and with its caution. Changes nothing.

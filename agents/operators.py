@@ -8,8 +8,8 @@ import numpy as np
 
 from agents.base import Firm
 from agents.views import CapacityOrder, FirmView, LeaseOffer, MarketView
-from world.arrays import PerRow, PerWorld, fold, ratio
-from world.planning import growth_over, order_rate, target_capacity
+from world.arrays import PerRow, PerWorld, fold, power, ratio
+from world.planning import order_rate, target_capacity
 
 
 class Operator(Firm):
@@ -32,12 +32,17 @@ class Operator(Firm):
         """Share of what demand asks for that it is willing to build, between 0 and 1."""
         return np.ones(self.worlds)
 
-    def growth_ahead(self, view: MarketView, quarters: np.ndarray) -> np.ndarray:
-        """Log growth of demand that it plans with over so many quarters (..., worlds): what all believe, and less."""
+    def growth_ahead(self, view: MarketView, quarters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Log growth of demand that it plans with over so many quarters (..., worlds), and in the one after them.
+
+        It is what all believe, and less in the first year.
+        """
         p = self.parameters
-        growth = growth_over(view.growth, quarters, p.growth_persistence)
-        planned: np.ndarray = growth - np.log1p(p.planning_bias) * np.minimum(quarters / 4.0, 1.0)
-        return planned
+        left = power(p.growth_persistence, quarters)
+        reached = np.minimum(quarters, 4.0)
+        less = np.log1p(p.planning_bias) / 4.0
+        growth = view.growth * (1.0 - left) / (1.0 - p.growth_persistence) - less * reached
+        return growth, view.growth * left - less * (np.minimum(quarters + 1.0, 4.0) - reached)
 
     def market_orders(self, view: MarketView, quarters: PerRow, coming: PerRow) -> PerRow:
         """Effective capacity that the whole market should order now to have it `quarters` ahead, in its eyes.
@@ -45,7 +50,7 @@ class Operator(Firm):
         Args: quarters, coming: (horizons, worlds).
         """
         p = self.parameters
-        growth, a_quarter_on = self.growth_ahead(view, np.array([quarters, quarters + 1.0]))
+        growth, a_quarter_on = self.growth_ahead(view, quarters)
         target = target_capacity(
             view.capacity_effective_m,
             view.index_usd_h,
@@ -55,16 +60,19 @@ class Operator(Firm):
             p.elasticity_long,
             growth,
         )
-        running = target * np.maximum(np.expm1(a_quarter_on - growth), 0.0)
+        running = target * np.maximum(np.expm1(a_quarter_on), 0.0)
         return order_rate(target - view.capacity_effective_m - coming, running, p.cut_quarters)
 
     def order_capacity(self, view: MarketView, own: FirmView) -> CapacityOrder:
         """Order its share of what the market will lack, first in power, then in chips. Changes nothing."""
-        appetite = self.appetite(view, own)
+        sites, chips = self.share_of_orders(view)
+        return self.within_means(view, own, sites, chips, self.appetite(view, own))
+
+    def share_of_orders(self, view: MarketView) -> PerRow:
+        """Its share of what the market should order now, in power and in chips, (2, worlds) M H100e."""
         ahead = np.array([self.site_lead_quarters, view.chip_lead_quarters])
         coming = np.array([view.power_effective_m, view.chips_effective_m])
-        sites, chips = self.market_orders(view, ahead, coming) * (self.addition_share / view.usefulness)
-        return self.within_means(view, own, sites, chips, appetite)
+        return self.market_orders(view, ahead, coming) * (self.addition_share / view.usefulness)
 
     def within_means(
         self,

@@ -70,13 +70,13 @@ class Oracle(Operator):
 
         The latter stands for its signed contracts with everybody who is not a lab. Changes nothing.
         """
-        general = super().order_capacity(view, own)
+        market_sites, market_chips = self.share_of_orders(view) * self.appetite(view, own)
         free_power = own.power_gw + own.coming_power_gw - own.chips_power_gw
         sites = order_gap(
             own.let_h100e_m, own.fleet_h100e_m + own.backlog_h100e_m, np.maximum(free_power, 0.0) / view.power_kw
         )
         chips = order_gap(own.let_at_chip_lead_h100e_m, own.fleet_h100e_m, own.backlog_h100e_m)
-        return self.within_means(view, own, sites + general.wanted_sites_h100e_m, chips + general.wanted_h100e_m)
+        return self.within_means(view, own, sites + market_sites, chips + market_chips)
 
     def affordable_h100e_m(self, view: MarketView, own: FirmView) -> PerWorld:
         """A signed lease is financed by what lenders give on it."""

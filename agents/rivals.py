@@ -60,8 +60,7 @@ class Cloud(Operator):
 
         Changes nothing.
         """
-        general = super().order_capacity(view, own)
+        market_sites, market_chips = self.share_of_orders(view) * self.appetite(view, own)
         coming = np.maximum(own.power_gw + own.coming_power_gw - own.chips_power_gw, 0.0) / view.power_kw
         owed = np.maximum(own.let_h100e_m - own.fleet_h100e_m - own.backlog_h100e_m, 0.0)
-        sites = general.wanted_sites_h100e_m + np.maximum(owed - coming, 0.0)
-        return self.within_means(view, own, sites, general.wanted_h100e_m + owed)
+        return self.within_means(view, own, market_sites + np.maximum(owed - coming, 0.0), market_chips + owed)

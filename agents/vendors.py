@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from agents.base import Firm, policy
-from world.arrays import PerRow, PerWorld, ratio
-from world.chips import MOST_DECLINE, allocation_weight, backlog_ahead, wafer_growth
+from world.arrays import PerRow, PerWorld, ratio, some
+from world.chips import MOST_DECLINE, allocation_weight, backlog_ahead, backlog_pressure, wafer_growth
 from world.rationing import ration
 
 
@@ -75,23 +75,24 @@ class Vendor(Firm):
         """
         p = self.parameters
         lag = p.expansion_lag_quarters
-        # At the start the pace of orders is not on record: the backlog is taken to have grown with demand.
-        start = shipped_h100e_m + backlog_h100e_m * -np.expm1(-np.maximum(growth, 0.0))
         new = np.maximum(backlog_h100e_m - self.backlog_h100e_m + shipped_h100e_m, 0.0)
-        known = self.backlog_h100e_m >= 0.0
-        self.ordered_h100e_m = np.where(known, 0.5 * (self.ordered_h100e_m + new), start)
+        pace, known = 0.5 * (self.ordered_h100e_m + new), self.backlog_h100e_m >= 0.0
+        if some(~known):
+            # At the start the pace of orders is not on record: the backlog is taken to have grown with demand.
+            start = shipped_h100e_m + backlog_h100e_m * -np.expm1(-np.maximum(growth, 0.0))
+            pace = np.where(known, pace, start)
+        self.ordered_h100e_m = pace
         self.shipped_h100e_m = shipped_h100e_m
         self.backlog_h100e_m = backlog_h100e_m
         self.queue_quarters = ratio(backlog_h100e_m, capacity_h100e_m, 1.0)
         capacity_then = capacity_h100e_m * np.exp(self.expansion * lag)
+        believed = p.growth_weight * growth
         backlog_then = backlog_ahead(
-            backlog_h100e_m, self.ordered_h100e_m, capacity_h100e_m, p.growth_weight * growth, self.expansion, lag
+            backlog_h100e_m, self.ordered_h100e_m, capacity_h100e_m, believed, self.expansion, lag
         )
-        wanted = wafer_growth(
-            backlog_then, capacity_then, p.expansion_response, p.target_lead_quarters, p.max_expansion
-        )
-        pressure = np.minimum(ratio(backlog_then, capacity_then * p.target_lead_quarters, 1.0), 1.0)
-        aim = (wanted + p.growth_weight * growth * pressure).clip(-MOST_DECLINE, p.max_expansion)
+        pressure = backlog_pressure(backlog_then, capacity_then, p.target_lead_quarters)
+        wanted = wafer_growth(pressure, p.expansion_response, p.max_expansion)
+        aim = (wanted + believed * np.minimum(pressure, 1.0)).clip(-MOST_DECLINE, p.max_expansion)
         self.expansion = self.expansion + (aim - self.expansion) / lag
 
     def expand(self) -> None:

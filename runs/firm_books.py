@@ -11,7 +11,7 @@ import numpy as np
 from agents.views import FirmView, MarketView, Purse
 from runs.sight import backlog_h100e_m, phases_building, standing_figures
 from runs.state import GENERATION, State
-from world.arrays import PerRow, PerWorld, fold
+from world.arrays import PerRow, PerWorld, fold, locked
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -28,19 +28,20 @@ def operator_views(
     Only who is about to order is told what will stand and what must be let when chips ordered now arrive.
     """
     s, cast = market.state, market.cast
-    fixed, rows = standing_figures(market), [cast.operator[name] for name in names]
-    backlog = backlog_h100e_m(s)[rows]
-    chips_power = fixed["power_needed_gw"][rows] + backlog * view.power_kw
-    building = s.sites.building_gw[rows] + phases_building(s)[rows]
+    fixed = standing_figures(market)
+    backlog = backlog_h100e_m(s)
+    chips_power = fixed["power_needed_gw"] + backlog * view.power_kw
+    building = s.sites.building_gw + phases_building(s)
     lead = view.chip_lead_quarters
-    at_lead = power_at_lead_gw(s, fixed["power_gw"], lead)[rows] if to_order else np.zeros_like(building)
+    at_lead = power_at_lead_gw(s, fixed["power_gw"], lead) if to_order else np.zeros_like(building)
     signed = s.leases.active + s.leases.pending_total
     nothing = np.zeros(s.worlds)
     views = {}
-    for place, (name, row) in enumerate(zip(names, rows, strict=True)):
+    for name in names:
+        row = cast.operator[name]
         let, held = cast.let_by[name], [k for k in cast.held_by.get(name, ()) if cast.pairs[k][0] != name]
         to_tenants = signed[let] if let else nothing[None]
-        ordered, needed = backlog[place], chips_power[place]
+        ordered, needed = backlog[row], chips_power[row]
         if name == "rival_clouds":
             ordered = ordered + s.asic_queue_h100e_m
             needed = needed + s.asic_queue_h100e_m * s.generations.kw_per_h100e[GENERATION["rival_asic"]]
@@ -48,12 +49,12 @@ def operator_views(
             fleet_h100e_m=fixed["owned_h100e_m"][row],
             deployed_h100e_m=fixed["deployed_h100e_m"][row],
             power_gw=fixed["power_gw"][row],
-            coming_power_gw=building[place],
-            power_at_chip_lead_gw=at_lead[place],
+            coming_power_gw=building[row],
+            power_at_chip_lead_gw=at_lead[row],
             chips_power_gw=needed,
             backlog_h100e_m=ordered,
             let_h100e_m=fold(to_tenants),
-            let_to_largest_h100e_m=to_tenants.max(axis=0),
+            let_to_largest_h100e_m=np.maximum.reduce(to_tenants),
             let_at_chip_lead_h100e_m=fold(s.leases.contracted_at(s.quarter + lead, let))
             if to_order and name in BUILDS_TO_LEASES
             else nothing,
@@ -96,7 +97,7 @@ def lab_view(market: ComputeMarket, name: str) -> FirmView:
         let_h100e_m=nothing,
         let_to_largest_h100e_m=nothing,
         let_at_chip_lead_h100e_m=nothing,
-        used_h100e_m=fold(s.market.bought_h100e_m[cast.user[name]]),
+        used_h100e_m=used_h100e_m(s)[cast.user[name]],
         held_h100e_m=fold(s.leases.active[held] + s.leases.pending_total[held]) if held else nothing,
         **money(market, None if name == "microsoft_lab" else name),
     )
@@ -114,8 +115,16 @@ def own_use(s: State, operator: str) -> PerWorld:
         "xai": ("xai",),
         "rival_clouds": ("rival_workloads",),
     }
-    rows = [fold(s.market.bought_h100e_m[s.cast.user[user]]) for user in users.get(operator, ())]
-    return fold(np.array(rows)) if rows else np.zeros(s.worlds)
+    used = used_h100e_m(s)
+    rows = [used[s.cast.user[user]] for user in users.get(operator, ())]
+    return sum(rows[1:], rows[0]) if rows else np.zeros(s.worlds)
+
+
+def used_h100e_m(s: State) -> PerRow:
+    """Compute that each user took last quarter, all generations together, (users, worlds) M H100e."""
+    if s.market.used_h100e_m is None:
+        s.market.used_h100e_m = locked(fold(s.market.bought_h100e_m.swapaxes(0, 1)))
+    return s.market.used_h100e_m
 
 
 def money(market: ComputeMarket, sector: str | None) -> dict[str, PerWorld]:

@@ -36,6 +36,7 @@ def deliver(market: ComputeMarket) -> None:
     newly = s.sites.advance(q) + s.phases.add_by("operator", market.cast.operators, s.phases.advance(q))
     s.flow["energised_gw"] = newly
     forget_sites(s)
+    s.flow["power_gw"] = power_gw(s)
     arrivals = ship(market)
     s.fleet.land(arrivals)
     s.flow["delivered_h100e_m"] = fold(arrivals.swapaxes(0, 1))
@@ -89,7 +90,7 @@ def ship(market: ComputeMarket) -> np.ndarray:
 def own_power_room(s: State) -> PerWorld:
     """Power on the lab's own sites that no chip of its own uses yet, GW."""
     row = s.cast.operator["openai"]
-    return power_gw(s)[row] - s.fleet.power_needed_gw(s.generations.kw_per_h100e)[row]
+    return power_gw(s)[row] - fold(s.fleet.sold[row] * s.generations.kw_per_h100e)
 
 
 def chips_bill(s: State, arrivals: np.ndarray) -> np.ndarray:
@@ -119,7 +120,7 @@ def start_leases(market: ComputeMarket) -> None:
     s.leases.deliver_shares(shares)
     # A delay gives the tenant the right to go elsewhere: part of what is late lapses each quarter and is tendered anew.
     patience = market.parameters.of("market").late_patience_quarters
-    s.flow["lapsed_h100e_m"] = s.leases.lapse(np.broadcast_to(1.0 / patience, due.shape))
+    s.flow["lapsed_h100e_m"] = s.leases.lapse(1.0 / patience)
     s.flow["late_h100e_m"] = due * (1.0 - shares) - s.flow["lapsed_h100e_m"]
 
 
@@ -148,7 +149,8 @@ def order(market: ComputeMarket, view: MarketView) -> None:
     s.granted_gw = s.granted_gw + granted
     landlords.settle_started(fold(rented))
     size = backlog_h100e_m(s) + s.flow["owned_h100e_m"]
-    order_chips(market, np.array([orders[name].chips_h100e_m for name in cast.operators]))
+    chips = np.array([orders[name].chips_h100e_m for name in cast.operators])
+    order_chips(market, chips)
     unbanked = place_sites(market, granted)
     cuts = {"shells": ratio(built, asked, 1.0), "grid": ratio(granted, built, 1.0)}
     binds = what_binds(market, [orders[name] for name in cast.operators], ratio(size, fold(size)), cuts)
@@ -157,7 +159,7 @@ def order(market: ComputeMarket, view: MarketView) -> None:
         market.recorder.note("orders", orders=orders, asked_gw=asked, built_gw=built, granted_gw=granted)
     grid.settle_growth()
     s.flow["ordered_gw"] = granted
-    s.flow["ordered_chips_h100e_m"] = np.array([orders[name].chips_h100e_m for name in cast.operators])
+    s.flow["ordered_chips_h100e_m"] = chips
 
 
 def builder_weights(market: ComputeMarket) -> PerRow:

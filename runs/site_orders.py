@@ -42,13 +42,13 @@ def place_sites(market: ComputeMarket, granted_gw: PerRow) -> np.ndarray:
         s.flow[f"loan_share.{tenant}"], s.flow[f"loan_rate.{tenant}"] = loan.debt_usd_bn[trusted], loan.rate[trusted]
         banked[tenant] = enough[trusted]
     to_come = phases_to_come(market)
-    placed = [
-        place_phases(market, name, granted_gw[row], lead[row], late[row], banked, to_come)
-        for name, row in cast.operator.items()
-    ]
+    left, unbanked = granted_gw.copy(), np.zeros(granted_gw.shape, dtype=bool)
+    for name in dict.fromkeys(phase.operator for phase in s.phases.phases):
+        row = cast.operator[name]
+        left[row], unbanked[row] = place_phases(market, name, granted_gw[row], lead[row], late[row], banked, to_come)
     forget_sites(s)
-    s.sites.order(slice(0, len(cast.operators)), np.maximum([left for left, _ in placed], 0.0), lead, late, s.quarter)
-    return np.array([unbanked for _, unbanked in placed])
+    s.sites.order(slice(0, len(cast.operators)), np.maximum(left, 0.0), lead, late, s.quarter)
+    return unbanked
 
 
 def phase_loan(market: ComputeMarket, tenant_credit: PerRow) -> ProjectLoan:

@@ -85,6 +85,8 @@ class Market:
     """Long-run demand scale A of each user, (users, worlds)."""
     rent_usd_h: PerWorld | None = None
     """Average rent of one effective unit of merchant compute, kept once somebody asked for it."""
+    used_h100e_m: PerRow | None = None
+    """What each user bought of all generations, (users, worlds), kept likewise."""
 
 
 @dataclass

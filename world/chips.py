@@ -8,7 +8,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from world.arrays import PerGeneration, PerRow, PerWorld, fold, not_negative, positive, power, ratio, require
+from world.arrays import (
+    PerGeneration,
+    PerRow,
+    PerWorld,
+    fold,
+    not_negative,
+    positive,
+    power,
+    ratio,
+    require,
+    require_between,
+)
 from world.calendar import HOURS_PER_QUARTER
 from world.costs import annuity_value
 
@@ -26,6 +37,7 @@ MOST_PRICE_ELASTICITY = 0.1
 """List prices hardly answer scarcity, which shows as lead time and allocation."""
 LEAST_SHARE = 1e-4
 """Share of all customers below which the vendor knows nobody by size."""
+_LEAST_PLAN = 1e-300
 MOST_DECLINE = 0.02
 """Most log decline of packaging capacity in a quarter: tools are not sold off."""
 
@@ -102,37 +114,38 @@ def backlog_ahead(
     return np.maximum(backlog + quarters * (coming - going), 0.0)
 
 
-def wafer_growth(
-    backlog: PerWorld,
-    shipped: PerWorld,
-    lag_quarters: PerWorld | float,
-    target_lead: PerWorld | float,
-    max_growth: PerWorld | float,
-) -> PerWorld:
-    """Log growth of packaging capacity in a quarter, towards the backlog with a lag.
+def backlog_pressure(backlog: PerWorld, shipped: PerWorld, target_lead: PerWorld | float) -> PerWorld:
+    """Backlog over what the vendor plans for, MOST_PRESSURE at most.
 
     Args:   backlog        (worlds,)   orders not yet delivered, in any unit, >= 0
             shipped        (worlds,)   deliveries of this quarter, in the same unit, >= 0
-            lag_quarters   (worlds,)   quarters to close the log gap, 4 to 8, > 0
             target_lead    (worlds,)   backlog in quarters of shipments that the vendor plans for, > 0
+    Returns:               (worlds,)   one at the target lead; no shipments: the most with a backlog, else none
+    Raises: ValueError if the target is not above zero or a quantity negative.
+    """
+    require(backlog, not_negative, "backlog", "at least zero")
+    require(shipped, not_negative, "shipped", "at least zero")
+    require(np.atleast_1d(target_lead), positive, "target_lead", "above zero")
+    # A plan below a ten-thousandth of the backlog is beyond the most that is read.
+    planned = np.maximum(target_lead * shipped, backlog * (0.1 / MOST_PRESSURE) + _LEAST_PLAN)
+    pressure: PerWorld = np.minimum(backlog / planned, MOST_PRESSURE)
+    return pressure
+
+
+def wafer_growth(pressure: PerWorld, lag_quarters: PerWorld | float, max_growth: PerWorld | float) -> PerWorld:
+    """Log growth of packaging capacity in a quarter, towards the backlog with a lag.
+
+    Args:   pressure       (worlds,)   backlog over what the vendor plans for (backlog_pressure)
+            lag_quarters   (worlds,)   quarters to close the log gap, 4 to 8, > 0
             max_growth     (worlds,)   most log growth in a quarter
     Returns:               (worlds,)   log per quarter
     Laws: nothing at the target lead; rises with the backlog, between -MOST_DECLINE and max_growth; scaling backlog and
         shipments together changes nothing.
-    Raises: ValueError if a lag or target is not above zero or a quantity negative.
+    Raises: ValueError if a lag is not above zero.
     Source: growth of packaging capacity in the record (docs/sources.md).
     """
-    require(backlog, not_negative, "backlog", "at least zero")
-    require(shipped, not_negative, "shipped", "at least zero")
     require(np.atleast_1d(lag_quarters), positive, "lag_quarters", "above zero")
-    require(np.atleast_1d(target_lead), positive, "target_lead", "above zero")
-    planned = np.asarray(target_lead) * shipped
-    # No shipments: full pressure with a backlog, none without one.
-    idle = np.where(backlog > 0.0, MOST_PRESSURE, LEAST_PRESSURE)
-    pressure = np.where(planned > 0.0, backlog / np.where(planned > 0.0, planned, 1.0), idle).clip(
-        LEAST_PRESSURE, MOST_PRESSURE
-    )
-    growth: PerWorld = (np.log(pressure) / lag_quarters).clip(-MOST_DECLINE, max_growth)
+    growth: PerWorld = (np.log(np.maximum(pressure, LEAST_PRESSURE)) / lag_quarters).clip(-MOST_DECLINE, max_growth)
     return growth
 
 
@@ -156,12 +169,8 @@ def list_price_k(
     Source: chip prices by generation in the record.
     """
     require(np.atleast_1d(yearly_drift), lambda d: (d >= 0.0) & (d < 1.0), "yearly_drift", "a share in [0, 1)")
-    require(
-        np.atleast_1d(elasticity),
-        lambda e: (e >= 0.0) & (e <= MOST_PRICE_ELASTICITY),
-        "elasticity",
-        f"at most {MOST_PRICE_ELASTICITY}, at least zero",
-    )
+    most = MOST_PRICE_ELASTICITY
+    require_between(np.atleast_1d(elasticity), 0.0, most, "elasticity", f"at most {most}, at least zero")
     years = np.maximum(quarters_since_launch, 0.0) / 4.0
     drift = np.exp(years * np.log1p(-np.asarray(yearly_drift)))
     scarcity = power(np.atleast_1d(backlog_ratio).clip(LEAST_BACKLOG_RATIO, MOST_BACKLOG_RATIO), elasticity)
@@ -180,7 +189,7 @@ def allocation_weight(size: PerRow, prepaid_share: PerRow, size_power: PerWorld,
     Raises: ValueError if a size is negative or a share out of range.
     """
     require(size, not_negative, "size", "at least zero")
-    require(prepaid_share, lambda s: (s >= 0.0) & (s <= 1.0), "prepaid_share", "a share in [0, 1]")
+    require_between(prepaid_share, 0.0, 1.0, "prepaid_share", "a share in [0, 1]")
     share = np.maximum(ratio(size, fold(size)), LEAST_SHARE)
     return power(share, size_power) * (1.0 + prepayment_pull * prepaid_share)
 

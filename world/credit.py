@@ -115,7 +115,7 @@ def credit_spread(
     require(leverage, not_negative, "leverage", "at least zero")
     tightness = leverage_slope * (leverage - usual_leverage) + coverage_slope * (usual_coverage - coverage) + cycle
     # Beyond 30 log points the cap binds whatever the base is; the clip only keeps exp in range.
-    spread = (np.asarray(base_spread) + tenant_credit) * np.exp(np.clip(tightness, -30.0, 30.0))
+    spread = (np.asarray(base_spread) + tenant_credit) * np.exp(tightness.clip(-30.0, 30.0))
     return np.minimum(spread, MOST_SPREAD)
 
 

@@ -6,43 +6,38 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from world.arrays import (
-    Flags,
-    PerGeneration,
-    PerOperatorGeneration,
-    PerRow,
-    fold,
-    not_negative,
-    positive,
-    ratio,
-    require,
-    some,
-)
+from world.arrays import PerOperatorGeneration, PerRow, fold, not_negative, positive, require, some
+
+Others = tuple[tuple[int, np.ndarray | None], ...]
+"""Generations, each with a one for every world in which it is meant and a zero for the rest (None: in all)."""
+_LEAST_POWER = 1e-300
+"""Below any power there is; divides nothing by nothing."""
 
 
 @dataclass(frozen=True)
 class PowerLine:
     """In what order generations get power, the most efficient first.
 
-    ranks    for each place in the line: the generations that stand there in some world, each with those worlds (None:
-             in all of them)
-    tied     for each place: worlds in which whoever stands there needs as much as the one before (None: in none)
+    ahead    for each generation: those that need less for one H100e
+    equal    for each generation: the others that need as much
     """
 
-    ranks: tuple[tuple[tuple[int, Flags | None], ...], ...]
-    tied: tuple[Flags | None, ...]
+    ahead: tuple[Others, ...]
+    equal: tuple[Others, ...]
 
     @classmethod
-    def of(cls, kw_per_h100e: PerGeneration) -> PowerLine:
-        """The line by facility power for one H100e."""
-        line = np.argsort(kw_per_h100e, axis=0, kind="stable")
-        ranks = []
-        for places in line:
-            there = np.unique(places).tolist()
-            ranks.append(tuple((each, places == each if len(there) > 1 else None) for each in there))
-        kw = np.take_along_axis(kw_per_h100e, line, axis=0)
-        equal = [np.zeros(kw.shape[-1], dtype=bool), *(kw[1:] == kw[:-1])]
-        return cls(tuple(ranks), tuple(tied if some(tied) else None for tied in equal))
+    def of(cls, kw_per_h100e: np.ndarray) -> PowerLine:
+        """The line by facility power for one H100e, (generations, worlds) or with operators in front."""
+        return cls(_others(kw_per_h100e, np.less), _others(kw_per_h100e, np.equal))
+
+
+def _others(kw: np.ndarray, stands: np.ufunc) -> tuple[Others, ...]:
+    every = range(kw.shape[-2])
+    here = [[(other, stands(kw[..., other, :], kw[..., row, :])) for other in every if other != row] for row in every]
+    return tuple(
+        tuple((other, None if worlds.all() else worlds.astype(float)) for other, worlds in row if some(worlds))
+        for row in here
+    )
 
 
 def energise(
@@ -54,7 +49,7 @@ def energise(
         chips_h100e_m    (operators, generations, worlds)                  M H100e, >= 0
         kw_per_h100e     (generations, worlds) or with operators in front  kW of facility power per H100e, > 0
         power_gw         (operators, worlds)                               GW of facility power, >= 0
-        line             that of kw_per_h100e without operators in front, if it is known already
+        line             that of kw_per_h100e, if it is known already
     Returns: deployed    (operators, generations, worlds)                  M H100e; generations that need equal
                                                                            power share what is left in proportion
     Laws (tests/invariants/test_fleets.py): within chips and power; no power idle while chips wait; no chip runs
@@ -71,53 +66,25 @@ def energise(
     if kw.shape not in ((generations, worlds), chips.shape):
         raise ValueError(f"kw_per_h100e: expected {(generations, worlds)} or {chips.shape}, got {kw.shape}")
 
+    return switch_on(chips, chips * kw, available, PowerLine.of(kw) if line is None else line)
+
+
+def switch_on(chips: PerOperatorGeneration, needed: np.ndarray, power: PerRow, line: PowerLine) -> np.ndarray:
+    """`energise` unchecked; needed (operators, generations, worlds) is the power that all of the chips take, GW."""
     deployed = chips.copy()
-    needed = chips * kw
-    short = fold(needed.swapaxes(0, 1)) > available
-    if some(short) and kw.ndim == 2:
-        _switch_off(deployed, needed, available, short, PowerLine.of(kw) if line is None else line)
-    elif some(short):
-        for row in range(operators):
-            one = slice(row, row + 1)
-            _switch_off(deployed[one], needed[one], available[one], short[one], PowerLine.of(kw[row]))
+    short = fold(needed.swapaxes(0, 1)) > power
+    if not some(short):
+        return deployed
+    available = np.where(short, power, np.inf)
+    there = {row for row in range(needed.shape[1]) if some(needed[:, row])}
+    for row in there:
+        # Equals have what is left for the first of them to share.
+        left, level = available.copy(), needed[:, row].copy()
+        for total, sign, others in ((left, np.subtract, line.ahead[row]), (level, np.add, line.equal[row])):
+            for other, worlds in others:
+                if other in there:
+                    sign(total, needed[:, other] if worlds is None else needed[:, other] * worlds, out=total)
+        share = np.minimum(np.maximum(left, 0.0), level)
+        share /= np.maximum(level, _LEAST_POWER)
+        deployed[:, row] *= share
     return deployed
-
-
-def _switch_off(
-    deployed: np.ndarray, needed: np.ndarray, available: np.ndarray, short: np.ndarray, line: PowerLine
-) -> None:
-    """Cut what is deployed, where power is short, to what is left once those ahead in the line have theirs."""
-    # Equals have what was left for the first of them to share.
-    left = available
-    levels = _with_equals([_standing_there(needed, rank) for rank in line.ranks], line.tied)
-    for place, (level, rank) in enumerate(zip(levels, line.ranks, strict=True)):
-        if not some(level):  # nobody has any of it anywhere
-            continue
-        share = np.where(short, ratio(left.clip(0.0, level), level), 1.0)
-        for generation, worlds in rank:
-            deployed[:, generation] *= share if worlds is None else np.where(worlds, share, 1.0)
-        follows = line.tied[place + 1] if place + 1 < len(line.tied) else None
-        left = left - (level if follows is None else np.where(follows, 0.0, level))
-
-
-def _standing_there(needed: np.ndarray, rank: tuple[tuple[int, Flags | None], ...]) -> np.ndarray:
-    """Power that whoever stands at a place needs, (operators, worlds)."""
-    (first, _), *others = rank
-    wanted = needed[:, first]
-    for generation, worlds in others:
-        if worlds is not None:
-            wanted = np.where(worlds, needed[:, generation], wanted)
-    return wanted
-
-
-def _with_equals(wanted: list[np.ndarray], tied: tuple[Flags | None, ...]) -> list[np.ndarray]:
-    """Power that each place needs together with all who need as much for one H100e."""
-    together = list(wanted)
-    for place, equal in enumerate(tied):
-        if equal is not None:
-            together[place] = wanted[place] + np.where(equal, together[place - 1], 0.0)
-    for place in reversed(range(len(tied) - 1)):
-        follows = tied[place + 1]
-        if follows is not None:
-            together[place] = np.where(follows, together[place + 1], together[place])
-    return together

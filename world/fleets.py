@@ -26,7 +26,7 @@ from world.arrays import (
     require,
     some,
 )
-from world.energising import PowerLine, energise
+from world.energising import PowerLine, switch_on
 from world.schedule import Amount
 
 _STOCKS = (
@@ -121,18 +121,19 @@ class Fleet:
         """Chips of this quarter arrive, (operators, generations, worlds), M H100e; those of the last are installed."""
         fresh = np.broadcast_to(arrivals, self.installed.shape)
         fresh = require(fresh, not_negative, "arrivals", "a finite number >= 0")
-        self.installed += self.landed_this_quarter
+        self.installed = self.sold
         self.landed_this_quarter[...] = fresh
         self.received += fresh
         self._sold = None
 
     def deploy(self, kw_per_h100e: np.ndarray, power_gw: PerRow) -> PerOperatorGeneration:
-        """Energise what is installed (see `energise`), remember it and return it."""
+        """Energise what is installed (see world/energising.py), remember it and return it."""
         # What a generation needs hardly ever changes: the line that it gives is kept as long as it does not.
-        if kw_per_h100e.ndim == 2 and (self._line is None or not np.array_equal(self._line[0], kw_per_h100e)):
+        if self._line is None or not np.array_equal(self._line[0], kw_per_h100e):
+            require(kw_per_h100e, positive, "kw_per_h100e", "a finite number > 0")
             self._line = kw_per_h100e.copy(), PowerLine.of(kw_per_h100e)
-        line = self._line[1] if self._line is not None and kw_per_h100e.ndim == 2 else None
-        self.deployed = energise(self.installed, kw_per_h100e, power_gw, line)
+        available = require(power_gw, not_negative, "power_gw", "a finite number >= 0")
+        self.deployed = switch_on(self.installed, self.installed * kw_per_h100e, available, self._line[1])
         self.power_used_gw = fold((self.deployed * kw_per_h100e).swapaxes(0, 1))
         self.power_available_gw = np.array(power_gw, dtype=np.float64)
         return self.deployed
@@ -171,14 +172,16 @@ class Fleet:
         hazard = require(np.atleast_1d(hazard_per_quarter), _share, "hazard_per_quarter", "0 to 1")
         patience = require(np.atleast_1d(patience_quarters), positive, "patience_quarters", "above 0")
         below = price_usd_h < cash_cost_usd_h
+        before, self.quarters_below = self.quarters_below, np.zeros(self.installed.shape)
         # Mostly it is the oldest generation, or none.
-        hit = [row for row in range(below.shape[-2]) if some(below[..., row, :])]
-        quarters = np.where(below[..., hit, :], self.quarters_below[:, hit] + 1.0, 0.0)
-        self.quarters_below = np.zeros(self.installed.shape)
+        hit = [row for row in range(below.shape[-2]) if some(below[..., row, :])] if some(below) else []
+        if not hit:
+            return np.zeros(self.installed.shape)
+        quarters = np.where(below[..., hit, :], before[:, hit] + 1.0, 0.0)
         self.quarters_below[:, hit] = quarters
         share = np.zeros(self.installed.shape)
         share[:, hit] = hazard * np.minimum(quarters / patience, 1.0)
-        return self._lose(share, self.retired) if hit else share
+        return self._lose(share, self.retired)
 
     def check(self) -> FleetResiduals:
         """The distance from the laws, the same function for production and tests."""
@@ -208,7 +211,7 @@ class Fleet:
 
     def _lose(self, share: np.ndarray, total: np.ndarray) -> PerOperatorGeneration:
         lost: np.ndarray = self.installed * share
-        self.installed -= lost
+        self.installed = self.installed - lost
         self._sold = None
         # Deployed chips fail like the others, so that deployed never exceeds installed before the next `deploy`.
         self.deployed = np.minimum(self.deployed, self.installed)

@@ -30,8 +30,8 @@ class LeasePools:
 
     def __init__(self, rows: int, slots: int, worlds: int) -> None:
         self.rows, self.worlds = rows, worlds
-        self.to_start = Schedule(_WAITING * rows, slots, worlds)
-        self.to_end = Schedule(_RUNNING * rows, slots, worlds)
+        self.to_start = Schedule(_WAITING * rows, slots, worlds, _WAITING)
+        self.to_end = Schedule(_RUNNING * rows, slots, worlds, _RUNNING)
         self.due: np.ndarray = np.zeros((_WAITING, rows, worlds))
         # Rent x quarters that running leases have still to pay, from the next quarter to end on.
         self.owed: np.ndarray = np.zeros((rows, worlds))
@@ -48,7 +48,7 @@ class LeasePools:
             pool    (3, entries)     capacity, rent and firm rent
         """
         value = (pool[RENT] * term)[np.newaxis]
-        self.to_start.add_some(self._lanes(_WAITING, rows), worlds, start, np.concatenate([pool, value]))
+        self.to_start.add_some(rows, worlds, start, np.concatenate([pool, value]))
         self.shortest_term = min(self.shortest_term, float(term.min(initial=np.inf)))
         self._waiting = {}
 
@@ -70,7 +70,7 @@ class LeasePools:
         return begun
 
     def lapse(self, share: np.ndarray) -> PerRow:
-        """Give up a share (rows, worlds) of what is due and late; returns the capacity given up, (rows, worlds)."""
+        """Give up a share, (worlds,) or (rows, worlds), of what is late; returns its capacity, (rows, worlds)."""
         given_up: PerRow = self.due[CAPACITY] * share
         self.due *= 1.0 - share
         self._waiting = {}
@@ -78,7 +78,7 @@ class LeasePools:
 
     def run(self, rows: np.ndarray, worlds: np.ndarray, pool: np.ndarray, term: np.ndarray, quarter: int) -> None:
         """Let single leases (capacity, rent, firm rent; entries) run for `term` quarters from `quarter` on."""
-        self.to_end.add_some(self._lanes(_RUNNING, rows), worlds, quarter + term, pool)
+        self.to_end.add_some(rows, worlds, quarter + term, pool)
         unpaid = pool[RENT] * (quarter + term - self.to_end.next_quarter)
         np.add.at(self.owed.reshape(-1), rows * self.worlds + worlds, unpaid)
 
@@ -183,9 +183,6 @@ class LeasePools:
         self.owed[...] = state["owed"]
         self.shortest_term = float(state["shortest_term"])
         self._waiting = {}
-
-    def _lanes(self, measures: int, rows: np.ndarray) -> np.ndarray:
-        return np.arange(measures)[:, np.newaxis] * self.rows + rows
 
 
 def _over(pool: np.ndarray, date: np.ndarray, slot: int) -> np.ndarray:

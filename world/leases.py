@@ -139,8 +139,7 @@ class LeaseBook:
 
     def start_due(self, quarter: int) -> PerRow:
         """What should be running by this quarter and is not yet, (pairs, worlds) in M H100e; late ones included."""
-        self._pools.fall_due(quarter)
-        self.quarter = max(self.quarter, quarter)
+        self._fall_due(quarter)
         return self.late
 
     def deliver(self, pair: Pair | int, quantity_h100e_m: Amount | None = None) -> PerWorld:
@@ -162,7 +161,7 @@ class LeaseBook:
         self._pools.start(a_share(share, "share"), self.quarter)
 
     def lapse(self, share: np.ndarray) -> PerRow:
-        """Tenants give up a share (pairs, worlds) in [0, 1] of what is late; returns the M H100e given up."""
+        """Tenants give up a share in [0, 1] of what is late, (worlds,) or (pairs, worlds); returns the M H100e."""
         given_up = self._pools.lapse(a_share(share, "share"))
         self.reduced += given_up
         return given_up
@@ -172,7 +171,7 @@ class LeaseBook:
 
         With `deliver_all` every due lease also starts; otherwise they wait for `deliver`.
         """
-        self.start_due(quarter)
+        self._fall_due(quarter)
         ended = self._pools.end(quarter)
         self.ended += ended
         if deliver_all:
@@ -296,6 +295,10 @@ class LeaseBook:
         ]
 
     # ------------------------------------------------------------------ inside
+
+    def _fall_due(self, quarter: int) -> None:
+        self._pools.fall_due(quarter)
+        self.quarter = max(self.quarter, quarter)
 
     def _name(
         self,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from world.arrays import PerRow, fold, pick_worlds, ratio
+from world.arrays import PerRow, fold, pick_worlds
 from world.rows import rows_by_worlds, stretched
+
+_LEAST_SUPPLY = 1e-300
+"""Below any supply there is: what is left over nobody is no number."""
 
 
 def ration(order: object, weight: object, supply: object) -> PerRow:
@@ -63,13 +66,15 @@ def _fill_to_level(order: np.ndarray, weight: np.ndarray, supply: np.ndarray) ->
     the others). Begun with no row, rows whose orders that level fills join the set, and the level rises with each that
     does; it is found when none joins, after as many rounds as there are rows at most.
     """
-    served, behind = np.zeros(supply.shape), fold(weight)
-    with np.errstate(over="ignore", invalid="ignore"):  # a vanishing weight asks for an infinite level
-        level = ratio(supply, behind)
-        full, before = order <= level * weight, 0
-        while (count := int(np.count_nonzero(full))) > before:
-            before = count
-            served, behind = fold(order * full), fold(weight * ~full)
-            level = ratio(np.maximum(supply - served, 0.0), behind, np.inf)
-            full |= order <= level * weight
-        return np.minimum(order, level * weight)
+    left, behind = supply, fold(weight)
+    full, count = np.zeros(order.shape, dtype=bool), 0
+    # A vanishing weight asks for an infinite level, and so do rows that are all served.
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        while True:
+            reached = np.maximum(left, _LEAST_SUPPLY) / behind * weight
+            full |= order <= reached
+            before, count = count, int(np.count_nonzero(full))
+            if count == before:
+                return np.minimum(order, reached)
+            served = full.astype(np.float64)
+            left, behind = supply - fold(order * served), fold(weight * (1.0 - served))

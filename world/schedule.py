@@ -44,20 +44,25 @@ class Schedule:
     """Amounts due by quarter, for some lanes and all worlds.
 
     amount (lanes, slots, worlds): slot k is quarter k from the start of the run (0 is the first one simulated);
-    the last slot holds all that is due after the horizon. Slots before `next_quarter` have been taken.
+    the last slot holds all that is due after the horizon. Slots before `next_quarter` have been taken. In memory the
+    lanes of a slot lie side by side, because a quarter takes one slot of all lanes.
     to_come (lanes, worlds), what is still to come, is kept beside the slots: with every change it changes by as much.
     It is written in place, so who keeps it asks for `pending`.
+    Lanes may be several measures of the same things, all rows of a measure together: then what has nothing more to
+    come in the first measure has nothing in any.
     Laws (tests/invariants/test_schedule.py): what was added was taken or is pending; its mean date is kept as long as
     neither end cuts it; nothing is due before the next quarter; that sum is the sum of the slots.
     Oracle: tests/oracles/loop_schedule.py.
     """
 
-    def __init__(self, lanes: int, slots: int, worlds: int) -> None:
+    def __init__(self, lanes: int, slots: int, worlds: int, measures: int = 1) -> None:
         if lanes < 0 or worlds < 1 or slots < 2:
             raise ValueError(
                 f"Schedule: wanted slots >= 2 and worlds >= 1, got {lanes} lanes, {slots} slots, {worlds} worlds"
             )
-        self.amount: np.ndarray = np.zeros((lanes, slots, worlds))
+        self._slots: np.ndarray = np.zeros((slots, lanes, worlds))
+        self.amount: np.ndarray = self._slots.swapaxes(0, 1)
+        self._rows = lanes // measures
         self.next_quarter = 0
         self._world = np.arange(worlds)
         self.to_come: np.ndarray = np.zeros((lanes, worlds))
@@ -70,7 +75,7 @@ class Schedule:
     @property
     def last_slot(self) -> int:
         """The slot after the horizon."""
-        return int(self.amount.shape[1]) - 1
+        return len(self._slots) - 1
 
     def add(
         self,
@@ -105,44 +110,55 @@ class Schedule:
             raise ValueError(f"spread: wanted a whole number of quarters >= 0, got {spread}")
         amount = require(np.atleast_1d(amount), not_negative, "amount", "a finite number >= 0")
         slot = require(np.atleast_1d(slot), _is_number, "slot", "a number of quarters")
-        if not some(amount):
-            return
-        self._change()[lane] += amount
         first = np.array([float(self.next_quarter)])
         if earliest is not None:
             first = np.ceil(np.maximum(require(np.atleast_1d(earliest), _is_number, "earliest", "a number"), first))
+        self.enter(lane, slot, amount, spread, first)
+
+    def enter(self, lane: int | slice, slot: np.ndarray, amount: np.ndarray, spread: int, first: np.ndarray) -> None:
+        """`add_spread` unchecked: of arrays, `first` the whole quarters before which nothing comes."""
+        if not some(amount):
+            return
+        self._change()[lane] += amount
         first = np.minimum(first, float(self.last_slot))
-        centre, due = self._centre(slot, first, spread), amount / float((spread + 1) * (spread + 1))
+        # A tent of whole half-width spread + 1 adds up to one over the quarters wherever its centre lies. Clipping the
+        # centre changes nothing: a tent that far out falls whole on the first or the last slot.
+        centre = np.minimum(np.maximum(slot, first - (spread + 1)), float(self.last_slot + spread + 1))
+        due = amount / float((spread + 1) * (spread + 1))
         if slot.ndim == 1:
             self._add_at_one_date(lane, centre, due, first, spread)
         else:
-            lanes = np.arange(len(self.amount))[lane].reshape(-1, 1)
-            self._scatter(lanes, self._world, centre, due, first, spread)
+            self._scatter(np.arange(len(self.to_come))[lane], centre, due, first, spread)
 
-    def add_some(self, lanes: np.ndarray, worlds: np.ndarray, slot: np.ndarray, amount: np.ndarray) -> None:
+    def add_some(self, rows: np.ndarray, worlds: np.ndarray, slot: np.ndarray, amount: np.ndarray) -> None:
         """Add single amounts, each split between the two quarters next to its date, where only few worlds have any.
 
-        Args:       shape              unit
-            lanes   (rows, entries)    numbers of lanes
-            worlds  (entries,)         positions of worlds
-            slot    (entries,)         as in `add_spread`
-            amount  (rows, entries)    any, >= 0
+        Args:       shape                unit
+            rows    (entries,)           numbers of rows, those of the first measure
+            worlds  (entries,)           positions of worlds
+            slot    (entries,)           as in `add_spread`
+            amount  (measures, entries)  any, >= 0
         """
         amount = require(amount, not_negative, "amount", "a finite number >= 0")
         slot = require(slot, _is_number, "slot", "a number of quarters")
-        if amount.size:
-            places = lanes * len(self._world) + worlds
-            np.add.at(self._change().reshape(-1), places.reshape(-1), amount.reshape(-1))
-            first = np.array([float(self.next_quarter)])
-            self._scatter(lanes, worlds, self._centre(slot, first, 0), amount, first, spread=0)
-
-    def _centre(self, slot: np.ndarray, first: np.ndarray, spread: int) -> np.ndarray:
-        """The middle of the tent that an amount due at `slot` is spread in.
-
-        A tent of whole half-width spread + 1 adds up to one over the quarters wherever its centre lies. Clipping the
-        centre changes nothing: a tent that far out falls whole on the first or the last slot.
-        """
-        return np.minimum(np.maximum(slot, first - (spread + 1)), float(self.last_slot + spread + 1))
+        if not amount.size:
+            return
+        last, (_, lanes, count) = self.last_slot, self._slots.shape
+        slot = np.minimum(np.maximum(slot, float(self.next_quarter)), float(last))
+        before = slot.astype(np.intp)
+        onward = slot - before
+        place = rows * count + worlds
+        sooner = before * (lanes * count) + place
+        later = sooner + (before < last) * (lanes * count)
+        self.reach = max(self.reach, min(int(before.max()) + 1, last))
+        self._note_least(onward)
+        to_come, slots, measure = self._change().reshape(-1), self._slots.reshape(-1), self._rows * count
+        # Unbuffered: where two entries fall on one place both count, one after the other.
+        for begin, values in zip(range(0, lanes * count, measure), amount, strict=True):
+            np.add.at(to_come[begin:], place, values)
+            moved = values * onward
+            np.add.at(slots[begin:], later, moved)
+            np.add.at(slots[begin:], sooner, values - moved)
 
     def _add_at_one_date(
         self, lane: int | slice, centre: np.ndarray, due: np.ndarray, first: np.ndarray, spread: int
@@ -163,29 +179,35 @@ class Schedule:
         share = share[start - lowest : end + 1 - lowest]
         self._least_written = min(self._least_written, float(share.min()), float(due.min()))
         self.reach = max(self.reach, end)
-        self.amount[lane, start : end + 1] += due[..., np.newaxis, :] * share
+        self._slots[start : end + 1, lane] += due * (share if due.ndim == 1 else share[:, np.newaxis])
 
-    def _scatter(
-        self, lanes: np.ndarray, worlds: np.ndarray, centre: np.ndarray, due: np.ndarray, first: np.ndarray, spread: int
-    ) -> None:
-        """Add amounts (rows, entries) around a date of each entry, or of each row and entry."""
-        _, height, count = self.amount.shape
-        last, width = self.last_slot, spread + 1
+    def _scatter(self, lanes: np.ndarray, centre: np.ndarray, due: np.ndarray, first: np.ndarray, spread: int) -> None:
+        """Add amounts (rows, worlds) around a date of each row and world."""
+        last, (_, height, count) = self.last_slot, self._slots.shape
         begin = np.floor(centre)
-        soonest, latest = int(begin.min()) - spread, int(begin.max()) + width
+        soonest, latest = int(begin.min()) - spread, int(begin.max()) + spread + 1
         self.reach = max(self.reach, min(max(latest, int(first.max())), last))
-        steps = np.arange(-spread, width + 1).reshape(-1, *(1,) * begin.ndim)
-        share = width - np.abs(steps - (centre - begin))
-        slots = begin.astype(np.intp) + steps
-        if soonest < first.max() or latest > last:
-            slots = np.minimum(np.maximum(slots, first.astype(np.intp)), last)
-        if begin.ndim == 1:  # one date for all rows
-            slots, share = slots[:, np.newaxis], share[:, np.newaxis]
-        self._least_written = min(self._least_written, float(share.min()), float(due.min()))
-        amount = share * due
-        places = slots * count + (lanes * (height * count) + worlds)
-        # Unbuffered: where two steps fall on one slot both count, one after the other.
-        np.add.at(self.amount.reshape(-1), places.reshape(-1), amount.reshape(-1))
+        onward = centre - begin
+        self._note_least(onward)
+        page, every = height * count, self._slots.reshape(-1)
+        home = lanes[:, np.newaxis] * count + self._world
+        place = begin.astype(np.intp) * page + home
+        outside = soonest < first.max() or latest > last
+        lowest, highest = home + first.astype(np.intp) * page, home + last * page
+        # The tent rises by `due` from quarter to quarter up to its centre and falls by as much beyond.
+        later = due * onward
+        sooner = due - later
+        for step in range(spread + 1):
+            for share, slot in ((sooner, step - spread), (later, spread + 1 - step)):
+                at = place + slot * page
+                if outside:
+                    at = np.minimum(np.maximum(at, lowest), highest)
+                np.add.at(every, at.reshape(-1), share.reshape(-1))
+            sooner, later = sooner + due, later + due
+
+    def _note_least(self, onward: np.ndarray) -> None:
+        """Note the least share that goes to one of the quarters next to a date, if one is below zero."""
+        self._least_written = min(self._least_written, float(onward.min()), 1.0 - float(onward.max()))
 
     def take(self, quarter: int) -> PerRow:
         """Remove and return what is due up to and in `quarter` (rows that were not taken before), (lanes, worlds).
@@ -197,15 +219,16 @@ class Schedule:
                 f"quarter: wanted one that was not taken yet and is within the horizon "
                 f"({self.next_quarter} to {self.last_slot - 1}), got {quarter}"
             )
-        due = self.amount[:, self.next_quarter].copy()
+        due = self._slots[self.next_quarter].copy()
         for slot in range(self.next_quarter + 1, quarter + 1):
-            due += self.amount[:, slot]
-        self.amount[:, self.next_quarter : quarter + 1] = 0.0
+            due += self._slots[slot]
+        self._slots[self.next_quarter : quarter + 1] = 0.0
         left = self.to_come - due
         # What rounding leaves of a sum when its last part is taken is nothing.
-        more = left > ROUNDING * due
+        more = left[: self._rows] > ROUNDING * due[: self._rows]
         np.maximum(left, 0.0, out=left)
-        left *= more  # times a truth value, not np.where: sooner where it changes from world to world
+        by_measure = left.reshape(-1, *more.shape)
+        by_measure *= more  # times a truth value, not np.where: sooner where it changes from world to world
         self.to_come, self._shown = left, False
         self.next_quarter = quarter + 1
         return due
@@ -225,7 +248,7 @@ class Schedule:
 
     def slots_from(self, quarter: int, lane: slice = slice(None)) -> PerRow:
         """The slots from that quarter on added up one by one, (lanes, worlds)."""
-        return fold(self.amount[lane, quarter : self.reach + 1].swapaxes(0, 1))
+        return fold(self._slots[quarter : self.reach + 1, lane])
 
     def within(self, from_quarter: int, slot: Amount, lanes: slice | Sequence[int] = slice(None)) -> PerRow:
         """What is due from `from_quarter` up to and in `slot` (worlds,), linear between quarters, (lanes, worlds).
@@ -235,20 +258,20 @@ class Schedule:
         slot = np.asarray(slot, np.float64)
         first = max(from_quarter, 0)
         if slot.size == 0:
-            return np.zeros((len(self.amount[lanes]), 0))
+            return np.zeros((len(self.to_come[lanes]), 0))
         soonest, latest = (min(max(float(date), -1.0), float(self.reach)) for date in (slot.min(), slot.max()))
         # Up to the earliest date all of it is due, in every world.
         whole, end = max(first, math.floor(soonest) + 1), math.ceil(latest)
-        total = fold(self.amount[lanes, first:whole].swapaxes(0, 1))
+        total = fold(self._slots[first:whole, lanes])
         for quarter in range(whole, end + 1):
-            total += self.amount[lanes, quarter] * (slot - (quarter - 1)).clip(0.0, 1.0)
+            total += self._slots[quarter, lanes] * (slot - (quarter - 1)).clip(0.0, 1.0)
         return total
 
     def scale(self, lane: int | slice, factor: np.ndarray) -> PerRow | PerWorld:
         """Multiply all that is still to come in a lane by factor (worlds,) in [0, 1]; returns what was taken away."""
         if not some(np.asarray(factor) != 1.0):
             return np.zeros_like(self.to_come[lane])
-        self.amount[lane, self.next_quarter : self.reach + 1] *= factor
+        self._slots[self.next_quarter : self.reach + 1, lane] *= factor
         self._least_written = min(self._least_written, float(np.min(factor)))
         to_come = self._change()
         removed: np.ndarray = to_come[lane] * (1.0 - factor)
@@ -257,16 +280,16 @@ class Schedule:
 
     def negative(self) -> PerWorld:
         """Most below zero of any slot and of what is to come, (worlds,)."""
-        lowest = np.zeros(self.amount.shape[-1])
+        lowest = np.zeros(self.to_come.shape[-1])
         if self._least_written < 0.0:
-            lowest = self.amount[:, self.next_quarter : self.reach + 1].min(axis=(0, 1), initial=0.0)
+            lowest = self._slots[self.next_quarter : self.reach + 1].min(axis=(0, 1), initial=0.0)
         return np.maximum(-np.minimum(lowest, self.to_come.min(axis=0, initial=0.0)), 0.0)
 
     def check(self) -> ScheduleResiduals:
         """The distance from the laws, every slot looked at."""
-        stranded = self.amount[:, : self.next_quarter].max(axis=(0, 1), initial=0.0)
+        stranded = self._slots[: self.next_quarter].max(axis=(0, 1), initial=0.0)
         to_come = self.slots_from(self.next_quarter)
-        lowest = self.amount[:, self.next_quarter :].min(axis=(0, 1), initial=0.0)
+        lowest = self._slots[self.next_quarter :].min(axis=(0, 1), initial=0.0)
         difference = np.abs(self.to_come - to_come) / np.maximum(to_come, 1.0)
         return ScheduleResiduals(np.maximum(self.negative(), -lowest), stranded, difference.max(axis=0, initial=0.0))
 

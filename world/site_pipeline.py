@@ -77,7 +77,8 @@ class SitePipeline:
         amount = _gw(gw)
         lead = require(np.atleast_1d(lead_quarters), at_least_0, "lead_quarters", ">= 0")
         late = require(np.atleast_1d(slippage), at_least_0, "slippage", ">= 0")
-        self.building.add_spread(operator, quarter + lead + late, amount, spread=spread, earliest=quarter + 1)
+        first = np.array([max(quarter + 1.0, float(self.building.next_quarter))])
+        self.building.enter(operator, quarter + lead + late, amount, spread, first)
         self.entered_gw[operator] += amount
 
     def hand_over(self, operator: int, gw: Amount) -> PerWorld:

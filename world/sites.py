@@ -158,10 +158,13 @@ class NamedPhases:
         A due date within a quarter gives the share of it that is left, as in `Schedule`; a phase with a ramp gets
         its halls evenly over the ramp.
         """
-        starts = (self.due_slot < quarter + 1.0) & np.isfinite(self.date[:, BUILDING])
-        starts &= np.isinf(self.date[:, ENERGISED])
-        self.date[:, ENERGISED] = np.where(starts, self.due_slot, self.date[:, ENERGISED])
         before = self.energised_gw
+        due = self.due_slot < quarter + 1.0
+        dark = np.isinf(self.date[:, ENERGISED])
+        if not some(due & (dark | (before < self.facility_gw))):
+            return np.zeros(before.shape)
+        starts = due & dark & np.isfinite(self.date[:, BUILDING])
+        self.date[:, ENERGISED] = np.where(starts, self.due_slot, self.date[:, ENERGISED])
         self.energised_gw = np.maximum(before, self._powered_gw(float(quarter)))
         newly: np.ndarray = self.energised_gw - before
         return newly

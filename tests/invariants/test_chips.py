@@ -19,6 +19,7 @@ from world.chips import (
     MOST_DECLINE,
     allocation_weight,
     backlog_ahead,
+    backlog_pressure,
     list_price_k,
     programme_npv_usd_bn,
     shipments_capacity_h100e,
@@ -88,17 +89,27 @@ def test_the_backlog_ahead_follows_orders_and_capacity(seed: int) -> None:
     assert backlog_ahead(*numbers) == 4.0
 
 
+def growth_towards(
+    backlog: np.ndarray,
+    shipped: np.ndarray,
+    lag_quarters: np.ndarray | float,
+    target_lead: np.ndarray | float,
+    max_growth: np.ndarray | float,
+) -> np.ndarray:
+    return wafer_growth(backlog_pressure(backlog, shipped, target_lead), lag_quarters, max_growth)
+
+
 @given(seeds)
 def test_wafers_grow_towards_the_backlog_within_limits(seed: int) -> None:
     inputs = Inputs(seed)
     backlog, shipped = inputs.with_zeros(), inputs.with_zeros()
     lag, target, most = inputs.between(4.0, 8.0), inputs.between(1.0, 4.0), inputs.between(0.05, 0.3)
-    growth = wafer_growth(backlog, shipped, lag, target, most)
+    growth = growth_towards(backlog, shipped, lag, target, most)
     assert np.all((growth <= most) & (growth >= -MOST_DECLINE))
-    assert rises(growth, wafer_growth(backlog * 1.5 + 0.1, shipped, lag, target, most))
-    scaled = wafer_growth(7.0 * backlog, 7.0 * shipped, lag, target, most)
+    assert rises(growth, growth_towards(backlog * 1.5 + 0.1, shipped, lag, target, most))
+    scaled = growth_towards(7.0 * backlog, 7.0 * shipped, lag, target, most)
     np.testing.assert_allclose(growth, scaled, rtol=1e-12, atol=1e-12)
-    at_target = wafer_growth(target * (shipped + 1.0), shipped + 1.0, lag, target, most)
+    at_target = growth_towards(target * (shipped + 1.0), shipped + 1.0, lag, target, most)
     np.testing.assert_allclose(at_target, 0.0, atol=1e-12)
 
 
@@ -194,8 +205,8 @@ def test_chips_know_no_other_world() -> None:
         "target_lead": inputs.between(1.0, 4.0),
         "max_growth": inputs.between(0.05, 0.3),
     }
-    assert_worlds_apart(wafer_growth, wafers)
-    assert_number_is_per_world(wafer_growth, wafers, "lag_quarters", "target_lead", "max_growth")
+    assert_worlds_apart(growth_towards, wafers)
+    assert_number_is_per_world(growth_towards, wafers, "lag_quarters", "target_lead", "max_growth")
     prices = {
         "launch_price_k": inputs.amounts(3),
         "quarters_since_launch": inputs.between(-4.0, 20.0, 3),
@@ -218,6 +229,6 @@ def test_bad_input_is_named() -> None:
     with pytest.raises(ValueError, match=r"elasticity.*0\.5"):
         list_price_k(np.ones((1, 1)), np.ones((1, 1)), 0.1, 1.0, 0.5)
     with pytest.raises(ValueError, match=r"backlog.*world 0"):
-        wafer_growth(np.array([-1.0]), np.ones(1), 6.0, 2.0, 0.2)
+        growth_towards(np.array([-1.0]), np.ones(1), 6.0, 2.0, 0.2)
     with pytest.raises(ValueError, match="lead_quarters"):
         programme_npv_usd_bn(np.ones(1), np.ones(1), np.ones(1), 1.0, 0.0, 20.0, 0.02)

@@ -9,6 +9,7 @@ import pytest
 
 from world.chips import (
     allocation_weight,
+    backlog_pressure,
     list_price_k,
     programme_npv_usd_bn,
     shipments_capacity_h100e,
@@ -40,9 +41,10 @@ def test_a_quarter_of_shipments_by_hand() -> None:
 
 def test_wafers_close_a_gap_in_logs() -> None:
     # A backlog of 4 quarters against a target of 2, closed over 6 quarters: 2^(1/6); the cap binds at 0.05.
-    growth = wafer_growth(np.full(2, 4.0), np.full(2, 1.0), 6.0, 2.0, np.array([0.3, 0.05]))
+    pressure = backlog_pressure(np.full(2, 4.0), np.full(2, 1.0), 2.0)
+    growth = wafer_growth(pressure, 6.0, np.array([0.3, 0.05]))
     np.testing.assert_allclose(growth, [math.log(2.0) / 6.0, 0.05], rtol=1e-12)
-    empty = wafer_growth(np.array([0.0, 3.0]), np.zeros(2), 6.0, 2.0, 0.3)
+    empty = wafer_growth(backlog_pressure(np.array([0.0, 3.0]), np.zeros(2), 2.0), 6.0, 0.3)
     np.testing.assert_allclose(empty, [-0.02, 0.3], rtol=1e-12)
 
 
