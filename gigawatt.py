@@ -123,6 +123,7 @@ def compare_command(asked: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from runs.compare import compare
+    from runs.memory import memory_held
     from runs.metrics import REGISTRY
     from viz.listings import comparison_lines
     from viz.progress import Progress
@@ -141,7 +142,7 @@ def compare_command(asked: argparse.Namespace) -> int:
         if metric not in REGISTRY:
             raise Mistake(f"--metric: {unknown(metric, REGISTRY, 'metric')}")
     source = parameters_source(asked, first, second)
-    with mistakes(), Progress("compare", asked.quiet) as progress:
+    with mistakes(), memory_held(), Progress("compare", asked.quiet) as progress:
         found = compare(
             first, second, asked.worlds, asked.seed, asked.until, parameters, progress=progress, parameters_from=source
         )

@@ -56,8 +56,7 @@ def own_parameters(parameters: Parameters, name: str, cast: Cast) -> SimpleNames
     values["contract_quarters"] = parameters["openai.contract_quarters"]
     values["lease_term_years"] = parameters["labs.lease_term_quarters"] / 4.0
     for group in (*INHERITS.get(name, ()), name):
-        prefix = f"{group}."
-        values |= {key.removeprefix(prefix): parameters[key] for key in parameters if key.startswith(prefix)}
+        values |= parameters.owned_by(group)
     if added is not None:
         values |= _of_its_own(added, values)
     return SimpleNamespace(**values)

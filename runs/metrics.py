@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import accumulate
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,9 +27,16 @@ if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
 
+def blank_arrays(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
+    """Arrays of these shapes by name, NaN: the parts of one block, which the system hands over in large pages."""
+    sizes = [prod(shape) for shape in shapes.values()]
+    parts = np.split(np.full(sum(sizes), np.nan), list(accumulate(sizes))[:-1])
+    return {name: part.reshape(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
+
+
 def blank_values(registry: Mapping[str, Metric], quarters: int, worlds: int) -> dict[str, np.ndarray]:
     """Room for every metric: arrays (members, quarters, worlds) by name, NaN."""
-    return {name: np.full((row.rows, quarters, worlds), np.nan) for name, row in registry.items()}
+    return blank_arrays({name: (row.rows, quarters, worlds) for name, row in registry.items()})
 
 
 class History:
@@ -68,4 +77,4 @@ def note(market: ComputeMarket) -> None:
         s.flow[f"oracle_{kind}_usd_bn"] = s.ledger.paid(kind, "oracle")
 
 
-__all__ = ["REGISTRY", "History", "Metric", "blank_values", "registry_of"]
+__all__ = ["REGISTRY", "History", "Metric", "blank_arrays", "blank_values", "registry_of"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.metadata
 import json
 import platform
@@ -16,7 +17,7 @@ from agents.base import PolicyError
 from agents.cast import STANDING, Cast
 from runs import posterior
 from runs.laws import LawBroken
-from runs.metrics import Metric, registry_of
+from runs.metrics import Metric, blank_arrays, registry_of
 from runs.model import LATEST, ComputeMarket
 from runs.scenario import Scenario, load_scenario
 from world.arrays import Numbers
@@ -99,6 +100,9 @@ def simulate(
         step_to_the_end(market, settings.name, first * market.quarters, numbers.size * market.quarters, progress)
         if not store.whole:
             store.fill(part, market.history.values)
+        if numbers.size > chunk:  # a finished market is a ring of objects; the next one takes its memory
+            del market
+            gc.collect()
     assert store is not None
     facts = _facts(settings, numbers, int(seed), store.quarters[-1], parameters or {})
     return store.dataset(facts | {"parameters_from": source})
@@ -167,7 +171,7 @@ class _Store:
         self.years = sorted({label[:4] for label in self.quarters})
         self.registry = registry_of(market.cast)
         self.members = member_dimensions(market.cast)
-        self.arrays = {name: np.full(self._shape(row), np.nan) for name, row in self.registry.items()}
+        self.arrays = blank_arrays({name: self._shape(row) for name, row in self.registry.items()})
 
     def _shape(self, row: Metric) -> tuple[int, int, int]:
         """Room for all members of the dimension where a metric's own come first, else for its own."""

@@ -161,11 +161,12 @@ def mistakes() -> Iterator[None]:
 
 def simulate_asked(asked: argparse.Namespace, scenario: Scenario) -> xr.Dataset:
     """The dataset of a run, with a progress bar where somebody looks."""
+    from runs.memory import memory_held
     from runs.simulate import simulate
     from viz.progress import Progress
 
     source = parameters_source(asked, scenario)
-    with mistakes(), Progress(scenario.name, asked.quiet) as progress:
+    with mistakes(), memory_held(), Progress(scenario.name, asked.quiet) as progress:
         dataset = simulate(
             scenario,
             asked.worlds,

@@ -20,10 +20,12 @@ import numpy as np
 from numpy.random import Philox
 from scipy.special import ndtri, stdtrit
 
-from world.arrays import Numbers, PerWorld, not_negative, per_world, positive, ratio, require
+from world.arrays import Numbers, PerWorld, not_negative, per_world, positive, require
 
 Value = float | int | PerWorld
 """A distribution's argument: one number, or one for each world."""
+Bound = float | np.ndarray
+"""The same once it is checked."""
 
 QUARTERS_AHEAD = 5
 """How many quarters of a stream are drawn at once; it changes no bit."""
@@ -128,14 +130,14 @@ def uniform_between(u: PerWorld, low: Value, high: Value) -> PerWorld:
 def log_uniform(u: PerWorld, low: Value, high: Value) -> PerWorld:
     """The distribution whose logarithm is uniform between those of low and high (0 < low <= high) at u (worlds,)."""
     low, high = _ordered(u, low=low, high=high)
-    start, end = np.log(require(low, positive, "low", "a number above 0")), np.log(high)
+    start, end = np.log(require(np.atleast_1d(low), positive, "low", "a number above 0")), np.log(high)
     return _bounded(np.exp(start + u * (end - start)), low, high)
 
 
 def log_triangular(u: PerWorld, low: Value, mode: Value, high: Value) -> PerWorld:
     """The distribution whose logarithm is triangular (0 < low <= mode <= high) at probability u (worlds,)."""
     low, mode, high = _ordered(u, low=low, mode=mode, high=high)
-    require(low, positive, "low", "a number above 0")
+    require(np.atleast_1d(low), positive, "low", "a number above 0")
     return _bounded(np.exp(_triangular(u, np.log(low), np.log(mode), np.log(high))), low, high)
 
 
@@ -273,24 +275,32 @@ def _integer(value: object, name: str) -> int:
     raise ValueError(f"{name}: {value!r} is not a whole number")
 
 
-def _triangular(u: np.ndarray, low: np.ndarray, mode: np.ndarray, high: np.ndarray) -> np.ndarray:
+def _triangular(u: np.ndarray, low: Bound, mode: Bound, high: Bound) -> np.ndarray:
     width, below = high - low, mode - low
-    rising = low + np.sqrt(u * width * below)
-    falling = high - np.sqrt((1.0 - u) * width * (high - mode))
-    return np.where(u < ratio(below, width), rising, falling)
+    rising = u * width
+    above = rising >= below
+    rising *= below
+    np.sqrt(rising, out=rising)
+    rising += low
+    falling = 1.0 - u
+    falling *= width
+    falling *= high - mode
+    np.sqrt(falling, out=falling)
+    np.copyto(rising, np.subtract(high, falling, out=falling), where=above)
+    return rising
 
 
-def _bounded(drawn: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """What was drawn, inside its bounds: rounding may have passed one by a unit in the last place."""
-    return np.minimum(np.maximum(drawn, low), high)
+def _bounded(drawn: np.ndarray, low: Bound, high: Bound) -> np.ndarray:
+    """What was drawn, inside its bounds: rounding may have passed one by a unit in the last place. Written in place."""
+    return np.minimum(np.maximum(drawn, low, out=drawn), high, out=drawn)
 
 
-def _ordered(u: np.ndarray, **bounds: Value) -> tuple[np.ndarray, ...]:
+def _ordered(u: np.ndarray, **bounds: Value) -> tuple[Bound, ...]:
     """The bounds, each one for all worlds or for every world, checked to be finite and in rising order."""
     if all(isinstance(bound, float) for bound in bounds.values()):
         numbers = [float(bound) for bound in bounds.values()]
         if all(map(isfinite, numbers)) and numbers == sorted(numbers):
-            return tuple(np.full(1, number) for number in numbers)
+            return tuple(numbers)
     arrays = tuple(per_world(bound, len(u), name) for name, bound in bounds.items())
     for lower, upper in pairwise(arrays):
         if not (lower <= upper).all():

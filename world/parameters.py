@@ -145,6 +145,11 @@ class Parameters(Mapping[str, PerWorld]):
             raise ValueError(unknown(owner, self._owners, "owner of parameters"))
         return self._owners[owner]
 
+    def owned_by(self, owner: str) -> Mapping[str, PerWorld]:
+        """The parameters `owner.*` by the rest of their names; none if there is no such owner."""
+        own = self._owners.get(owner)
+        return {} if own is None else {name: getattr(own, name) for name in dir(own)}
+
     def once(self, work: Callable[..., np.ndarray], *arguments: Any) -> np.ndarray:
         """What `work(parameters, *arguments)` gives, read only, worked out once: parameters never change."""
         key = (work, *arguments)
