@@ -280,7 +280,7 @@ class Ledger(Books):
         places = [(page, row) for page, amounts in enumerate(dues) for row in range(len(amounts))]
         lines = [row for amounts in dues for row in amounts]
         paid = list(dues)
-        for at, part in clear_where_short(self._stock[0], short, payers, payees, lines).items():
+        for at, part in clear_where_short(self._stock[0], short, payers, payees, [0] * len(lines), lines).items():
             page, row = places[at]
             if paid[page] is dues[page]:
                 paid[page] = dues[page].copy()
