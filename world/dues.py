@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from world.arrays import PerRow, PerWorld, fold, pick_worlds, some
-from world.entries import CLASSES, KINDS_IN_PLACE
+from world.entries import CLASSES, KINDS_IN_PLACE, place_of_kind
 from world.incidence import Incidence
 from world.lines import Entries, Lines, Table, fitted
 from world.settlement import ROUNDING, clear_where_short
@@ -63,9 +62,16 @@ class Dues:
 
     def waive(self, number: int, amount: PerWorld) -> None:
         """Take an amount off a line, $bn (worlds,), or all that is due where that is less."""
-        line = self.amounts[number]
-        np.subtract(line, np.minimum(amount, line), out=line)
-        self._net = self._both = None
+        line, owed = self.lines.met[number], self.amounts[number]
+        part = np.minimum(amount, owed)
+        owed -= part
+        self._net = None
+        if self._both is not None:  # nothing else changes in what was added up
+            net, paid = self._both
+            of_class = net[_CLASS_OF_KIND[place_of_kind(line.kind)]]
+            of_class[line.payer] += part
+            of_class[line.payee] -= part
+            paid[line.payer] -= part
 
     def empty(self) -> None:
         """Nothing is due any more."""
@@ -96,55 +102,45 @@ class Dues:
         """
         self.amounts = fitted(self.amounts, self.lines.room)
         net, owed = self._by_class()
-        after = net.copy()
-        after[0] += cash
-        for earlier, now in pairwise(after):
-            np.add(earlier, now, now)
+        after = cash + net[0]
+        lowest = after.copy()
+        for of_class in net[1:]:
+            after += of_class
+            np.minimum(lowest, after, out=lowest)
         # Who can just pay in full is not short: a default by rounding alone would be no default.
-        below = np.asarray(after < -ROUNDING * owed)
-        below[:, ~self._limited] = False
+        below = np.asarray(lowest < -ROUNDING * owed)
+        below[~self._limited] = False
         if not some(below):
-            return after[-1], {}
-        hit = np.flatnonzero(below.any(axis=(0, 1)))
-        worlds, left, unpaid = self._clear_worlds(pick_worlds(cash, hit), hit)
-        after[-1][:, worlds] = left
-        return after[-1], unpaid
+            return after, {}
+        hit = np.flatnonzero(below.any(axis=0))
+        after[:, hit], unpaid = self._clear_worlds(pick_worlds(cash, hit), hit)
+        return after, unpaid
 
-    def _clear_worlds(
-        self, cash: np.ndarray, worlds: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, dict[int, np.ndarray]]:
-        """Clear some worlds class by class; returns them, the cash that is left there and what stays unpaid."""
+    def _clear_worlds(self, cash: np.ndarray, worlds: np.ndarray) -> tuple[np.ndarray, dict[int, np.ndarray]]:
+        """Clear some worlds class by class; returns the cash that is left there and what stays unpaid."""
         due = pick_worlds(self.amounts[: len(self.lines)], worlds)
-        in_full, cut = due, False
-        sums = self._known()
-        paid, received = (self._shaped(side.fold(due)) for side in (sums.paid, sums.received))
+        left, sums = due.copy(), self._known()
+        paid, received = (self._shaped(side.fold(left)) for side in (sums.paid, sums.received))
         for place, lines in enumerate(sums.by_class):
             owes = self._limited[:, np.newaxis] & (paid[place] > 0.0)
             lost = owes & (cash + received[place] < paid[place] * (1.0 - ROUNDING))
             if some(lost):
-                short = owes & (cash < paid[place]) & lost.any(axis=0)
-                if not cut:
-                    due, cut = due.copy(), True
-                rows = list(due[lines.number])
+                short, rows = owes & (cash < paid[place]) & lost.any(axis=0), list(left[lines.number])
                 for at, part in clear_where_short(
                     cash, short, lines.payer.tolist(), lines.payee.tolist(), rows
                 ).items():
-                    due[lines.number[at]] = part
-                paid, received = (self._shaped(side.fold(due)) for side in (sums.paid, sums.received))
+                    left[lines.number[at]] = part
+                paid, received = (self._shaped(side.fold(left)) for side in (sums.paid, sums.received))
             cash = cash + (received[place] - paid[place])
-        if not cut:
-            return worlds, cash, {}
-        return worlds, cash, self._cut_down(worlds, in_full, due)
+        return cash, self._cut_down(worlds, due, left)
 
     def _cut_down(self, worlds: np.ndarray, due: np.ndarray, paid: np.ndarray) -> dict[int, np.ndarray]:
         """Take over what is paid in some worlds, (lines, these worlds) $bn; returns what stays unpaid by line."""
-        unpaid = {}
-        for number in self.lines.table.of(self.queued).number.tolist():
-            gap = due[number] - paid[number]
-            if not some(gap):
-                continue
+        cut, numbers, unpaid = (due != paid).any(axis=1), self.lines.table.number, {}
+        for number in numbers[cut[numbers]].tolist():
             self.amounts[number, worlds] = paid[number]
-            gap = np.where(gap > ROUNDING_OF_A_DUE * due[number], gap, 0.0)
+            gap = due[number] - paid[number]
+            gap[gap <= ROUNDING_OF_A_DUE * due[number]] = 0.0
             if some(gap):
                 unpaid[number] = np.zeros(self.worlds)
                 unpaid[number][worlds] = gap
