@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from world.arrays import BITS_OF_INFINITY, PerRow, PerWorld, locked
-from world.entries import ACCOUNTS, KINDS, LIABILITIES, Entries, FlowKey, Moves, Names
-from world.identities import Movements, Residuals, measure, movements
-from world.journal import Journal, untagged
+from world.entries import ACCOUNTS, KINDS, LIABILITIES, SIGNED_KINDS, FlowKey, Moves, Names
+from world.identities import Movements, Residuals, Tally, measure
+from world.journal import Journal, saved
+from world.lines import Entries, Lines
 from world.posting import Posting
 
 
@@ -61,8 +62,9 @@ class Books:
             {account: locked(self._stock[i].view()) for i, account in enumerate(ACCOUNTS)}
         )
         self.opening_cash = locked(self._opening_cash.view())
-        self.journal = Journal(self.worlds)
-        self._posting = Posting(self._stock)
+        self._lines = Lines(self.sectors)
+        self.journal = Journal(self._lines, self._index, self.worlds)
+        self._posting, self._tally = Posting(self._stock), Tally(len(self.sectors))
         self._known: dict[tuple[str, Names, Names], Entries] = {}
         self._movements: Movements | None = None
 
@@ -88,7 +90,7 @@ class Books:
             self._first_cash += value
 
     def begin_quarter(self) -> None:
-        """Start a new record of flows and note the opening cash; the old record stays with whoever holds it."""
+        """Start a new record of flows and note the opening cash."""
         self._moved_before += self._moved_this_quarter().moved
         self.journal.begin_quarter()
         self._movements = None
@@ -126,22 +128,29 @@ class Books:
     lease_liability = _reader("lease_liability")
     net_worth = _reader("net_worth")
 
-    def paid(self, kind: str, payer: str | None = None, payee: str | None = None) -> PerWorld:
-        """Sum of this quarter's flows of a kind, $bn (worlds,), over all payers and payees or those that are named."""
-        if kind not in KINDS:
-            raise ValueError(f"paid: unknown kind {kind!r}; allowed are {', '.join(KINDS)}")
+    def paid(self, kind: str | tuple[str, ...], payer: str | None = None, payee: str | None = None) -> PerWorld:
+        """Sum of this quarter's flows of a kind or of several, $bn (worlds,), by and to all or one."""
+        for name in (kind,) if isinstance(kind, str) else kind:
+            if name not in KINDS:
+                raise ValueError(f"paid: unknown kind {name!r}; allowed are {', '.join(KINDS)}")
         for sector in (payer, payee):
             if sector is not None:
                 self._at(sector)
         return self.journal.paid(kind, payer, payee)
 
-    def paid_by(self, kind: str, payers: tuple[str, ...]) -> PerRow:
-        """Sum of this quarter's flows of a kind by payer, (payers, worlds) $bn."""
+    def paid_by(self, kind: str | tuple[str, ...], payers: tuple[str, ...]) -> PerRow:
+        """Sum of this quarter's flows of a kind, or of several, by payer, (payers, worlds) $bn."""
         return self.journal.paid_by(kind, payers)
 
     def paid_to(self, kind: str, payees: tuple[str, ...]) -> PerRow:
         """Sum of this quarter's flows of a kind by payee, (payees, worlds) $bn."""
         return self.journal.paid_to(kind, payees)
+
+    def received_less_paid(
+        self, names: tuple[str, ...], received: tuple[str, ...], paid: tuple[str, ...] = ()
+    ) -> PerRow:
+        """What sectors received this quarter in some kinds of flow less what they paid in some, (names, worlds) $bn."""
+        return self.journal.received_less_paid(names, received, paid)
 
     def paid_between(self, kind: str, payers: tuple[str, ...], payees: tuple[str, ...]) -> np.ndarray:
         """Sum of this quarter's flows of a kind by payer and payee, (payers, payees, worlds) $bn."""
@@ -154,8 +163,8 @@ class Books:
 
     @property
     def flows(self) -> Mapping[FlowKey, PerWorld]:
-        """(kind, payer, payee) -> (worlds,) $bn entered so far this quarter; no array in it changes later."""
-        return self.journal.flows
+        """(kind, payer, payee) -> (worlds,) $bn entered so far this quarter, copies; what moved nothing is left out."""
+        return self.journal.flows()
 
     def flow_matrix(self, world: int) -> tuple[tuple[str, ...], np.ndarray]:
         """This quarter's flows in one world: the kinds, and (kinds, payers, payees) in $bn with sectors in order."""
@@ -171,8 +180,8 @@ class Books:
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that changes, as copies: name -> array, fit for `restore` and for a NumPy archive."""
-        saved = {name: array.copy() for name, array in self._arrays().items()}
-        return saved | {f"page|{name}": rows for name, rows in self.journal.state().items()}
+        fixed = {name: array.copy() for name, array in self._arrays().items()}
+        return fixed | {f"entered|{name}": row for name, row in saved(self._lines, self.journal.amounts).items()}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Take over what `state` gave, in books of the same sectors and worlds.
@@ -184,15 +193,12 @@ class Books:
             given = state[name].shape if name in state else "nothing"
             if given != target.shape:
                 raise ValueError(f"restore: {name}: wanted an array of shape {target.shape}, got {given}")
-        pages = [
-            self._untagged(name, name.split("|", 2)[2], state[name])
-            for name in sorted(name for name in state if name.startswith("page|"))
-        ]
+        entered = self._named_lines(state, "entered|")
         for name, target in targets.items():
             np.copyto(target, state[name])
         self.journal.begin_quarter()
-        for entries, amounts in pages:
-            self.journal.note(entries, amounts)
+        for entries, amounts in entered:
+            self.journal.note(entries.lines, amounts)
         self._movements = None
 
     # The rows are views of one array, which neither pickle nor deepcopy would keep together.
@@ -212,19 +218,24 @@ class Books:
             "moved_before": self._moved_before,
         }
 
-    def _untagged(self, name: str, word: str, amounts: np.ndarray) -> tuple[Entries, np.ndarray]:
-        """Entries and amounts that were saved under a name. Raises: ValueError that says what is wrong with them."""
-        try:
-            return (entries := self._entries(*untagged(word))), self._amounts(entries, amounts, signed=True)
-        except ValueError as error:
-            raise ValueError(f"restore: {name}: {error}") from None
+    def _named_lines(self, state: Mapping[str, np.ndarray], prefix: str) -> list[tuple[Entries, np.ndarray]]:
+        """Entries and amounts that were saved by line. Raises: ValueError that says what is wrong with them."""
+        found = []
+        for name in sorted(name for name in state if name.startswith(prefix)):
+            try:
+                kind, payer, payee = name.removeprefix(prefix).split("|")
+                entries = self._entries(kind, payer, payee)
+                found.append((entries, self._amounts(entries, state[name])))
+            except ValueError as error:
+                raise ValueError(f"restore: {name}: {error}") from None
+        return found
 
     # ------------------------------------------------------------------ inside
 
     def _moved_this_quarter(self) -> Movements:
         """The journal added up by sector; kept until the next entry."""
         if self._movements is None:
-            self._movements = movements(self.journal.pages, len(self.sectors), self.worlds)
+            self._movements = self._tally.of(self._lines, self.journal.amounts)
         return self._movements
 
     def _at(self, sector: str) -> int:
@@ -241,20 +252,17 @@ class Books:
             for names in (payers, payees):
                 for sector in (names,) if isinstance(names, str) else names:
                     self._at(sector)
-            entries = Entries(kind, payers, payees, self._index)
-            for payer, payee in zip(entries.payers, entries.payees, strict=True):
-                if payer == payee and entries.kind.payee:
-                    raise ValueError(f"{kind}: payer and payee are both {payer!r}; wanted two sectors")
-            self._known[key] = entries
+            self._known[key] = Entries(kind, payers, payees, self._index, self._lines)
         return self._known[key]
 
     def _amount(self, what: str, amount: PerWorld | float, signed: bool = False) -> np.ndarray:
-        """A checked copy of one amount as float64 (worlds,): a caller may pass a row of the books itself."""
+        """One checked amount as float64 (worlds,)."""
         return self._checked(amount, 1, None, lambda row: what, signed)[0]
 
-    def _amounts(self, entries: Entries, amounts: PerRow | PerWorld | float, signed: bool = False) -> np.ndarray:
-        """A checked copy of amounts as float64 (rows, worlds), in the order in which the entries are kept."""
-        return self._checked(amounts, len(entries.keys), entries.order, entries.named, signed)
+    def _amounts(self, entries: Entries, amounts: PerRow | PerWorld | float) -> np.ndarray:
+        """Checked amounts as float64 (rows, worlds), in the order in which the entries are kept; not the books' own."""
+        signed = entries.kind.name in SIGNED_KINDS
+        return self._checked(amounts, len(entries), entries.order, entries.named, signed)
 
     def _checked(
         self,
@@ -264,7 +272,10 @@ class Books:
         named: Callable[[int], str],
         signed: bool = False,
     ) -> np.ndarray:
-        """A checked copy as float64 (rows, worlds); one row may come as (worlds,), and one number stands for all."""
+        """Checked as float64 (rows, worlds); one row may come as (worlds,), and one number stands for all.
+
+        A caller may pass a row of the books itself: of that, a copy.
+        """
         value = np.asarray(amounts, dtype=np.float64)
         given, shape = value.shape, (rows, self.worlds)
         if given != shape:
@@ -275,7 +286,10 @@ class Books:
             else:
                 wanted = f"one number or {self.worlds} (one per world)" if rows == 1 else f"an array of shape {shape}"
                 raise ValueError(f"{named(0)}: wanted {wanted}, got shape {given}")
-        value = np.array(value, order="C") if order is None else value.take(order, axis=0)
+        if order is not None:
+            value = value.take(order, axis=0)
+        elif np.may_share_memory(value, self._stock):
+            value = value.copy()
         if np.maximum.reduce(value.view(np.uint64), axis=None) >= BITS_OF_INFINITY:
             wrong = ~np.isfinite(value) if signed else ~(np.isfinite(value) & (value >= 0.0))
             if wrong.any():
@@ -285,11 +299,7 @@ class Books:
         return value
 
     def _enter(self, entries: Entries, amounts: np.ndarray) -> None:
-        """Make entries with checked amounts that nobody else will change, on both sides' books, and record them."""
+        """Make entries with checked amounts on both sides' books, and record them."""
         self._posting.enter(entries, amounts)
-        self._note(entries, amounts)
-
-    def _note(self, entries: Entries, amounts: np.ndarray) -> None:
-        """Record entries that stand on the books."""
-        self.journal.note(entries, amounts)
+        self.journal.note(entries.lines, amounts)
         self._movements = None

@@ -11,10 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-import numpy as np
-
-from world.stretches import stretches
-
 ASSETS = ("cash", "fixed", "loans", "stakes", "prepaid", "leased")
 """Cash; chips, sites and other plant; loans given; stakes held; payments made ahead; the right to use leased plant."""
 
@@ -39,7 +35,7 @@ CLASSES = (
     SUPPLIERS,
     DIVIDENDS_AND_PROFIT_SHARE,
 )
-"""The classes of dues in the order in which they are settled: nothing is paid in a class before the one above it."""
+"""The classes of dues, seniors first: a sector pays nothing in a class while it leaves a due in one above it open."""
 
 Moves = tuple[tuple[str, int], ...]
 """What an entry of one dollar does to one sector's accounts: (account, +1 or -1) for each account that moves."""
@@ -104,8 +100,8 @@ def _booking(name: str, first: str, second: str, meaning: str) -> Kind:
     return Kind(name, None, _read_moves(first), _read_moves(second), meaning)
 
 
-# Receipts from customers and core business stand in the first class so that they can pay wages in the same clearing;
-# tax stands there too, because a firm that wants to go on pays it before its lenders.
+# The class says before whom the payee stands at that payer. Tax stands in the first, because a firm that wants to go on
+# pays it before its lenders.
 _KINDS = (
     # payments     kind                class of the due            payer's side   payee's side
     _cash_kind("services", WAGES_AND_POWER, "net_worth-", "net_worth+", "a customer pays for AI services"),
@@ -159,64 +155,23 @@ KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in _KINDS
 CASH_KINDS = tuple(kind.name for kind in _KINDS if kind.moves_cash)
 """The kinds that can be paid or be due."""
 
-_PLACE_OF_KIND = {
-    kind: at for at, kind in enumerate(sorted(CASH_KINDS, key=lambda kind: CLASSES.index(KINDS[kind].due_class or "")))
-}
-"""Place of each kind of due in the queue: class by class, within a class as in the table."""
+SIGNED_KINDS = frozenset({"revaluation"})
+"""The kinds whose amounts may be negative."""
 
-INCOME_CLASSES = frozenset(CLASSES) - {
-    kind.due_class
-    for kind in _KINDS
-    if kind.moves_cash and (kind.payer, kind.payee) != (KINDS["wages"].payer, KINDS["wages"].payee)
-}
-"""The classes of dues that are cost to all who pay and revenue to all who are paid: cash against net worth."""
+KINDS_IN_PLACE = tuple(
+    sorted(_KINDS, key=lambda kind: CLASSES.index(kind.due_class) if kind.due_class else len(CLASSES))
+)
+"""The kinds as they stand in sums: dues class by class, within a class as in the table, then bookings."""
+_PLACES = {kind.name: place for place, kind in enumerate(KINDS_IN_PLACE)}
+
+
+def place_of_kind(kind: Kind) -> int:
+    """Where a kind stands among all."""
+    return _PLACES[kind.name]
+
 
 FlowKey = tuple[str, str, str]
 """(kind, payer, payee)."""
 
 Names = str | tuple[str, ...]
 """One sector for all rows, or one for each row."""
-
-
-class Entries:
-    """Entries of one kind that are made together, row by row: who pays whom. Their amounts are (rows, worlds).
-
-    Args:
-        kind      of all of them
-        payers    the first sector of each row (payer, customer, borrower, holder); one name stands for all rows
-        payees    the second sector; for a kind on one sector's books only the first again
-        index     sector -> row in the books; rows are kept in that order, which posts neighbours in one addition
-    State: order, the place of each row in what callers give, or none if they are the same; payer_rows and payee_rows,
-        the sectors' rows in the books; payer_stretches and payee_stretches, how rows fall on them;
-        place, where they stand in a queue of dues.
-    Two of them are the same only if they are one object; books keep those that they have met.
-    Raises: ValueError for an unknown kind, for rows that do not match, or two rows between the same sectors.
-    """
-
-    def __init__(self, kind: str, payers: Names, payees: Names, index: Mapping[str, int]) -> None:
-        if kind not in KINDS:
-            raise ValueError(f"unknown kind {kind!r}; allowed are {', '.join(KINDS)}")
-        self.kind = KINDS[kind]
-        count = max(1 if isinstance(names, str) else len(names) for names in (payers, payees))
-        first, second = ((names,) * count if isinstance(names, str) else names for names in (payers, payees))
-        if len(first) != count or len(second) != count:
-            raise ValueError(f"{kind}: {len(first)} payers and {len(second)} payees; wanted one in each row")
-        order = sorted(range(count), key=lambda row: (index[first[row]], index[second[row]]))
-        self.order = None if order == list(range(count)) else np.array(order)
-        self.payers, self.payees = tuple(first[row] for row in order), tuple(second[row] for row in order)
-        self.payer_rows, self.payee_rows = ([index[name] for name in names] for names in (self.payers, self.payees))
-        self.place = _PLACE_OF_KIND.get(kind, -1), self.payer_rows, self.payee_rows
-        self.payer_stretches, self.payee_stretches = stretches(self.payer_rows), stretches(self.payee_rows)
-        self.keys: tuple[FlowKey, ...] = tuple(
-            (self.kind.recorded_as, payer, payee) for payer, payee in zip(self.payers, self.payees, strict=True)
-        )
-        if len(set(self.keys)) < count:
-            raise ValueError(f"{kind}: two rows between the same sectors: {self.payers} to {self.payees}")
-
-    def __len__(self) -> int:
-        return len(self.keys)
-
-    def named(self, row: int) -> str:
-        """One row in words: its kind and its sectors."""
-        payer, payee = self.payers[row], self.payees[row]
-        return f"{self.kind.name}, {payer} to {payee}" if self.kind.payee else f"{self.kind.name}, {payer}"

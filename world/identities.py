@@ -6,13 +6,15 @@ cash plus the record of flows, and the balance sheet (liabilities + net worth - 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from world.arrays import PerRow, PerWorld, fold, some
-from world.entries import ACCOUNTS, ASSETS, Entries
+from world.entries import ACCOUNTS, ASSETS, KINDS_IN_PLACE, SIGNED_KINDS
+from world.incidence import Incidence
+from world.lines import Lines, Table
 
 # Stands for the size of accounts on which nothing ever moved.
 _TINY = 1e-300
@@ -29,6 +31,14 @@ LAWS = {
     "negative_stock": "a stock other than cash and net worth is negative",
 }
 """Each law's name and the sentence that says how it was broken."""
+
+_BY_SECTOR = ("balance_sheets", "cash_is_flows")
+_TOTALS = {
+    "cash_conserved": ("cash", None),
+    "loans_are_debts": ("loans", "debt"),
+    "prepaid_is_deferred": ("prepaid", "deferred"),
+}
+"""Accounts whose sums over all sectors are the same; that of cash is what was opened."""
 
 
 @dataclass(frozen=True)
@@ -72,33 +82,41 @@ class Movements:
     moved: PerRow
 
 
-def movements(pages: Iterable[tuple[Entries, PerRow]], sectors: int, worlds: int) -> Movements:
-    """Add a quarter's record, pages of entries with their amounts (rows, worlds) $bn, up by the sectors they name."""
-    cash_in, cash_out, moved = np.zeros((3, sectors, worlds))
-    for entries, amounts in pages:
-        if entries.kind.moves_cash:
-            _add_up(cash_out, entries.payer_rows, amounts)
-            _add_up(cash_in, entries.payee_rows, amounts)
-        else:
-            size = np.abs(amounts)
-            _add_up(moved, entries.payer_rows, size)
-            if entries.kind.payee:
-                _add_up(moved, entries.payee_rows, size)
-    moved += cash_in
-    moved += cash_out
-    return Movements(cash_in, cash_out, moved)
+_MOVES_CASH = np.array([kind.moves_cash for kind in KINDS_IN_PLACE])
+_SIGNED = np.array([kind.name in SIGNED_KINDS for kind in KINDS_IN_PLACE])
+"""Whether a kind moves cash, and whether its amounts may be negative."""
 
 
-def _add_up(total: np.ndarray, rows: list[int], amounts: np.ndarray) -> None:
-    """Add amounts to the rows of a total, to each the sum of all that fall on it: another road than posting takes."""
-    sectors = set(rows)
-    if len(sectors) == len(rows):
-        total[rows] += amounts
-    elif len(sectors) == 1:
-        total[rows[0]] += fold(amounts)
-    else:
-        for sector in sectors:
-            total[sector] += fold(amounts[[place for place, row in enumerate(rows) if row == sector]])
+class Tally:
+    """Adds the journal up by the sectors that its lines name: another road than posting takes.
+
+    Args: sectors: how many.
+    """
+
+    def __init__(self, sectors: int) -> None:
+        self._sectors = sectors
+        self._sums: tuple[int, Incidence] | None = None
+
+    def of(self, lines: Lines, amounts: PerRow) -> Movements:
+        """What a quarter moved: amounts (lines or more, worlds) $bn."""
+        if self._sums is None or self._sums[0] != len(lines):
+            self._sums = len(lines), self._incidence(lines.table)
+        sums = self._sums[1].fold(amounts).reshape(4, self._sectors, amounts.shape[1])
+        cash_in, cash_out, booked, signed = sums
+        moved = cash_in + cash_out
+        moved += booked
+        moved += np.abs(signed, out=signed)
+        return Movements(cash_in, cash_out, moved)
+
+    def _incidence(self, lines: Table) -> Incidence:
+        """Cash comes in and goes out; what moves no cash moves each book that it stands on, up or down."""
+        count, of_cash = self._sectors, _MOVES_CASH[lines.kind]
+        start = np.where(of_cash, 0, np.where(_SIGNED[lines.kind], 3, 2) * count)
+        # A booking on one sector's books names it twice.
+        second = of_cash | (lines.payer != lines.payee)
+        sums = np.concatenate((start + lines.payee, (start + lines.payer + np.where(of_cash, count, 0))[second]))
+        numbers = np.concatenate((lines.number, lines.number[second]))
+        return Incidence(sums, numbers, np.ones(len(sums)), 4 * count)
 
 
 def measure(
@@ -125,26 +143,27 @@ def measure(
     yardstick = np.maximum(moved_before + movement.moved, _TINY)
     total_yardstick = fold(yardstick)
 
-    unbalanced = fold(stock[: len(ASSETS)])
-    unbalanced -= fold(stock[len(ASSETS) :])
-    unexplained = opening_cash + movement.cash_in
+    count, worlds = yardstick.shape
+    residuals = np.empty((2 * count + len(_TOTALS), worlds))
+    by_sector, totals = residuals[: 2 * count].reshape(2, count, worlds), residuals[2 * count :]
+    np.subtract(fold(stock[: len(ASSETS)]), fold(stock[len(ASSETS) :]), by_sector[0])
+    unexplained = np.add(opening_cash, movement.cash_in, by_sector[1])
     unexplained -= movement.cash_out
     unexplained -= account["cash"]
-    by_law = {
-        "cash_conserved": (fold(account["cash"]) - first_cash, total_yardstick),
-        "balance_sheets": (unbalanced, yardstick),
-        "loans_are_debts": (fold(account["loans"]) - fold(account["debt"]), total_yardstick),
-        "prepaid_is_deferred": (fold(account["prepaid"]) - fold(account["deferred"]), total_yardstick),
-        "cash_is_flows": (unexplained, yardstick),
-    }
+    for total, (asset, liability) in zip(totals, _TOTALS.values(), strict=True):
+        np.subtract(fold(account[asset]), fold(account[liability]) if liability else first_cash, total)
+    np.abs(residuals, residuals)
+    by_sector /= yardstick
+    totals /= total_yardstick
+    by_law = dict(zip(_BY_SECTOR, by_sector, strict=True)) | dict(zip(_TOTALS, totals, strict=True))
     if some(~(account["cash"].min(axis=-1) >= 0.0) & limited):
-        by_law["overdrawn"] = (np.where(limited[:, None], np.minimum(account["cash"], 0.0), 0.0), yardstick)
+        negative = np.where(limited[:, np.newaxis], np.minimum(account["cash"], 0.0), 0.0)
+        by_law["overdrawn"] = np.abs(negative) / yardstick
     if not stock[1:-1].min() >= 0.0:
-        by_law["negative_stock"] = (np.minimum(stock[1:-1], 0.0), yardstick)
+        by_law["negative_stock"] = np.abs(np.minimum(stock[1:-1], 0.0)) / yardstick
 
     largest, places = dict.fromkeys(LAWS, 0.0), dict.fromkeys(LAWS, "nowhere")
-    for law, (residual, size) in by_law.items():
-        relative = np.divide(np.abs(residual, out=residual), size, out=residual)
+    for law, relative in by_law.items():
         largest[law] = float(relative.max())
         if not largest[law] <= _ROUNDING:
             places[law] = _place(relative, sectors)

@@ -1,138 +1,120 @@
-"""The journal: the entries of a quarter in the order in which they were made, and what they say of who paid whom."""
+"""The journal: what was entered in a quarter, line by line, and what it says of who paid whom."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 
 import numpy as np
 
 from world.arrays import PerRow, PerWorld
-from world.entries import Entries, FlowKey
+from world.entries import FlowKey
+from world.incidence import Incidence
+from world.lines import Line, Lines, fitted
 
-Page = tuple[Entries, np.ndarray]
-"""Entries made together and their amounts, (rows, worlds) $bn, which nobody changes any more."""
+Falls = tuple[tuple[int, int], ...]
+"""On which sums a line falls, each with a sign."""
 
 
 class Journal:
     """What was entered this quarter.
 
-    State: pages, in the order of entry.
+    Args: lines, those of the books; sectors, rows of the sectors in the books.
+    State: amounts, (lines and more, worlds) $bn, the sum of what was entered in each line this quarter.
     """
 
-    def __init__(self, worlds: int) -> None:
-        self.worlds = worlds
-        self.pages: list[Page] = []
-        self._by_kind: dict[str, list[Page]] = {}
-        self._places: dict[tuple[Entries, tuple[str, ...], bool], tuple[list[int], list[int]]] = {}
-        self._flows: dict[FlowKey, np.ndarray] = {}
-        self._read = 0
-        self._crossings: dict[tuple[Entries, tuple[str, ...], tuple[str, ...]], list[tuple[int, int, int]]] = {}
-        self._meant: dict[tuple[Entries, str | None, str | None], list[int]] = {}
+    def __init__(self, lines: Lines, sectors: dict[str, int], worlds: int) -> None:
+        self.lines, self.worlds = lines, worlds
+        self.amounts = np.zeros((lines.room, worlds))
+        self._sectors = sectors
+        self._asked: dict[object, tuple[int, Incidence]] = {}
 
-    def note(self, entries: Entries, amounts: PerRow) -> None:
-        """Write down entries with amounts that nobody else will change."""
-        amounts.setflags(write=False)
-        self.pages.append((entries, amounts))
-        self._by_kind.setdefault(entries.kind.recorded_as, []).append((entries, amounts))
+    def note(self, lines: slice | np.ndarray, amounts: PerRow) -> None:
+        """Write down amounts, (rows, worlds) $bn, in the lines of these numbers."""
+        self.amounts = fitted(self.amounts, self.lines.room)
+        self.amounts[lines] += amounts
 
     def begin_quarter(self) -> None:
-        """Open a new record; the old one stays with whoever holds it."""
-        self.pages, self._by_kind, self._flows, self._read = [], {}, {}, 0
+        """Open a new record."""
+        self.amounts[: len(self.lines)] = 0.0
 
-    @property
-    def flows(self) -> Mapping[FlowKey, PerWorld]:
-        """(kind, payer, payee) -> (worlds,) $bn of this quarter so far; no array in it changes later."""
-        flows = self._flows
-        for entries, amounts in self.pages[self._read :]:
-            for key, row in zip(entries.keys, amounts, strict=True):
-                if key in flows:
-                    flows[key] = flows[key] + row
-                else:
-                    flows[key] = row
-        self._read = len(self.pages)
-        return flows
+    def flows(self) -> dict[FlowKey, PerWorld]:
+        """(recorded kind, payer, payee) -> (worlds,) $bn of this quarter so far, copies; without what moved nothing."""
+        found: dict[FlowKey, PerWorld] = {}
+        for key, row in zip(self.lines.keys, self.amounts, strict=False):
+            if row.any():
+                found[key] = found[key] + row if key in found else row.copy()
+        return found
 
-    def paid(self, kind: str, payer: str | None, payee: str | None) -> PerWorld:
-        """Sum of a kind of flow over all payers and payees or those that are named, $bn (worlds,)."""
-        total = np.zeros(self.worlds)
-        for entries, amounts in self._by_kind.get(kind, ()):
-            for row in self._rows(entries, payer, payee):
-                total += amounts[row]
+    # ------------------------------------------------------------------ sums
+
+    def paid(self, kind: str | tuple[str, ...], payer: str | None, payee: str | None) -> PerWorld:
+        """Sum of a kind of flow, or of several, over all payers and payees or those that are named, $bn (worlds,)."""
+        first, second = (None if name is None else self._sectors[name] for name in (payer, payee))
+        kinds = (kind,) if isinstance(kind, str) else kind
+
+        def falls(line: Line) -> Falls:
+            return ((0, 1),) if first in (None, line.payer) and second in (None, line.payee) else ()
+
+        total: PerWorld = self._summed((kinds, payer, payee), kinds, falls, 1)[0]
         return total
 
-    def _rows(self, entries: Entries, payer: str | None, payee: str | None) -> list[int]:
-        """The rows of a page between two sectors; either may be left open."""
-        key = (entries, payer, payee)
-        if key not in self._meant:
-            self._meant[key] = [
-                row
-                for row, (first, second) in enumerate(zip(entries.payers, entries.payees, strict=True))
-                if payer in (None, first) and payee in (None, second)
-            ]
-        return self._meant[key]
-
-    def paid_by(self, kind: str, payers: tuple[str, ...]) -> PerRow:
-        """Sum of a kind of flow by payer, (payers, worlds) $bn."""
-        return self._each(kind, payers, payers=True)
+    def paid_by(self, kind: str | tuple[str, ...], payers: tuple[str, ...]) -> PerRow:
+        """Sum of a kind of flow, or of several, by payer, (payers, worlds) $bn."""
+        places, kinds = self._places(payers), (kind,) if isinstance(kind, str) else kind
+        return self._summed((kinds, payers), kinds, lambda line: places.get(line.payer, ()), len(payers))
 
     def paid_to(self, kind: str, payees: tuple[str, ...]) -> PerRow:
         """Sum of a kind of flow by payee, (payees, worlds) $bn."""
-        return self._each(kind, payees, payers=False)
+        return self.received_less_paid(payees, (kind,), ())
+
+    def received_less_paid(self, names: tuple[str, ...], received: tuple[str, ...], paid: tuple[str, ...]) -> PerRow:
+        """What sectors received in some kinds of flow less what they paid in some, (names, worlds) $bn."""
+        gains, losses = self._places(names), self._places(names, -1)
+
+        def falls(line: Line) -> Falls:
+            kind = line.kind.recorded_as
+            return (
+                *(gains.get(line.payee, ()) if kind in received else ()),
+                *(losses.get(line.payer, ()) if kind in paid else ()),
+            )
+
+        return self._summed((names, received, paid), (*received, *paid), falls, len(names))
 
     def paid_between(self, kind: str, payers: tuple[str, ...], payees: tuple[str, ...]) -> np.ndarray:
         """Sum of a kind of flow by payer and payee, (payers, payees, worlds) $bn."""
-        total = np.zeros((len(payers), len(payees), self.worlds))
-        for entries, amounts in self._by_kind.get(kind, ()):
-            for row, payer, payee in self._crossing(entries, payers, payees):
-                total[payer, payee] += amounts[row]
-        return total
+        first, second = ([self._sectors[name] for name in names] for names in (payers, payees))
 
-    def _crossing(
-        self, entries: Entries, payers: tuple[str, ...], payees: tuple[str, ...]
-    ) -> list[tuple[int, int, int]]:
-        """The rows of a page from one of some payers to one of some payees, with the places of both."""
-        key = (entries, payers, payees)
-        if key not in self._crossings:
-            self._crossings[key] = [
-                (row, payers.index(payer), payees.index(payee))
-                for row, (payer, payee) in enumerate(zip(entries.payers, entries.payees, strict=True))
-                if payer in payers and payee in payees
-            ]
-        return self._crossings[key]
+        def falls(line: Line) -> Falls:
+            if line.payer not in first or line.payee not in second:
+                return ()
+            return ((first.index(line.payer) * len(second) + second.index(line.payee), 1),)
 
-    def _each(self, kind: str, names: tuple[str, ...], payers: bool) -> PerRow:
-        total = np.zeros((len(names), self.worlds))
-        for entries, amounts in self._by_kind.get(kind, ()):
-            rows, places = self._found(entries, names, payers)
-            if len(rows) == 1:
-                total[places[0]] += amounts[rows[0]]
-            elif len(set(places)) == len(places):
-                total[places] += amounts[rows]
-            else:
-                for row, place in zip(rows, places, strict=True):
-                    total[place] += amounts[row]
-        return total
+        sums = self._summed((kind, payers, payees, "between"), (kind,), falls, len(first) * len(second))
+        return sums.reshape(len(first), len(second), self.worlds)
 
-    def _found(self, entries: Entries, names: tuple[str, ...], payers: bool) -> tuple[list[int], list[int]]:
-        """Rows of a page whose payer or payee is among some names, and the places of their names."""
-        key = (entries, names, payers)
-        if key not in self._places:
-            side = list(enumerate(entries.payers if payers else entries.payees))
-            rows = [row for row, name in side if name in names]
-            self._places[key] = rows, [names.index(name) for row, name in side if name in names]
-        return self._places[key]
+    def _places(self, names: tuple[str, ...], sign: int = 1) -> dict[int, Falls]:
+        """On which sum a sector falls, for each that is named."""
+        return {self._sectors[name]: ((place, sign),) for place, name in enumerate(names)}
 
-    def state(self) -> dict[str, np.ndarray]:
-        """The pages as copies, by names that say what they are and in which order they came."""
-        return {f"{at:05d}|{tagged(entries)}": rows.copy() for at, (entries, rows) in enumerate(self.pages)}
+    def _summed(self, asked: object, kinds: tuple[str, ...], falls: Callable[[Line], Falls], sums: int) -> PerRow:
+        """Lines of some recorded kinds added up; how is worked out anew when there are new lines."""
+        there = [self.lines.recorded_as.get(kind, ()) for kind in kinds]
+        count = sum(map(len, there))
+        made, incidence = self._asked.get(asked, (-1, None))
+        if incidence is None or made != count:
+            numbers = self.lines.table.of({number for numbers in there for number in numbers}).number.tolist()
+            terms = [(row, number, sign) for number in numbers for row, sign in falls(self.lines.met[number])]
+            columns = np.array(terms, dtype=np.int64).reshape(-1, 3).T
+            incidence = Incidence(columns[0], columns[1], columns[2], sums)
+            self._asked[asked] = count, incidence
+        self.amounts = fitted(self.amounts, self.lines.room)
+        return incidence.fold(self.amounts)
 
 
-def tagged(entries: Entries) -> str:
-    """Entries as one word for the names of saved arrays."""
-    return f"{entries.kind.name}|{';'.join(entries.payers)}|{';'.join(entries.payees)}"
-
-
-def untagged(word: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """The opposite of `tagged`: kind, payers and payees. Raises: ValueError if there are not three."""
-    kind, payers, payees = word.split("|")
-    return kind, tuple(payers.split(";")), tuple(payees.split(";"))
+def saved(lines: Lines, amounts: np.ndarray) -> dict[str, np.ndarray]:
+    """The amounts that are not zero as copies, (worlds,) each, under `kind|payer|payee`."""
+    return {
+        "|".join((line.kind.name, *key[1:])): row.copy()
+        for line, key, row in zip(lines.met, lines.keys, amounts, strict=False)
+        if row.any()
+    }

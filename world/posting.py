@@ -5,17 +5,28 @@ How a page falls on the accounts is worked out once, stretch by stretch (`world.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from world.arrays import PerRow
-from world.entries import ACCOUNTS, Entries, Moves
-from world.stretches import Stretch
+from world.entries import ACCOUNTS, KINDS_IN_PLACE, Moves
+from world.incidence import Incidence
+from world.lines import Entries, Lines
+from world.stretches import Stretch, stretches
 
 Post = tuple[np.ufunc, np.ndarray]
 """What an entry does to an account, or to two alike: add or subtract, and the rows of their sectors."""
+
+
+def _signs(moves: Moves) -> list[int]:
+    """What an entry of one dollar does to each account but cash."""
+    return [0 if account == "cash" else dict(moves).get(account, 0) for account in ACCOUNTS]
+
+
+_AGAINST_CASH = np.array([[_signs(kind.payer), _signs(kind.payee)] for kind in KINDS_IN_PLACE])
+"""The same for each kind and both its sides, (kinds, payer and payee, accounts)."""
 
 
 class Side(NamedTuple):
@@ -34,6 +45,7 @@ class Posting:
     def __init__(self, stock: np.ndarray) -> None:
         self._stock = stock
         self._known: dict[Entries, tuple[list[Side], list[Side]]] = {}
+        self._against_cash: tuple[Collection[int], np.ndarray, Incidence] | None = None
 
     def sides(self, entries: Entries) -> tuple[list[Side], list[Side]]:
         """How entries fall on the payers' and on the payees' books."""
@@ -41,8 +53,8 @@ class Posting:
         if sides is None:
             kind = entries.kind
             sides = self._known[entries] = (
-                self._side(entries.payer_stretches, kind.payer),
-                self._side(entries.payee_stretches, kind.payee) if kind.payee else [],
+                self._side(stretches(entries.payer_rows), kind.payer),
+                self._side(stretches(entries.payee_rows), kind.payee) if kind.payee else [],
             )
         return sides
 
@@ -54,10 +66,25 @@ class Posting:
                 for move, account in posts:
                     move(account, rows, account)
 
-    def enter_income(self, received_less_paid: PerRow) -> None:
-        """Move cash against net worth on all books at once, (sectors, worlds) $bn."""
-        both = self._stock[:: len(ACCOUNTS) - 1]  # the first and the last account
-        np.add(both, received_less_paid, both)
+    def enter_against_cash(self, lines: Lines, numbers: Collection[int], amounts: np.ndarray) -> None:
+        """Move what stands against cash that has been paid: all accounts but cash, of both sides of some lines.
+
+        Args: amounts: (lines and more, worlds) $bn, zero in all lines that are not among `numbers`.
+        """
+        if self._against_cash is None or self._against_cash[0] is not numbers:
+            self._against_cash = numbers, *self._against(lines, numbers)
+        _, accounts, sums = self._against_cash
+        flat = self._stock.reshape(-1, self._stock.shape[-1])
+        flat[accounts] += sums.fold(amounts)
+
+    def _against(self, lines: Lines, numbers: Collection[int]) -> tuple[np.ndarray, Incidence]:
+        """The accounts that some lines move, as rows of accounts by sectors, and what adds the lines up on them."""
+        table, sectors = lines.table.of(numbers), self._stock.shape[1]
+        line, side, account = _AGAINST_CASH[table.kind].nonzero()
+        rows = account * sectors + np.where(side == 0, table.payer[line], table.payee[line])
+        accounts, places = np.unique(rows, return_inverse=True)
+        signs = _AGAINST_CASH[table.kind[line], side, account]
+        return accounts, Incidence(places, table.number[line], signs, len(accounts))
 
     def _side(self, stretches: Sequence[Stretch], moves: Moves) -> list[Side]:
         """One side of the entries: the accounts that each stretch moves."""

@@ -6,7 +6,7 @@ other worlds need.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -52,10 +52,3 @@ def _evenly(rows: list[int]) -> slice | list[int]:
     step = rows[1] - rows[0]
     even = range(rows[0], rows[-1] + 1, step)
     return slice(even.start, even.stop, step) if list(even) == rows else rows
-
-
-def add_up(total: np.ndarray, parts: Iterable[Stretch], amounts: np.ndarray) -> None:
-    """Add the amounts of a page (rows, worlds) to its sectors' totals (sectors, worlds)."""
-    for stretch in parts:
-        line = total[stretch.sectors]
-        np.add(line, stretch.of(amounts), line)

@@ -61,8 +61,8 @@ def per_world(third: float) -> np.ndarray:
         (lambda x: x.flow_matrix(3), ("world 3", "0 to 2")),
         (lambda x: x.restore({}), ("stock", "nothing")),
         (lambda x: x.restore(x.state() | {"stock": np.zeros(2)}), ("stock", "(10, 3, 3)", "(2,)")),
-        (lambda x: x.restore(x.state() | {"page|0|wages|lab|nobody": np.zeros((1, 3))}), ("'nobody'", "lab, cloud")),
-        (lambda x: x.restore(x.state() | {"due|wage|lab|cloud": np.zeros((1, 3))}), ("'wage'", "wages")),
+        (lambda x: x.restore(x.state() | {"entered|wages|lab|nobody": np.zeros(3)}), ("'nobody'", "lab, cloud")),
+        (lambda x: x.restore(x.state() | {"due|wage|lab|cloud": np.zeros(3)}), ("'wage'", "wages")),
     ],
 )
 def test_a_bad_entry_is_refused_and_changes_nothing(

@@ -1,0 +1,39 @@
+"""Incidence: which rows of one table fall on which rows of another, added or subtracted; bookkeeping in one product."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.sparse import csr_array
+
+Whole = Sequence[int] | np.ndarray
+
+
+class Incidence:
+    """A constant table of zeros, ones and minus ones that adds rows up.
+
+    Args, one of each for every term:
+        sums      the sum to which a row is added; the terms of one sum are added in the order in which they are given
+        rows      the row
+        signs     1 or -1
+        count     number of sums
+    Laws (tests/invariants/test_incidence.py): the sums of a loop over the terms, bit for bit; a world alone equals its
+        column.
+    """
+
+    def __init__(self, sums: Whole, rows: Whole, signs: Whole, count: int) -> None:
+        targets = np.asarray(sums, dtype=np.int64)
+        order = np.argsort(targets, kind="stable")
+        columns = np.asarray(rows, dtype=np.int64)[order]
+        ends = np.cumsum(np.bincount(targets, minlength=count))
+        self._rows = 1 + int(columns.max(initial=-1))
+        self._matrix = csr_array(
+            (np.asarray(signs, dtype=np.float64)[order], columns, np.concatenate(([0], ends))),
+            shape=(count, self._rows),
+        )
+
+    def fold(self, values: np.ndarray) -> np.ndarray:
+        """Add rows up, (rows and more, worlds) in any unit and C-contiguous; returns (sums, worlds) in the same."""
+        sums: np.ndarray = self._matrix @ values[: self._rows]
+        return sums
