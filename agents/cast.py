@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from agents.members import GENERATIONS, HOLDERS, MERCHANT, Members
+from world.incidence import Incidence
 
 OWN_TITLES = {
     "openai": "OpenAI",
@@ -115,9 +116,43 @@ class Cast(Members):
     # ------------------------------------------------------------------ who is long or short of compute
 
     @cached_property
-    def entity_rows(self) -> list[int]:
-        """Rows of the entities in the order of the sectors."""
-        return sorted(range(len(self.entities)), key=lambda row: self.sectors.index(self.entities[row]))
+    def trades(self) -> tuple[list[int], list[int]]:
+        """Rows of the entities that may buy compute at the clearing price and of those they may buy it from.
+
+        Who has no chips and no lease has nothing to sell.
+        """
+        sellers = {*self.tenants, *self.operators, *(self.entities[row] for row in self.tenant_entity)}
+        trades = [(buyer, seller) for buyer in self.entities for seller in self.entities if seller in sellers]
+        between = [trade for trade in trades if trade[0] != trade[1]]
+        return [self.entities.index(buyer) for buyer, _ in between], [
+            self.entities.index(seller) for _, seller in between
+        ]
+
+    @cached_property
+    def buyers_and_sellers(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The names of the same."""
+        buyers, sellers = self.trades
+        return tuple(self.entities[row] for row in buyers), tuple(self.entities[row] for row in sellers)
+
+    @cached_property
+    def positions(self) -> Incidence:
+        """What adds up to how long each entity is of compute, and below that to what each tenant gains by its leases.
+
+        Of these rows: what each lease that pays rent brings at the market, its rent, what each operator's chips bring
+        and what each user takes.
+        """
+        leases, operators, below = len(self.let), len(self.operators), len(self.entities)
+        tenants = {self.entities.index(name): below + row for row, name in enumerate(self.tenants)}
+        gain = [(tenants[entity], row) for row, entity in enumerate(self.tenant_entity) if entity in tenants]
+        terms = [
+            *((entity, row, 1) for row, entity in enumerate(self.tenant_entity)),
+            *((entity, row, -1) for row, entity in enumerate(self.provider_entity)),
+            *((entity, 2 * leases + row, 1) for row, entity in enumerate(self.operator_entity)),
+            *((entity, 2 * leases + operators + row, -1) for row, entity in enumerate(self.user_entity)),
+            *((tenant, row + way * leases, 1 - 2 * way) for tenant, row in gain for way in (0, 1)),
+        ]
+        columns = np.array(terms).T
+        return Incidence(columns[0], columns[1], columns[2], below + len(self.tenants))
 
     @cached_property
     def sectors_of_labs(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from runs.money import mark_stakes
 from runs.sight import phases_building, power_gw, power_price
 from runs.stargate import pay_sponsor_equity
 from runs.state import GENERATION
-from world.arrays import PerRow, PerWorld, fold, fold_sectors, ratio, some
+from world.arrays import PerRow, PerWorld, fold, fold_sectors, ratio
 from world.leases import USD_BN_PER_RENT
 from world.profit_share import profit_share_due, profit_share_total
 
@@ -29,7 +29,7 @@ PAID_TO_MICROSOFT = ("lease_rent", "spot_rent", "prepaid_use", "revenue_share")
 
 
 def settle(market: ComputeMarket) -> None:
-    """Queue all dues, meet shortfalls, clear them class by class, and work out what stays unpaid."""
+    """Queue all dues, meet shortfalls, clear them, seniors first, and work out what stays unpaid."""
     s = market.state
     compute_dues(market)
     service_dues(market)
@@ -51,31 +51,28 @@ def compute_dues(market: ComputeMarket) -> None:
     s, cast = market.state, market.cast
     deployed = s.flow["deployed_h100e_m"]
     active = s.leases.active
-    price = np.where(s.market.traded, s.market.price_usd_h, 0.0)
-    earned = fold((s.market.sold_h100e_m * price).swapaxes(0, 1)) * USD_BN_PER_RENT
+    # $bn for a M H100e over the quarter.
+    price = np.where(s.market.traded, s.market.price_usd_h * USD_BN_PER_RENT, 0.0)
+    earned = fold((s.market.sold_h100e_m * price).swapaxes(0, 1))
+    used = fold((s.market.bought_h100e_m * price).swapaxes(0, 1))
     # What nobody rents from a provider that quarter stands idle: its tenants owe the take-or-pay part of the rent.
     sold = fold(s.market.sold_h100e_m.swapaxes(0, 1))
     busy = np.minimum(ratio(sold, deployed, 1.0), 1.0)
     # Failed chips are not paid for: where less runs than is let, all tenants lose alike.
-    let = fold_sectors(active[cast.let], cast.provider_of_let, len(cast.operators))
-    available = np.minimum(ratio(deployed, let, 1.0), 1.0)
     rows, provider = cast.let, cast.provider_of_let
+    let = active[rows]
+    available = np.minimum(ratio(deployed, fold_sectors(let, provider, len(cast.operators)), 1.0), 1.0)
     rent = s.leases.rent_usd_bn(busy[cast.provider_of_pair])[rows] * available[provider]
-    held = active[rows] * ratio(available * earned, deployed)[provider]
+    held = let * ratio(available * earned, deployed)[provider]
     s.flow["rent_usd_bn"], s.flow["held_usd_bn"] = np.zeros((2, len(cast.pairs), s.worlds))
     s.flow["rent_usd_bn"][rows], s.flow["held_usd_bn"][rows] = rent, held
     pay_rents(market, rent)
-    entities = cast.entities
-    gain = fold_sectors(held - rent, cast.tenant_entity, len(entities))
-    for tenant in cast.tenants:
-        market.firms[tenant].settle_leases(gain[entities.index(tenant)])
-    position = fold_sectors(held, cast.tenant_entity, len(entities))
-    position = position - fold_sectors(held, cast.provider_entity, len(entities))
-    position[cast.operator_entity] += earned
-    used = fold((s.market.bought_h100e_m * price).swapaxes(0, 1)) * USD_BN_PER_RENT
-    position -= fold_sectors(used, cast.user_entity, len(entities))
+    both = cast.positions.fold(np.concatenate((held, rent, earned, used)))
+    position, gain = both[: len(cast.entities)], both[len(cast.entities) :]
+    for tenant, gained in zip(cast.tenants, gain, strict=True):
+        market.firms[tenant].settle_leases(gained)
     net_positions(market, position)
-    sublet(market, position[[entities.index(tenant) for tenant in cast.tenants]])
+    sublet(market, position[[cast.entities.index(tenant) for tenant in cast.tenants]])
     # GW x 2,190 h x $/MWh = thousand MWh x $; a million of them is $bn.
     bills = s.fleet.power_used_gw * (market.parameters.of("costs").power_draw * 2190.0 * power_price(market) / 1e6)
     s.ledger.due("power", cast.operators, "utilities", bills)
@@ -112,18 +109,12 @@ def pay_rents(market: ComputeMarket, rent: PerRow) -> None:
 
 def net_positions(market: ComputeMarket, position: PerRow) -> None:
     """Those who use more than they hold pay those who hold more than they use, in proportion; (entities, worlds)."""
-    s, names = market.state, market.cast.entities
+    s, cast = market.state, market.cast
     sells, buys = np.maximum(position, 0.0), np.maximum(-position, 0.0)
     s.flow["spot_usd_bn"] = position
-    sellers = [row for row in market.cast.entity_rows if some(sells[row])]
-    trades = [(buyer, seller) for buyer in market.cast.entity_rows if some(buys[buyer]) for seller in sellers]
-    trades = [(buyer, seller) for buyer, seller in trades if buyer != seller]
-    if trades:
-        shares = ratio(sells, fold(sells))
-        payers, payees = ([trade[side] for trade in trades] for side in (0, 1))
-        owed = buys[payers] * shares[payees]
-        s.ledger.due("spot_rent", tuple(names[k] for k in payers), tuple(names[k] for k in payees), owed)
-    s.ledger.due("operating_income", "rest_of_world", "customers", buys[names.index("customers")])
+    buyers, sellers = cast.trades
+    s.ledger.due("spot_rent", *cast.buyers_and_sellers, buys[buyers] * ratio(sells, fold(sells))[sellers])
+    s.ledger.due("operating_income", "rest_of_world", "customers", buys[cast.entities.index("customers")])
 
 
 def service_dues(market: ComputeMarket) -> None:
@@ -243,16 +234,11 @@ def note_flows(market: ComputeMarket) -> None:
     names = (*cast.operators, *cast.rivals, "landlords", "softbank", "nvidia")
     rows = cast.sector_rows(names)
     change = ledger.balance["cash"][rows] - ledger.opening_cash[rows]
-    borrowed = ledger.paid_to("loan", names) - ledger.paid_by("principal", names)
-    equity = ledger.paid_to("equity", names) - ledger.paid_by("equity", names)
-    capital = fold(np.array([ledger.paid_by(kind, names) for kind in ("chips", "construction", "prepayment")]))
-    burn = borrowed + equity - change
-    generated = capital + ledger.paid_by("dividends", names) - burn
+    burn = ledger.received_less_paid(names, ("loan", "equity"), ("principal", "equity")) - change
+    generated = ledger.paid_by(("chips", "construction", "prepayment", "dividends"), names) - burn
     before = np.array([market.burn.get(name, burn[row]) for row, name in enumerate(names)])
     flow_before = np.array([market.cash_flow.get(name, generated[row]) for row, name in enumerate(names)])
     s.flow |= {f"burn.{name}": burn[row] for row, name in enumerate(names)}
     market.burn |= dict(zip(names, 0.5 * before + 0.5 * burn, strict=True))
     market.cash_flow |= dict(zip(names, 0.6 * flow_before + 0.4 * generated, strict=True))
-    s.flow["payments_to_microsoft_usd_bn"] = fold(
-        np.array([ledger.paid(kind, "openai", "microsoft") for kind in PAID_TO_MICROSOFT])
-    )
+    s.flow["payments_to_microsoft_usd_bn"] = ledger.paid(PAID_TO_MICROSOFT, "openai", "microsoft")

@@ -137,7 +137,7 @@ def debt_dues(market: ComputeMarket) -> None:
 def roll_debt(market: ComputeMarket) -> None:
     """After settlement: what was repaid or forgiven leaves the ladder, what was borrowed joins it at today's rate."""
     s, cast = market.state, market.cast
-    gone = s.ledger.paid_by("principal", cast.debtors) + s.ledger.paid_by("forgiveness", cast.debtors)
+    gone = s.ledger.paid_by(("principal", "forgiveness"), cast.debtors)
     borrowed = s.ledger.paid_to("loan", cast.debtors)
     s.debt.borrow(borrowed, s.flow["rates"], market.parameters.once(ladders, cast))
     s.debt.take_off(gone)

@@ -10,7 +10,7 @@ from agents.cast import HOLDERS
 from runs.backing import pay_out
 from runs.chip_orders import cancel_orders
 from runs.money import OTHERS, openai_value, rival_value
-from world.arrays import PerRow, PerWorld, fold, ratio, some
+from world.arrays import PerRow, PerWorld, fold, pick_worlds, ratio, some
 from world.credit import draw_credit
 from world.funding import dilute
 from world.rescue import cut_rents, price_rescue
@@ -27,8 +27,11 @@ def fill_shortfalls(market: ComputeMarket) -> None:
     draw_on_lenders(market)
     s.flow["lease_relief_usd_bn"] = np.zeros((len(cast.providers), s.worlds))
     for name, left in zip(cast.funded, draw_lines(market, s.ledger.shortfall(cast.funded)), strict=True):
-        if some(left):  # nobody else is rescued, and adding nothing changes no bit
-            restructure(market, name, np.maximum(left - rescue(market, name, left), 0.0))
+        if some(left):
+            # Few worlds are ever in distress; a record wants to know of all of them.
+            worlds = np.flatnonzero(left) if market.recorder is None else np.arange(s.worlds)
+            short = left[worlds]
+            restructure(market, name, worlds, np.maximum(short - rescue(market, name, worlds, short), 0.0))
 
 
 def draw_on_lenders(market: ComputeMarket) -> None:
@@ -76,27 +79,42 @@ def borrow(market: ComputeMarket, names: tuple[str, ...], asked: PerRow, limit: 
     return drawn
 
 
-def rescue(market: ComputeMarket, name: str, short: PerWorld) -> PerWorld:
+def rescue(market: ComputeMarket, name: str, worlds: np.ndarray, short: PerWorld) -> PerWorld:
     """Investors put in what is missing at a price bargained against default, as far as they go; returns what they paid.
 
     The lab's holders are diluted at that price; of the other labs nobody keeps the holders one by one.
+
+    Args: worlds: positions of those in which it is short by so much, $bn (these worlds,).
     """
     s = market.state
     p = market.firms["investors"].parameters
-    value = lab_value_usd_bn(market, name)
-    saved = price_rescue(short, value, p.kept_in_default, p.rescue_weight, p.rescue_share)
+    value = lab_value_usd_bn(market, name)[worlds]
+    most = p.rescue_share[worlds]
+    saved = price_rescue(short, value, p.kept_in_default[worlds], p.rescue_weight[worlds], most)
     if market.recorder is not None:
-        terms = {"value": value, "most": p.rescue_share * saved.pre_money, "stakes": s.cap.stakes}
+        terms = {"value": value, "most": most * saved.pre_money, "stakes": s.cap.stakes}
         market.recorder.note("rescue", issuer=name, short=short, saved=saved, **terms)
-    pay_out(s.ledger, "equity", "investors", name, saved.paid)
+    paid = in_place(worlds, saved.paid, s.worlds)
+    pay_out(s.ledger, "equity", "investors", name, paid)
     if name == "openai":
-        holders = np.zeros_like(s.cap.stakes)
+        holders = np.zeros((len(s.cap.stakes), len(worlds)))
         holders[OTHERS] = saved.paid
-        happens = saved.paid > 0.0
-        s.cap.stakes = np.where(happens, dilute(s.cap.stakes, np.maximum(saved.pre_money, 1e-3), holders), s.cap.stakes)
-        s.cap.valuation_usd_bn = np.where(happens, saved.pre_money + saved.paid, s.cap.valuation_usd_bn)
-        s.flow["rescue_usd_bn"] = saved.paid
+        before = pick_worlds(s.cap.stakes, worlds)
+        after = np.where(saved.paid > 0.0, dilute(before, np.maximum(saved.pre_money, 1e-3), holders), before)
+        s.cap.stakes, s.cap.valuation_usd_bn = s.cap.stakes.copy(), s.cap.valuation_usd_bn.copy()
+        s.cap.stakes[:, worlds] = after
+        s.cap.valuation_usd_bn[worlds] = np.where(
+            saved.paid > 0.0, saved.pre_money + saved.paid, s.cap.valuation_usd_bn[worlds]
+        )
+        s.flow["rescue_usd_bn"] = paid
     return saved.paid
+
+
+def in_place(worlds: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
+    """Values of some worlds (..., these worlds) among zeros for the others, (..., worlds)."""
+    everywhere = np.zeros((*values.shape[:-1], count))
+    everywhere[..., worlds] = values
+    return everywhere
 
 
 def lab_value_usd_bn(market: ComputeMarket, name: str) -> PerWorld:
@@ -105,25 +123,28 @@ def lab_value_usd_bn(market: ComputeMarket, name: str) -> PerWorld:
     return np.maximum(value, 1e-3 * market.money)
 
 
-def restructure(market: ComputeMarket, tenant: str, gap: PerWorld) -> None:
-    """Where the rescue falls short providers cut their rents for good, down to what they would get from another."""
+def restructure(market: ComputeMarket, tenant: str, worlds: np.ndarray, gap: PerWorld) -> None:
+    """Where the rescue falls short providers cut their rents for good, down to what they would get from another.
+
+    Args: worlds: positions of those in which the tenant may lack something, $bn (these worlds,).
+    """
     s, cast = market.state, market.cast
-    rows = [k for k, pair in enumerate(cast.pairs) if pair[1] == tenant and pair[0] in cast.providers]
-    if not (rows and gap.any()):
+    rows = [k for k in cast.held_by.get(tenant, ()) if cast.pairs[k][0] in cast.providers]
+    if not (rows and some(gap)):
         return
-    rent = np.stack([s.ledger.owed("lease_rent", tenant, cast.pairs[k][0]) for k in rows])
+    rent = pick_worlds(np.array([s.ledger.owed("lease_rent", tenant, cast.pairs[k][0]) for k in rows]), worlds)
     friction = market.parameters.of("market").sublet_friction
     # What the capacity brings at the clearing price, less what it costs to find another tenant.
-    relet = s.flow["held_usd_bn"][rows] * (1.0 - friction)
+    relet = pick_worlds(s.flow["held_usd_bn"][rows] * (1.0 - friction), worlds)
     cut = cut_rents(gap, rent, relet)
+    relief = in_place(worlds, cut * rent, s.worlds)
     for row, k in enumerate(rows):
         if not some(cut[row]):
             continue
-        relief = cut[row] * rent[row]
-        s.ledger.waive("lease_rent", tenant, cast.pairs[k][0], relief)
-        s.leases.reprice(k, cut[row])
-        s.flow["rent_usd_bn"][k] -= relief
-        s.flow["lease_relief_usd_bn"][cast.providers.index(cast.pairs[k][0])] += relief
+        s.ledger.waive("lease_rent", tenant, cast.pairs[k][0], relief[row])
+        s.leases.reprice(k, in_place(worlds, cut[row], s.worlds))
+        s.flow["rent_usd_bn"][k] -= relief[row]
+        s.flow["lease_relief_usd_bn"][cast.providers.index(cast.pairs[k][0])] += relief[row]
     if market.recorder is not None:
         providers = [cast.pairs[k][0] for k in rows]
         market.recorder.note("relief", tenant=tenant, gap=gap, rent=rent, relet=relet, cut=cut, providers=providers)

@@ -142,8 +142,8 @@ def conversion(market: ComputeMarket, event: Event) -> None:
     """Convert where it has not happened yet; what is left of exclusivity ends with it."""
     lab = market.firms["openai"]
     happens = lab.converted == 0.0
-    stake = np.full(market.worlds, event.arguments["microsoft_stake"])
-    swap_stake(market, happens, stake)
+    worlds = np.flatnonzero(happens)
+    swap_stake(market, worlds, np.full(len(worlds), event.arguments["microsoft_stake"]))
     lab.settle_conversion(happens)
     lab.exclusivity = np.where(happens, OPEN, lab.exclusivity)
 

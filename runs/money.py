@@ -12,7 +12,7 @@ from runs.backing import pay_out
 from runs.firm_books import lab_view, money, operator_views
 from runs.sight import market_view
 from runs.tranches import ANCHOR, anchor_books, buy_shares, conditional_usd_bn, promise, take_due
-from world.arrays import Flags, PerRow, PerWorld, fold, some
+from world.arrays import PerRow, PerWorld, fold, pick_worlds, some
 from world.funding import Round, dilute, grant, price_round
 from world.profit_share import conversion_bargain, profit_share_value_usd_bn
 
@@ -137,7 +137,7 @@ def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Ro
     lab, softbank, investors = market.firms["openai"], market.firms["softbank"], market.firms["investors"]
     own = lab_view(market, "openai")
     stake, net_debt = anchor_books(market)
-    due = s.cap.tranches.within(s.quarter + 1, float(s.quarter + 4))[0]
+    due = own.committed_usd_bn
     room = softbank.room(stake, net_debt, due)
     mood = investors.parameters.mood_noise * market.draws.normal("investors.mood", market.calendar_quarter)
     bid = investors.bid(value, mood)
@@ -206,52 +206,59 @@ def convert(market: ComputeMarket, value: PerWorld) -> None:
     s.flow.setdefault("bargained_stake", np.zeros(s.worlds))
     if not some(open_) and market.recorder is None:
         return
+    # A record wants to know of all worlds.
+    worlds = np.flatnonzero(open_) if market.recorder is None else np.arange(s.worlds)
+    partner, value = p.microsoft_weight[worlds], value[worlds]
     share = profit_share_value_usd_bn(
-        s.cap.cumulative_profit_usd_bn,
-        s.cap.profit_high_usd_bn,
-        expected_profit(market),
-        p.profit_share_cap_usd_bn * market.money,
-        p.cost_of_equity,
+        s.cap.cumulative_profit_usd_bn[worlds],
+        s.cap.profit_high_usd_bn[worlds],
+        expected_profit(market, worlds),
+        (p.profit_share_cap_usd_bn * market.money)[worlds],
+        p.cost_of_equity[worlds],
     )
-    claim = np.maximum(share, s.cap.stakes[0] * value * p.as_converted_share)
-    gain = p.conversion_gain * value + conditional_usd_bn(market) - p.conversion_cost * value
-    happens, stake = conversion_bargain(claim, gain, np.maximum(value, 1e-6), p.microsoft_weight)
-    happens = happens & open_
+    claim = np.maximum(share, s.cap.stakes[0, worlds] * value * p.as_converted_share[worlds])
+    gain = p.conversion_gain[worlds] * value + conditional_usd_bn(market)[worlds] - p.conversion_cost[worlds] * value
+    happens, stake = conversion_bargain(claim, gain, np.maximum(value, 1e-6), partner)
+    happens = happens & open_[worlds]
     if market.recorder is not None:
         terms = {"claim": claim, "gain": gain, "value": value, "stake": stake}
         market.recorder.note("conversion", **terms, open=open_, happens=happens, before=lab.converted)
-    lab.settle_conversion(happens)
-    swap_stake(market, happens, stake)
-    s.flow["converted_now"] = happens.astype(float)
+    if not some(happens):
+        return
+    worlds, gain, partner, stake = (found.compress(happens) for found in (worlds, gain, partner, stake))
+    converts = np.zeros(s.worlds, dtype=bool)
+    converts[worlds] = True
+    lab.settle_conversion(converts)
+    swap_stake(market, worlds, stake)
+    s.flow["converted_now"] = converts.astype(float)
     # What it leaves to OpenAI's side can buy the end of exclusivity in the same package.
-    s.flow["conversion_left_usd_bn"] = np.where(happens, (1.0 - p.microsoft_weight) * np.maximum(gain, 0.0), 0.0)
+    s.flow["conversion_left_usd_bn"][worlds] = (1.0 - partner) * np.maximum(gain, 0.0)
 
 
-def expected_profit(market: ComputeMarket) -> PerRow:
-    """OpenAI's profit in each of the coming years as its owners see it, (years, worlds) $bn."""
+def expected_profit(market: ComputeMarket, worlds: np.ndarray) -> PerRow:
+    """OpenAI's profit in each of the coming years as its owners see it in some worlds, (years, these worlds) $bn."""
     lab = market.firms["openai"]
-    margin, burn = lab.parameters.mature_margin, 1.5 * np.maximum(market.burn.get("openai", 0.0), 0.0)
-    grown = np.exp(2.0 * np.minimum(lab.growth_smoothed, 0.2))
-    revenue, path = 4.0 * lab.potential_usd_bn, []
+    margin, burn = lab.parameters.mature_margin[worlds], 1.5 * np.maximum(market.burn["openai"][worlds], 0.0)
+    grown = np.exp(2.0 * np.minimum(lab.growth_smoothed[worlds], 0.2))
+    revenue, path = 4.0 * lab.potential_usd_bn[worlds], []
     for year in range(1, 9):
         revenue = revenue * grown
         path.append(revenue * (margin * min(year / 6.0, 1.0)) - burn * max(4.0 - year, 0.0))
     return np.array(path)
 
 
-def swap_stake(market: ComputeMarket, happens: Flags, stake: PerWorld) -> None:
-    """Microsoft's old claim on profits becomes the bargained stake; the others share the rest in proportion."""
+def swap_stake(market: ComputeMarket, worlds: np.ndarray, stake: PerWorld) -> None:
+    """Microsoft's old claim on profits becomes the bargained stake in some worlds; the others share the rest."""
     s = market.state
-    others = s.cap.stakes.copy()
+    others = pick_worlds(s.cap.stakes, worlds)
     others[0] = 0.0
     rest = fold(others)
-    cleaned = others / np.where(rest > 0.0, rest, 1.0)
     granted = np.zeros_like(others)
-    granted[0] = np.where(happens, stake, 0.0)
-    after = np.where(happens, grant(cleaned, granted), s.cap.stakes)
-    s.cap.stakes = after
-    before = s.flow.get("bargained_stake", np.zeros(s.worlds))
-    s.flow["bargained_stake"] = np.maximum(before, np.where(happens, stake, 0.0))
+    granted[0] = stake
+    s.cap.stakes = s.cap.stakes.copy()
+    s.cap.stakes[:, worlds] = grant(others / np.where(rest > 0.0, rest, 1.0), granted)
+    bargained = s.flow.setdefault("bargained_stake", np.zeros(s.worlds))
+    bargained[worlds] = np.maximum(bargained[worlds], stake)
 
 
 def mark_stakes(market: ComputeMarket) -> None:

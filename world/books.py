@@ -128,17 +128,18 @@ class Books:
     lease_liability = _reader("lease_liability")
     net_worth = _reader("net_worth")
 
-    def paid(self, kind: str, payer: str | None = None, payee: str | None = None) -> PerWorld:
-        """Sum of this quarter's flows of a kind, $bn (worlds,), over all payers and payees or those that are named."""
-        if kind not in KINDS:
-            raise ValueError(f"paid: unknown kind {kind!r}; allowed are {', '.join(KINDS)}")
+    def paid(self, kind: str | tuple[str, ...], payer: str | None = None, payee: str | None = None) -> PerWorld:
+        """Sum of this quarter's flows of a kind or of several, $bn (worlds,), by and to all or one."""
+        for name in (kind,) if isinstance(kind, str) else kind:
+            if name not in KINDS:
+                raise ValueError(f"paid: unknown kind {name!r}; allowed are {', '.join(KINDS)}")
         for sector in (payer, payee):
             if sector is not None:
                 self._at(sector)
         return self.journal.paid(kind, payer, payee)
 
-    def paid_by(self, kind: str, payers: tuple[str, ...]) -> PerRow:
-        """Sum of this quarter's flows of a kind by payer, (payers, worlds) $bn."""
+    def paid_by(self, kind: str | tuple[str, ...], payers: tuple[str, ...]) -> PerRow:
+        """Sum of this quarter's flows of a kind, or of several, by payer, (payers, worlds) $bn."""
         return self.journal.paid_by(kind, payers)
 
     def paid_to(self, kind: str, payees: tuple[str, ...]) -> PerRow:

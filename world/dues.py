@@ -1,31 +1,17 @@
-"""Dues: what is to be paid in a quarter, line by line, what it comes to by class and sector, and how it is cleared."""
+"""Dues: what is to be paid in a quarter, line by line, what it comes to by sector, and how it is cleared."""
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import NamedTuple
-
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, fold, pick_worlds, some
+from world.arrays import PerRow, PerWorld, pick_worlds, some
 from world.entries import CLASSES, KINDS_IN_PLACE
 from world.incidence import Incidence
-from world.lines import Entries, Lines, Table, fitted
+from world.lines import Entries, Lines, fitted
 from world.settlement import ROUNDING, clear_where_short
 
 # A gap below this share of a due is the rounding of the clearing and nobody's default.
 ROUNDING_OF_A_DUE = 1e-12
-
-
-class Sums(NamedTuple):
-    """On which sums the lines of the queue fall: one for each class and sector."""
-
-    net: Incidence
-    """What is received less what is paid; below it, by sector alone, what is paid over all classes."""
-    paid: Incidence
-    received: Incidence
-    by_class: list[Table]
-    """The lines of each class."""
 
 
 class Dues:
@@ -42,9 +28,8 @@ class Dues:
         self.amounts = np.zeros((lines.room, worlds))
         self.queued: set[int] = set()
         self._pages: set[Entries] = set()
-        self._net: np.ndarray | None = None
-        self._both: tuple[np.ndarray, PerRow] | None = None
-        self._sums: Sums | None = None
+        self._sums: np.ndarray | None = None
+        self._falls_on: Incidence | None = None
 
     def add(self, entries: Entries, amounts: PerRow) -> None:
         """Queue checked amounts, (rows, worlds) $bn."""
@@ -52,9 +37,9 @@ class Dues:
         if entries not in self._pages:
             self._pages.add(entries)
             self.queued = {*self.queued, *entries.numbers}
-            self._sums = None
+            self._falls_on = None
         self.amounts[entries.lines] += amounts
-        self._net = self._both = None
+        self._sums = None
 
     def of(self, entries: Entries) -> PerRow:
         """What is due in the lines of some entries, (rows, worlds) $bn."""
@@ -63,116 +48,91 @@ class Dues:
 
     def waive(self, number: int, amount: PerWorld) -> None:
         """Take an amount off a line, $bn (worlds,), or all that is due where that is less."""
-        line = self.amounts[number]
-        np.subtract(line, np.minimum(amount, line), out=line)
-        self._net = self._both = None
+        line, owed = self.lines.met[number], self.amounts[number]
+        part = np.minimum(amount, owed)
+        owed -= part
+        if self._sums is not None:  # nothing else changes in what was added up
+            net, to_pay = self._shaped(self._sums)
+            net[line.payer] += part
+            net[line.payee] -= part
+            to_pay[line.payer] -= part
 
     def empty(self) -> None:
         """Nothing is due any more."""
         self.amounts[: len(self.lines)] = 0.0
-        self._net = self._both = None
+        self._sums = None
 
     def net(self) -> PerRow:
         """What each sector is to be paid less what it has to pay, (sectors, worlds) $bn; not to be changed."""
-        if self._net is None:
-            self._net = fold(self._by_class()[0])
-        return self._net
+        return self._added_up()[0]
 
-    def _by_class(self) -> tuple[np.ndarray, PerRow]:
-        """The same for each class, seniors first, (classes, sectors, worlds), and all that each has to pay; $bn."""
-        if self._both is None:
-            sums = self._known().net.fold(self.amounts)
-            self._both = self._shaped(sums[: -self._sectors]), sums[-self._sectors :]
-        return self._both
+    def _added_up(self) -> np.ndarray:
+        """The same, and what each sector has to pay, (2, sectors, worlds) $bn."""
+        if self._sums is None:
+            self._sums = self._known().fold(self.amounts)
+        return self._shaped(self._sums)
 
     def clear(self, cash: PerRow) -> tuple[PerRow, dict[int, PerWorld]]:
-        """Cut the amounts down to what is paid, class by class, each payer the same share of all its dues in a class.
+        """Cut the amounts down to what is paid: all dues together, each payer its senior classes first.
 
-        Where everybody could pay with its cash and all that it is owed so far, everybody does. Only the other worlds
-        need a clearing.
+        Where everybody can pay with its cash and all that it is owed, everybody does. Only the other worlds need a
+        clearing.
 
         Args: cash (sectors, worlds) $bn before.
         Returns: cash after (sectors, worlds) $bn, and by line what stays unpaid, (worlds,) $bn.
         """
         self.amounts = fitted(self.amounts, self.lines.room)
-        net, owed = self._by_class()
-        after = net.copy()
-        after[0] += cash
-        for earlier, now in pairwise(after):
-            np.add(earlier, now, now)
+        net, to_pay = self._added_up()
+        after = cash + net
         # Who can just pay in full is not short: a default by rounding alone would be no default.
-        below = np.asarray(after < -ROUNDING * owed)
-        below[:, ~self._limited] = False
-        if not some(below):
-            return after[-1], {}
-        hit = np.flatnonzero(below.any(axis=(0, 1)))
-        worlds, left, unpaid = self._clear_worlds(pick_worlds(cash, hit), hit)
-        after[-1][:, worlds] = left
-        return after[-1], unpaid
+        below = np.asarray(after < -ROUNDING * to_pay)
+        below[~self._limited] = False
+        if not some(below) or not some(below := below & (to_pay > 0.0)):
+            return after, {}
+        hit = np.flatnonzero(below.any(axis=0))
+        held, owed = pick_worlds(cash, hit), pick_worlds(to_pay, hit)
+        unpaid = self._clear_worlds(held, self._limited[:, np.newaxis] & (owed > 0.0) & (held < owed), hit)
+        after[:, hit] = held + self._shaped(self._known().fold(pick_worlds(self.amounts, hit)))[0]
+        return after, unpaid
 
-    def _clear_worlds(
-        self, cash: np.ndarray, worlds: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, dict[int, np.ndarray]]:
-        """Clear some worlds class by class; returns them, the cash that is left there and what stays unpaid."""
+    def _clear_worlds(self, cash: np.ndarray, short: np.ndarray, worlds: np.ndarray) -> dict[int, np.ndarray]:
+        """Clear the dues of some worlds; returns what stays unpaid by line."""
         due = pick_worlds(self.amounts[: len(self.lines)], worlds)
-        in_full, cut = due, False
-        sums = self._known()
-        paid, received = (self._shaped(side.fold(due)) for side in (sums.paid, sums.received))
-        for place, lines in enumerate(sums.by_class):
-            owes = self._limited[:, np.newaxis] & (paid[place] > 0.0)
-            lost = owes & (cash + received[place] < paid[place] * (1.0 - ROUNDING))
-            if some(lost):
-                short = owes & (cash < paid[place]) & lost.any(axis=0)
-                if not cut:
-                    due, cut = due.copy(), True
-                rows = list(due[lines.number])
-                for at, part in clear_where_short(
-                    cash, short, lines.payer.tolist(), lines.payee.tolist(), rows
-                ).items():
-                    due[lines.number[at]] = part
-                paid, received = (self._shaped(side.fold(due)) for side in (sums.paid, sums.received))
-            cash = cash + (received[place] - paid[place])
-        if not cut:
-            return worlds, cash, {}
-        return worlds, cash, self._cut_down(worlds, in_full, due)
+        left, queued = due.copy(), self.lines.table.of(self.queued)
+        ranks = _CLASS_OF_KIND[queued.kind].tolist()
+        payers, payees = queued.payer.tolist(), queued.payee.tolist()
+        for at, part in clear_where_short(cash, short, payers, payees, ranks, list(left[queued.number])).items():
+            left[queued.number[at]] = part
+        return self._cut_down(worlds, due, left)
 
     def _cut_down(self, worlds: np.ndarray, due: np.ndarray, paid: np.ndarray) -> dict[int, np.ndarray]:
         """Take over what is paid in some worlds, (lines, these worlds) $bn; returns what stays unpaid by line."""
-        unpaid = {}
-        for number in self.lines.table.of(self.queued).number.tolist():
-            gap = due[number] - paid[number]
-            if not some(gap):
-                continue
+        cut, numbers, unpaid = (due != paid).any(axis=1), self.lines.table.number, {}
+        for number in numbers[cut[numbers]].tolist():
             self.amounts[number, worlds] = paid[number]
-            gap = np.where(gap > ROUNDING_OF_A_DUE * due[number], gap, 0.0)
+            gap = due[number] - paid[number]
+            gap[gap <= ROUNDING_OF_A_DUE * due[number]] = 0.0
             if some(gap):
                 unpaid[number] = np.zeros(self.worlds)
                 unpaid[number][worlds] = gap
         return unpaid
 
     def _shaped(self, sums: np.ndarray) -> np.ndarray:
-        """Sums by class and sector as (classes, sectors, worlds)."""
-        return sums.reshape(len(CLASSES), self._sectors, sums.shape[1])
+        """Sums of two kinds by sector as (2, sectors, worlds)."""
+        return sums.reshape(2, self._sectors, sums.shape[1])
 
-    def _known(self) -> Sums:
+    def _known(self) -> Incidence:
         """On which sums the lines fall; worked out anew when something is due in a new line."""
-        if self._sums is None:
-            lines, rows = self.lines.table.of(self.queued), len(CLASSES) * self._sectors
-            due_class = _CLASS_OF_KIND[lines.kind]
-            payer, payee = due_class * self._sectors + lines.payer, due_class * self._sectors + lines.payee
-            ones = np.ones(len(payer))
-            self._sums = Sums(
-                net=Incidence(
-                    np.concatenate((payer, payee, rows + lines.payer)),
-                    np.tile(lines.number, 3),
-                    np.concatenate((-ones, ones, ones)),
-                    rows + self._sectors,
-                ),
-                paid=Incidence(payer, lines.number, ones, rows),
-                received=Incidence(payee, lines.number, ones, rows),
-                by_class=[lines.of(lines.number[due_class == at].tolist()) for at in range(len(CLASSES))],
+        if self._falls_on is None:
+            lines, sectors = self.lines.table.of(self.queued), self._sectors
+            ones = np.ones(len(lines.payer))
+            self._falls_on = Incidence(
+                np.concatenate((lines.payer, lines.payee, sectors + lines.payer)),
+                np.tile(lines.number, 3),
+                np.concatenate((-ones, ones, ones)),
+                2 * sectors,
             )
-        return self._sums
+        return self._falls_on
 
 
 _CLASS_OF_KIND = np.array([CLASSES.index(kind.due_class) if kind.due_class else -1 for kind in KINDS_IN_PLACE])

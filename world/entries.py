@@ -35,7 +35,7 @@ CLASSES = (
     SUPPLIERS,
     DIVIDENDS_AND_PROFIT_SHARE,
 )
-"""The classes of dues in the order in which they are settled: nothing is paid in a class before the one above it."""
+"""The classes of dues, seniors first: a sector pays nothing in a class while it leaves a due in one above it open."""
 
 Moves = tuple[tuple[str, int], ...]
 """What an entry of one dollar does to one sector's accounts: (account, +1 or -1) for each account that moves."""
@@ -100,8 +100,8 @@ def _booking(name: str, first: str, second: str, meaning: str) -> Kind:
     return Kind(name, None, _read_moves(first), _read_moves(second), meaning)
 
 
-# Receipts from customers and core business stand in the first class so that they can pay wages in the same clearing;
-# tax stands there too, because a firm that wants to go on pays it before its lenders.
+# The class says before whom the payee stands at that payer. Tax stands in the first, because a firm that wants to go on
+# pays it before its lenders.
 _KINDS = (
     # payments     kind                class of the due            payer's side   payee's side
     _cash_kind("services", WAGES_AND_POWER, "net_worth-", "net_worth+", "a customer pays for AI services"),

@@ -47,20 +47,21 @@ class Journal:
 
     # ------------------------------------------------------------------ sums
 
-    def paid(self, kind: str, payer: str | None, payee: str | None) -> PerWorld:
-        """Sum of a kind of flow over all payers and payees or those that are named, $bn (worlds,)."""
+    def paid(self, kind: str | tuple[str, ...], payer: str | None, payee: str | None) -> PerWorld:
+        """Sum of a kind of flow, or of several, over all payers and payees or those that are named, $bn (worlds,)."""
         first, second = (None if name is None else self._sectors[name] for name in (payer, payee))
+        kinds = (kind,) if isinstance(kind, str) else kind
 
         def falls(line: Line) -> Falls:
             return ((0, 1),) if first in (None, line.payer) and second in (None, line.payee) else ()
 
-        total: PerWorld = self._summed((kind, payer, payee), (kind,), falls, 1)[0]
+        total: PerWorld = self._summed((kinds, payer, payee), kinds, falls, 1)[0]
         return total
 
-    def paid_by(self, kind: str, payers: tuple[str, ...]) -> PerRow:
-        """Sum of a kind of flow by payer, (payers, worlds) $bn."""
-        places = self._places(payers)
-        return self._summed((kind, payers), (kind,), lambda line: places.get(line.payer, ()), len(payers))
+    def paid_by(self, kind: str | tuple[str, ...], payers: tuple[str, ...]) -> PerRow:
+        """Sum of a kind of flow, or of several, by payer, (payers, worlds) $bn."""
+        places, kinds = self._places(payers), (kind,) if isinstance(kind, str) else kind
+        return self._summed((kinds, payers), kinds, lambda line: places.get(line.payer, ()), len(payers))
 
     def paid_to(self, kind: str, payees: tuple[str, ...]) -> PerRow:
         """Sum of a kind of flow by payee, (payees, worlds) $bn."""

@@ -2,7 +2,7 @@
 
 Cash moves from a payer to a payee and from nowhere else, so it is conserved; each entry keeps assets equal to
 liabilities plus net worth on both books (the table is in `world.entries`). What is due in a quarter is queued and
-settled together, class by class, so the order in which firms act is irrelevant.
+settled together, senior classes first, so the order in which firms act is irrelevant.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class Ledger(Books):
         the order of dues is irrelevant, bit for bit.
     Raises: ValueError naming kind, sectors and world for an amount that is negative or not a finite number, and naming
         what is allowed for an unknown sector, kind or account.
-    Source: double entry, and the greatest clearing vector of Eisenberg and Noe (2001) class by class in order of
-        seniority; oracle: tests/oracles/loop_ledger.py.
+    Source: double entry, and the greatest clearing vector of Eisenberg and Noe (2001) with classes of
+        seniority as in Elsinger (2009); oracle: tests/oracles/loop_ledger.py.
     """
 
     def __init__(self, sectors: Sequence[str], worlds: int, may_be_negative: Collection[str] = ()) -> None:
@@ -77,8 +77,7 @@ class Ledger(Books):
         """What a sector lacks to pay all its queued dues if all that it is owed comes in, $bn (worlds,) >= 0.
 
         Args: sector: one, or several for (sectors, worlds); keep: the same shape, cash that is to be left after, $bn.
-        Zero does not promise payment: a debtor may fail, or pay in a later class than the sector's own due. Always
-        zero for a sector without a budget.
+        Zero does not promise payment: a debtor may fail. Always zero for a sector without a budget.
         """
         rows = self._at(sector) if isinstance(sector, str) else [self._at(name) for name in sector]
         missing = keep - (self._stock[0, rows] + self._dues.net()[rows])
@@ -87,7 +86,7 @@ class Ledger(Books):
         ).clip(0.0)
 
     def settle(self) -> list[Unpaid]:
-        """Pay what is due, class by class, each payer the same share of all its dues in a class; empties the queue.
+        """Pay all dues together, each payer its senior classes first and one share of a class; empties the queue.
 
         Returns: what could not be paid, one row for each kind, payer and payee that fell short in some world.
         """

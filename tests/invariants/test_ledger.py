@@ -138,6 +138,18 @@ def test_borrowing_the_shortfall_pays_everything_if_creditors_need_nothing(seed:
     assert ledger.check().breaches() == []
 
 
+@given(seed=SEEDS, count=st.integers(1, 25))
+def test_where_nobody_lacks_anything_all_is_paid_in_whatever_class_the_cash_comes_in(seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    ledger = with_cash(np.zeros((len(SECTORS), WORLDS)))
+    for kind, payer, payee, amount in random_dues(rng, count):
+        ledger.due(kind, payer, payee, amount)
+    for sector in SECTORS[:-1]:
+        ledger.pay("equity", "world", sector, ledger.shortfall(sector) * (1.0 + 1e-12))
+    assert ledger.settle() == []
+    assert ledger.check().overdrawn == 0.0
+
+
 @given(seed=SEEDS, count=st.integers(2, 20))
 def test_circles_of_dues_among_sectors_with_hardly_any_cash(seed: int, count: int) -> None:
     """Where money goes round and nobody outside is paid, rounding must not make anybody's default or overdraft."""
@@ -158,6 +170,17 @@ def test_seniority_and_equal_shares() -> None:
     assert unpaid == {"lease_rent": [2.0, 0.0, 0.0], "spot_rent": [1.0, 0.0, 0.0], "dividends": [2.0, 2.0, 0.0]}
     ledger.due("dividends", "lab", "world", 0.0)
     assert ledger.settle() == []
+
+
+def test_rent_that_comes_in_pays_wages_before_suppliers() -> None:
+    """The cloud has nothing of its own and is paid 5 in a class junior to its wages of 3 and senior to a supplier."""
+    ledger = with_cash(np.array([[5.0, 5.0], [0.0, 2.0], [0.0] * 2, [0.0] * 2, [0.0] * 2]))
+    ledger.due("lease_rent", "lab", "cloud", 5.0)
+    ledger.due("wages", "cloud", "staff", 3.0)
+    ledger.due("construction", "cloud", "bank", 4.0)
+    unpaid = {row.kind: row.amount.tolist() for row in ledger.settle()}
+    assert unpaid == {"construction": [2.0, 0.0]}
+    assert ledger.cash("staff").tolist() == [3.0, 3.0]
 
 
 def test_a_sector_without_a_budget_pays_in_full_and_others_never_below_zero() -> None:

@@ -17,7 +17,7 @@ from tests.invariants.mechanism_inputs import (
     close,
     quantities,
 )
-from tests.oracles.loop_settlement import clear_one_world, sweep_one_world
+from tests.oracles.loop_settlement import clear_one_world, greatest_of_all, sweep_one_world
 from world.arrays import fold, fold_sectors
 from world.settlement import clear_dues
 
@@ -31,10 +31,11 @@ class Books(NamedTuple):
     payer: list[int]
     payee: list[int]
     amount: np.ndarray
+    rank: list[int]
 
 
 def draw(seed: int, shape: tuple[int, int]) -> tuple[np.random.Generator, Books]:
-    """Rings of debt, sectors without cash, sectors that owe themselves, several dues between two sectors."""
+    """Rings of debt, sectors without cash or owing themselves, several dues between two sectors, one rank or more."""
     rng = np.random.default_rng(seed)
     sectors, dues = shape
     payer = rng.integers(0, sectors, dues)
@@ -46,7 +47,7 @@ def draw(seed: int, shape: tuple[int, int]) -> tuple[np.random.Generator, Books]
     just_enough = np.maximum(net, 0.0)
     cash = np.where(rng.random((sectors, WORLDS)) < 0.3, just_enough, cash)
     cash = np.where(rng.random(WORLDS) < 0.1, 0.0, cash)
-    return rng, Books(cash, payer, payee, amount)
+    return rng, Books(cash, payer, payee, amount, rng.integers(0, rng.integers(1, 5), dues).tolist())
 
 
 def whole(seed: int, shape: tuple[int, int]) -> Books:
@@ -69,10 +70,20 @@ def money(books: Books) -> np.ndarray:
 @given(SEEDS, SHAPES)
 def test_agrees_with_fictitious_default_in_exact_fractions(seed, shape):
     books = whole(seed, shape)
-    paid = clear_dues(*books)
+    paid = clear_dues(*books[:-1])
     for world in range(WORLDS if shape[0] < 7 else 4):
         column = books.cash[:, world].tolist(), books.payer, books.payee, books.amount[:, world].tolist()
         np.testing.assert_allclose(paid[:, world], clear_one_world(*column), rtol=1e-12, atol=1e-14)
+
+
+@given(SEEDS, st.sampled_from([(2, 3), (3, 5), (3, 8), (4, 7)]))
+def test_agrees_with_the_greatest_of_all_ways_to_end_in_exact_fractions(seed, shape):
+    books = whole(seed, shape)
+    books = books._replace(rank=np.random.default_rng(seed).integers(0, 3, shape[1]).tolist())
+    paid = clear_dues(*books)
+    for world in range(2):
+        column = books.cash[:, world].tolist(), books.payer, books.payee, books.amount[:, world].tolist(), books.rank
+        np.testing.assert_allclose(paid[:, world], greatest_of_all(*column), rtol=1e-12, atol=1e-12)
 
 
 @given(SEEDS, SHAPES)
@@ -80,7 +91,7 @@ def test_plain_sweeps_from_above_come_down_to_it(seed, shape):
     books = whole(seed, shape)
     paid = clear_dues(*books)
     for world in range(0, WORLDS, 4):
-        column = books.cash[:, world].tolist(), books.payer, books.payee, books.amount[:, world].tolist()
+        column = books.cash[:, world].tolist(), books.payer, books.payee, books.amount[:, world].tolist(), books.rank
         early, late = sweep_one_world(*column, 3), sweep_one_world(*column, 10_000)
         assert np.all(paid[:, world] <= np.array(early) + 1e-12)
         np.testing.assert_allclose(paid[:, world], late, rtol=0.0, atol=1e-9)
@@ -98,14 +109,19 @@ def test_within_the_dues_conserved_and_funded(seed, shape):
 
 
 @given(SEEDS, SHAPES)
-def test_one_share_for_all_dues_of_a_payer_and_who_is_short_has_spent_all(seed, shape):
+def test_one_share_of_a_rank_seniors_first_and_who_is_short_has_spent_all(seed, shape):
     _, books = draw(seed, shape)
     paid = clear_dues(*books)
-    owes, pays = (fold_sectors(rows, books.payer, shape[0]) for rows in (books.amount, paid))
-    for due, sector in enumerate(books.payer):
-        assert close(paid[due] * owes[sector], books.amount[due] * pays[sector], books.amount[due] * owes[sector])
-    short = pays < owes - 1e-12 * money(books)
-    assert at_most(np.where(short, after(books, paid), 0.0), 0.0, money(books))
+    senior_open = np.zeros((shape[0], WORLDS), dtype=bool)
+    for rank in sorted(set(books.rank)):
+        of = [due for due, number in enumerate(books.rank) if number == rank]
+        payers = [books.payer[due] for due in of]
+        owes, pays = (fold_sectors(rows[of], payers, shape[0]) for rows in (books.amount, paid))
+        for due, sector in zip(of, payers, strict=True):
+            assert close(paid[due] * owes[sector], books.amount[due] * pays[sector], books.amount[due] * owes[sector])
+        assert at_most(np.where(senior_open, pays, 0.0), 0.0, money(books))
+        senior_open |= pays < owes - 1e-12 * money(books)
+    assert at_most(np.where(senior_open, after(books, paid), 0.0), 0.0, money(books))
 
 
 @given(SEEDS, SHAPES)
@@ -127,10 +143,15 @@ def test_order_is_irrelevant_and_a_due_may_be_split(seed, shape):
         [int(name[books.payer[due]]) for due in dues],
         [int(name[books.payee[due]]) for due in dues],
         books.amount[dues],
+        [books.rank[due] for due in dues],
     )
     assert close(shuffled, paid[dues], money(books))
     halves = clear_dues(
-        books.cash, books.payer * 2, books.payee * 2, np.concatenate([books.amount * 0.5, books.amount * 0.5])
+        books.cash,
+        books.payer * 2,
+        books.payee * 2,
+        np.concatenate([books.amount * 0.5, books.amount * 0.5]),
+        books.rank * 2,
     )
     assert close(halves[: shape[1]] + halves[shape[1] :], paid, money(books))
 
@@ -140,7 +161,7 @@ def test_worlds_are_independent_and_money_scales(seed, shape):
     rng, books = draw(seed, shape)
 
     def run(cash: np.ndarray, amount: np.ndarray) -> list[np.ndarray]:
-        return [clear_dues(cash, books.payer, books.payee, amount)]
+        return [clear_dues(cash, books.payer, books.payee, amount, books.rank)]
 
     assert_worlds_are_independent(run, (books.cash, books.amount), rng)
     in_cents = run(books.cash * 128.0, books.amount * 128.0)[0]
@@ -174,10 +195,23 @@ def test_an_example_by_hand():
     assert paid[:, 0].tolist() == [1.0, 1.0]
 
 
-def test_too_few_sweeps_are_an_error():
-    cash, amount = np.array([[0.0], [0.0], [0.0]]), np.array([[1.0], [1.0]])
-    with pytest.raises(RuntimeError, match="sweeps: defaults still spread after 1 rounds"):
-        clear_dues(cash, [0, 1], [1, 2], amount, sweeps=1)
+def test_wages_come_first_whenever_the_cash_comes_in():
+    """A holds nothing and owes wages of 4 and a supplier 3; its tenant B holds 5 and owes it rent, the junior rank."""
+    paid = clear_dues(np.array([[0.0], [5.0], [0.0]]), [0, 0, 1], [2, 2, 0], np.array([[4.0], [3.0], [6.0]]), [0, 1, 2])
+    assert paid[:, 0].tolist() == [4.0, 1.0, 5.0]
+
+
+def test_money_that_ends_in_a_senior_rank_by_the_default_of_another():
+    """A and B hold 1 and 2, owe wages of 2 each, then A owes B 3 and B owes A 2, then B owes C 4: a ring that sinks.
+
+    With both wages paid, A has -1 and what B pays it, B has 0 and what A pays: whatever they pay each other, A would
+    have 1 less than it pays. So A's money ends in its wages. B pays it what is left after its own, 0, and A pays 1.
+    """
+    cash = np.array([[1.0], [2.0], [0.0]])
+    paid = clear_dues(
+        cash, [0, 1, 0, 1, 1], [2, 2, 1, 0, 2], np.array([[2.0], [2.0], [3.0], [2.0], [4.0]]), [0, 0, 1, 1, 2]
+    )
+    np.testing.assert_allclose(paid[:, 0], [1.0, 2.0, 0.0, 0.0, 0.0], atol=1e-15)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +221,8 @@ def test_too_few_sweeps_are_an_error():
         ({"amount": np.array([[1.0, np.nan]])}, r"amount: index \(0,\), world 1 is nan"),
         ({"amount": np.ones((1, 3))}, r"amount: expected 2 worlds as in cash, got shape \(1, 3\)"),
         ({"payer": [2]}, "payer: index 0 is 2; wanted a sector number from 0 to 1"),
-        ({"payee": [0, 1]}, "payee: expected 1 sector numbers, one per due, got 2"),
+        ({"rank": [-1]}, "rank: index 0 is -1; wanted a rank from 0 to 63"),
+        ({"payee": [0, 1]}, "payee: expected 1 numbers, one per due, got 2"),
     ],
 )
 def test_bad_input_names_argument_and_world(changed, message):

@@ -83,30 +83,35 @@ class LoopLedger:
         self.queue.append((kind, payer, payee, amount))
 
     def settle(self) -> dict[tuple[str, str, str], float]:
-        """Settle class by class; returns what stays unpaid by kind, payer and payee."""
+        """Settle all dues together, each sector's senior classes first; returns what stays unpaid by due."""
         unpaid: dict[tuple[str, str, str], float] = defaultdict(float)
-        for kinds in ORDER_OF_CLASSES:
-            dues = [due for due in self.queue if due[0] in kinds]
-            share = self.shares(dues)
-            for kind, payer, payee, amount in dues:
-                self.pay(kind, payer, payee, share[payer] * amount)
-                unpaid[(kind, payer, payee)] += (1.0 - share[payer]) * amount
+        for (kind, payer, payee, amount), paid in zip(self.queue, self.payments(), strict=True):
+            self.pay(kind, payer, payee, paid)
+            unpaid[(kind, payer, payee)] += amount - paid
         self.queue = []
         return dict(unpaid)
 
-    def shares(self, dues: list[tuple[str, str, str, float]]) -> dict[str, float]:
-        """Start from everybody paying all, and let each pay what it then has, until nothing changes."""
-        share = dict.fromkeys(self.sectors, 1.0)
+    def payments(self) -> list[float]:
+        """Start from everybody paying all, and let each pay what it then has, class by class, until nothing changes."""
+        paid = [amount for *_, amount in self.queue]
+        cash = {sector: max(self.balance("cash", sector), 0.0) for sector in self.sectors}
         for _ in range(100_000):
-            found = dict(share)
-            for sector in self.sectors:
-                owes = sum(amount for _, payer, _, amount in dues if payer == sector)
-                if sector not in self.may_be_negative and owes > 0.0:
-                    comes_in = sum(share[payer] * amount for _, payer, payee, amount in dues if payee == sector)
-                    found[sector] = min(1.0, (max(self.balance("cash", sector), 0.0) + comes_in) / owes)
-            if all(abs(found[sector] - share[sector]) <= 1e-15 for sector in self.sectors):
-                return found
-            share = found
+            before, left = paid, dict(cash)
+            for (_, _, payee, _), amount in zip(self.queue, paid, strict=True):
+                left[payee] += amount
+            paid = list(before)
+            for kinds in ORDER_OF_CLASSES:
+                of = [at for at, due in enumerate(self.queue) if due[0] in kinds]
+                for sector in self.sectors:
+                    own = [at for at in of if self.queue[at][1] == sector]
+                    owes = sum(self.queue[at][3] for at in own)
+                    if sector not in self.may_be_negative and owes > 0.0:
+                        share = min(1.0, left[sector] / owes)
+                        left[sector] -= share * owes
+                        for at in own:
+                            paid[at] = share * self.queue[at][3]
+            if all(abs(new - old) <= 1e-15 for new, old in zip(paid, before, strict=True)):
+                return paid
         raise AssertionError("the clearing of the oracle did not come to rest")
 
     def balance(self, account: str, sector: str) -> float:
