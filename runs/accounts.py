@@ -222,10 +222,11 @@ def carry_shell_leases(market: ComputeMarket) -> None:
 def depreciate(market: ComputeMarket) -> None:
     """Plant loses value with age; chips within about five years."""
     s, cast, costs = market.state, market.cast, market.parameters.of("costs")
-    names = (*cast.operators, *cast.rivals, "nvidia")
-    plant = s.ledger.balance["fixed"][cast.sector_rows(names)]
-    s.ledger.depreciate(names, plant * (costs.depreciation / 4.0))
-    s.ledger.depreciate("landlords", s.ledger.fixed("landlords") * costs.shell_depreciation / 4.0)
+    names = (*cast.operators, *cast.rivals, "nvidia", "landlords")
+    lost = s.ledger.balance["fixed"][cast.sector_rows(names)]
+    lost[:-1] *= costs.depreciation / 4.0
+    lost[-1] *= costs.shell_depreciation / 4.0
+    s.ledger.depreciate(names, lost)
 
 
 def note_flows(market: ComputeMarket) -> None:

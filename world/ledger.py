@@ -81,10 +81,11 @@ class Ledger(Books):
         zero for a sector without a budget.
         """
         rows = self._at(sector) if isinstance(sector, str) else [self._at(name) for name in sector]
-        missing = keep - (self._stock[0, rows] + self._dues.net()[rows])
-        return np.where(
-            self._limited[rows, np.newaxis] if missing.ndim > 1 else self._limited[rows], missing, 0.0
-        ).clip(0.0)
+        missing = np.maximum(keep - (self._stock[0, rows] + self._dues.net()[rows]), 0.0)
+        limited = self._limited[rows]
+        if not limited.all():
+            missing[~limited] = 0.0
+        return missing
 
     def settle(self) -> list[Unpaid]:
         """Pay what is due, class by class, each payer the same share of all its dues in a class; empties the queue.
