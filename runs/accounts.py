@@ -136,7 +136,10 @@ def service_dues(market: ComputeMarket) -> None:
     cap.cumulative_profit_usd_bn = cap.cumulative_profit_usd_bn + profit
     cap.profit_high_usd_bn = np.maximum(cap.profit_high_usd_bn, cap.cumulative_profit_usd_bn)
     right = profit_share_total(
-        cap.profit_high_usd_bn, p.profit_share_cap_usd_bn * market.money, first_target_usd_bn=13.0 * market.money
+        cap.profit_high_usd_bn,
+        p.profit_share_cap_usd_bn * market.money,
+        first_target_usd_bn=13.0 * market.money,
+        checked=True,
     )
     due = np.where(market.firms["openai"].converted > 0.0, 0.0, profit_share_due(right, cap.profit_share_paid_usd_bn))
     cap.profit_share_paid_usd_bn = cap.profit_share_paid_usd_bn + due

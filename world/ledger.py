@@ -162,6 +162,9 @@ class Ledger(Books):
 
     def _payments(self, kind: str, payers: Names, payees: Names) -> Entries:
         """The entries for payments between known and different sectors."""
+        entries = self._known.get((kind, payers, payees))
+        if entries is not None and entries.kind.due_class:
+            return entries
         if kind not in CASH_KINDS:
             raise ValueError(f"unknown kind of payment {kind!r}; allowed are {', '.join(CASH_KINDS)}")
         return self._entries(kind, payers, payees)
