@@ -20,7 +20,7 @@ class Sums(NamedTuple):
     """On which sums the lines of the queue fall: one for each class and sector."""
 
     net: Incidence
-    """What is received less what is paid; below it, by sector alone, what is paid over all classes."""
+    """What is received less what is paid."""
     paid: Incidence
     received: Incidence
     by_class: list[Table]
@@ -42,7 +42,7 @@ class Dues:
         self.queued: set[int] = set()
         self._pages: set[Entries] = set()
         self._net: np.ndarray | None = None
-        self._both: tuple[np.ndarray, PerRow] | None = None
+        self._net_by_class: np.ndarray | None = None
         self._sums: Sums | None = None
 
     def add(self, entries: Entries, amounts: PerRow) -> None:
@@ -53,7 +53,7 @@ class Dues:
             self.queued = {*self.queued, *entries.numbers}
             self._sums = None
         self.amounts[entries.lines] += amounts
-        self._net = self._both = None
+        self._net = self._net_by_class = None
 
     def of(self, entries: Entries) -> PerRow:
         """What is due in the lines of some entries, (rows, worlds) $bn."""
@@ -66,30 +66,27 @@ class Dues:
         part = np.minimum(amount, owed)
         owed -= part
         self._net = None
-        if self._both is not None:  # nothing else changes in what was added up
-            net, paid = self._both
-            of_class = net[_CLASS_OF_KIND[place_of_kind(line.kind)]]
+        if self._net_by_class is not None:  # nothing else changes in what was added up
+            of_class = self._net_by_class[_CLASS_OF_KIND[place_of_kind(line.kind)]]
             of_class[line.payer] += part
             of_class[line.payee] -= part
-            paid[line.payer] -= part
 
     def empty(self) -> None:
         """Nothing is due any more."""
         self.amounts[: len(self.lines)] = 0.0
-        self._net = self._both = None
+        self._net = self._net_by_class = None
 
     def net(self) -> PerRow:
         """What each sector is to be paid less what it has to pay, (sectors, worlds) $bn; not to be changed."""
         if self._net is None:
-            self._net = fold(self._by_class()[0])
+            self._net = fold(self._by_class())
         return self._net
 
-    def _by_class(self) -> tuple[np.ndarray, PerRow]:
-        """The same for each class, seniors first, (classes, sectors, worlds), and all that each has to pay; $bn."""
-        if self._both is None:
-            sums = self._known().net.fold(self.amounts)
-            self._both = self._shaped(sums[: -self._sectors]), sums[-self._sectors :]
-        return self._both
+    def _by_class(self) -> np.ndarray:
+        """The same for each class, seniors first, (classes, sectors, worlds) $bn."""
+        if self._net_by_class is None:
+            self._net_by_class = self._shaped(self._known().net.fold(self.amounts))
+        return self._net_by_class
 
     def clear(self, cash: PerRow) -> tuple[PerRow, dict[int, PerWorld]]:
         """Cut the amounts down to what is paid, class by class, each payer the same share of all its dues in a class.
@@ -101,14 +98,15 @@ class Dues:
         Returns: cash after (sectors, worlds) $bn, and by line what stays unpaid, (worlds,) $bn.
         """
         self.amounts = fitted(self.amounts, self.lines.room)
-        net, owed = self._by_class()
+        net = self._by_class()
         after = cash + net[0]
-        lowest = after.copy()
+        lowest, highest = after.copy(), np.maximum(cash, after)
         for of_class in net[1:]:
             after += of_class
             np.minimum(lowest, after, out=lowest)
+            np.maximum(highest, after, out=highest)
         # Who can just pay in full is not short: a default by rounding alone would be no default.
-        below = np.asarray(lowest < -ROUNDING * owed)
+        below = np.asarray(lowest < -ROUNDING * highest)
         below[~self._limited] = False
         if not some(below):
             return after, {}
@@ -159,10 +157,7 @@ class Dues:
             ones = np.ones(len(payer))
             self._sums = Sums(
                 net=Incidence(
-                    np.concatenate((payer, payee, rows + lines.payer)),
-                    np.tile(lines.number, 3),
-                    np.concatenate((-ones, ones, ones)),
-                    rows + self._sectors,
+                    np.concatenate((payer, payee)), np.tile(lines.number, 2), np.concatenate((-ones, ones)), rows
                 ),
                 paid=Incidence(payer, lines.number, ones, rows),
                 received=Incidence(payee, lines.number, ones, rows),
