@@ -119,10 +119,12 @@ class Cast(Members):
     def trades(self) -> tuple[list[int], list[int]]:
         """Rows of the entities that may buy compute at the clearing price and of those they may buy it from.
 
-        Who has no chips and no lease has nothing to sell.
+        Who uses none and holds no lease has no need to buy, who has no chips and no lease has nothing to sell.
         """
-        sellers = {*self.tenants, *self.operators, *(self.entities[row] for row in self.tenant_entity)}
-        trades = [(buyer, seller) for buyer in self.entities for seller in self.entities if seller in sellers]
+        tenants = {*self.tenants, *(self.entities[row] for row in self.tenant_entity)}
+        buyers, sellers = {*tenants, *self.entity_of_user.values()}, {*tenants, *self.operators}
+        trades = [(buyer, seller) for buyer in self.entities for seller in self.entities]
+        trades = [(buyer, seller) for buyer, seller in trades if buyer in buyers and seller in sellers]
         between = [trade for trade in trades if trade[0] != trade[1]]
         return [self.entities.index(buyer) for buyer, _ in between], [
             self.entities.index(seller) for _, seller in between

@@ -68,7 +68,7 @@ class SoftBank(Firm):
         """
         p = self.parameters
         holdings = self.other_holdings_usd_bn + openai_stake_usd_bn
-        room = room_usd_bn(holdings, net_debt_usd_bn, self.limit(), due_usd_bn)
+        room = room_usd_bn(holdings, net_debt_usd_bn, self.limit(), due_usd_bn, checked=True)
         return p.room_use * (room + p.asset_sales_share * self.other_holdings_usd_bn)
 
     def sell_for(self, need_usd_bn: PerWorld) -> PerWorld:

@@ -136,7 +136,10 @@ def service_dues(market: ComputeMarket) -> None:
     cap.cumulative_profit_usd_bn = cap.cumulative_profit_usd_bn + profit
     cap.profit_high_usd_bn = np.maximum(cap.profit_high_usd_bn, cap.cumulative_profit_usd_bn)
     right = profit_share_total(
-        cap.profit_high_usd_bn, p.profit_share_cap_usd_bn * market.money, first_target_usd_bn=13.0 * market.money
+        cap.profit_high_usd_bn,
+        p.profit_share_cap_usd_bn * market.money,
+        first_target_usd_bn=13.0 * market.money,
+        checked=True,
     )
     due = np.where(market.firms["openai"].converted > 0.0, 0.0, profit_share_due(right, cap.profit_share_paid_usd_bn))
     cap.profit_share_paid_usd_bn = cap.profit_share_paid_usd_bn + due
@@ -222,10 +225,11 @@ def carry_shell_leases(market: ComputeMarket) -> None:
 def depreciate(market: ComputeMarket) -> None:
     """Plant loses value with age; chips within about five years."""
     s, cast, costs = market.state, market.cast, market.parameters.of("costs")
-    names = (*cast.operators, *cast.rivals, "nvidia")
-    plant = s.ledger.balance["fixed"][cast.sector_rows(names)]
-    s.ledger.depreciate(names, plant * (costs.depreciation / 4.0))
-    s.ledger.depreciate("landlords", s.ledger.fixed("landlords") * costs.shell_depreciation / 4.0)
+    names = (*cast.operators, *cast.rivals, "nvidia", "landlords")
+    lost = s.ledger.balance["fixed"][cast.sector_rows(names)]
+    lost[:-1] *= costs.depreciation / 4.0
+    lost[-1] *= costs.shell_depreciation / 4.0
+    s.ledger.depreciate(names, lost)
 
 
 def note_flows(market: ComputeMarket) -> None:

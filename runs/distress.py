@@ -69,7 +69,7 @@ def borrow(market: ComputeMarket, names: tuple[str, ...], asked: PerRow, limit: 
     Args: all (borrowers, worlds); owed: what of their debt counts against the limit.
     """
     s = market.state
-    drawn: PerRow = draw_credit(asked, limit, owed)
+    drawn: PerRow = draw_credit(asked, limit, owed, checked=True)
     if market.recorder is not None:
         for row, name in enumerate(names):
             terms = {"asked": asked[row], "limit": limit[row], "owed": owed[row], "drawn": drawn[row]}

@@ -147,14 +147,14 @@ def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Ro
     supply, anchor_value = investors.supply(value), value * (1.0 + softbank.parameters.optimism)
     slope, weight = investors.parameters.supply_slope, softbank.parameters.issuer_weight
     s.flow["anchor_room_usd_bn"] = room
-    result = price_round(asked, bid, reservation, room, anchor_value, supply, slope, weight)
+    result = price_round(asked, bid, reservation, room, anchor_value, supply, slope, weight, checked=True)
     if market.recorder is not None:
         bids = {"others_value": bid, "others_supply": supply, "anchor_value": anchor_value, "room": room, "due": due}
         stand = {"own": own, "stakes": s.cap.stakes}
         market.recorder.note("round", asked=asked, reservation=reservation, **bids, **stand, result=result)
     holders = np.zeros((len(HOLDERS), s.worlds))
     holders[ANCHOR], holders[OTHERS] = result.by_anchor, result.by_others
-    s.cap.stakes = dilute(s.cap.stakes, result.pre_money, holders)
+    s.cap.stakes = dilute(s.cap.stakes, result.pre_money, holders, checked=True)
     s.cap.valuation_usd_bn = np.where(result.raised > 0.0, result.post_money, s.cap.valuation_usd_bn)
     now = result.by_anchor * (1.0 - softbank.parameters.deferred_share)
     borrow_for_stake(market, now)
@@ -215,10 +215,11 @@ def convert(market: ComputeMarket, value: PerWorld) -> None:
         expected_profit(market, worlds),
         (p.profit_share_cap_usd_bn * market.money)[worlds],
         p.cost_of_equity[worlds],
+        checked=True,
     )
     claim = np.maximum(share, s.cap.stakes[0, worlds] * value * p.as_converted_share[worlds])
     gain = p.conversion_gain[worlds] * value + conditional_usd_bn(market)[worlds] - p.conversion_cost[worlds] * value
-    happens, stake = conversion_bargain(claim, gain, np.maximum(value, 1e-6), partner)
+    happens, stake = conversion_bargain(claim, gain, np.maximum(value, 1e-6), partner, checked=True)
     happens = happens & open_[worlds]
     if market.recorder is not None:
         terms = {"claim": claim, "gain": gain, "value": value, "stake": stake}

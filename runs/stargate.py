@@ -33,22 +33,22 @@ def pay_sponsor_equity(market: ComputeMarket, capital_usd_bn: PerWorld) -> None:
     s, cast = market.state, market.cast
     oracle = market.firms["oracle"]
     book = s.leases.active + s.leases.pending_total
-    let = fold(book[[k for k, pair in enumerate(cast.pairs) if pair[0] == "oracle"]])
+    let = fold(book[cast.let_by["oracle"]])
     stargate = ratio(book[cast.pair[("oracle", "openai")]], let)
     wanted = (1.0 - oracle.parameters.project_debt_share) * stargate * capital_usd_bn
     call = np.minimum(wanted, oracle.sponsor_equity_usd_bn)
-    paid = np.zeros(s.worlds)
-    for sponsor, share in SPONSORS.items():
-        part = call * share
+    parts = np.empty((len(SPONSORS), s.worlds))
+    for part, (sponsor, share) in zip(parts, SPONSORS.items(), strict=True):
+        np.multiply(call, share, part)
         if sponsor == "openai":
-            part = np.minimum(part, OPENAI_CASH_SHARE * np.maximum(s.ledger.cash("openai"), 0.0))
+            np.minimum(part, OPENAI_CASH_SHARE * np.maximum(s.ledger.cash("openai"), 0.0), out=part)
         if sponsor == "softbank":
             borrow_for_stake(market, part)
             market.firms["softbank"].settle_stake(part)
         if sponsor == "investors":
             bring_cash(s.ledger, sponsor, part)
-        s.ledger.pay("equity", sponsor, "oracle", part)
         s.flow[f"sponsor.{sponsor}"] = part
-        paid = paid + part
+    s.ledger.pay("equity", tuple(SPONSORS), "oracle", parts)
+    paid = fold(parts)
     oracle.settle_sponsors(paid)
     s.flow["sponsor_equity_usd_bn"] = paid

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from world.arrays import PerRow, PerWorld, pick_worlds, some
@@ -14,6 +16,14 @@ from world.settlement import ROUNDING, clear_where_short
 ROUNDING_OF_A_DUE = 1e-12
 
 
+class Sums(NamedTuple):
+    """On which sectors' sums the lines of the queue fall."""
+
+    net: Incidence
+    """What is received less what is paid."""
+    paid: Incidence
+
+
 class Dues:
     """The queue of a quarter's dues.
 
@@ -24,12 +34,12 @@ class Dues:
 
     def __init__(self, lines: Lines, limited: np.ndarray, worlds: int) -> None:
         self.lines, self.worlds = lines, worlds
-        self._limited, self._sectors = limited, len(limited)
+        self._limited = limited
         self.amounts = np.zeros((lines.room, worlds))
         self.queued: set[int] = set()
         self._pages: set[Entries] = set()
-        self._sums: np.ndarray | None = None
-        self._falls_on: Incidence | None = None
+        self._net: np.ndarray | None = None
+        self._sums: Sums | None = None
 
     def add(self, entries: Entries, amounts: PerRow) -> None:
         """Queue checked amounts, (rows, worlds) $bn."""
@@ -37,9 +47,9 @@ class Dues:
         if entries not in self._pages:
             self._pages.add(entries)
             self.queued = {*self.queued, *entries.numbers}
-            self._falls_on = None
+            self._sums = None
         self.amounts[entries.lines] += amounts
-        self._sums = None
+        self._net = None
 
     def of(self, entries: Entries) -> PerRow:
         """What is due in the lines of some entries, (rows, worlds) $bn."""
@@ -51,26 +61,20 @@ class Dues:
         line, owed = self.lines.met[number], self.amounts[number]
         part = np.minimum(amount, owed)
         owed -= part
-        if self._sums is not None:  # nothing else changes in what was added up
-            net, to_pay = self._shaped(self._sums)
-            net[line.payer] += part
-            net[line.payee] -= part
-            to_pay[line.payer] -= part
+        if self._net is not None:  # nothing else changes in what was added up
+            self._net[line.payer] += part
+            self._net[line.payee] -= part
 
     def empty(self) -> None:
         """Nothing is due any more."""
         self.amounts[: len(self.lines)] = 0.0
-        self._sums = None
+        self._net = None
 
     def net(self) -> PerRow:
         """What each sector is to be paid less what it has to pay, (sectors, worlds) $bn; not to be changed."""
-        return self._added_up()[0]
-
-    def _added_up(self) -> np.ndarray:
-        """The same, and what each sector has to pay, (2, sectors, worlds) $bn."""
-        if self._sums is None:
-            self._sums = self._known().fold(self.amounts)
-        return self._shaped(self._sums)
+        if self._net is None:
+            self._net = self._known().net.fold(self.amounts)
+        return self._net
 
     def clear(self, cash: PerRow) -> tuple[PerRow, dict[int, PerWorld]]:
         """Cut the amounts down to what is paid: all dues together, each payer its senior classes first.
@@ -82,28 +86,32 @@ class Dues:
         Returns: cash after (sectors, worlds) $bn, and by line what stays unpaid, (worlds,) $bn.
         """
         self.amounts = fitted(self.amounts, self.lines.room)
-        net, to_pay = self._added_up()
-        after = cash + net
-        # Who can just pay in full is not short: a default by rounding alone would be no default.
-        below = np.asarray(after < -ROUNDING * to_pay)
+        after = cash + self.net()
+        below = np.asarray(after < 0.0)
         below[~self._limited] = False
-        if not some(below) or not some(below := below & (to_pay > 0.0)):
+        if not some(below):
             return after, {}
         hit = np.flatnonzero(below.any(axis=0))
-        held, owed = pick_worlds(cash, hit), pick_worlds(to_pay, hit)
-        unpaid = self._clear_worlds(held, self._limited[:, np.newaxis] & (owed > 0.0) & (held < owed), hit)
-        after[:, hit] = held + self._shaped(self._known().fold(pick_worlds(self.amounts, hit)))[0]
-        return after, unpaid
+        held, due = pick_worlds(cash, hit), pick_worlds(self.amounts[: len(self.lines)], hit)
+        to_pay = self._known().paid.fold(due)
+        # Who can just pay in full is not short: a default by rounding alone would be no default.
+        owes = self._limited[:, np.newaxis] & (to_pay > 0.0)
+        lost = owes & (pick_worlds(after, hit) < -ROUNDING * to_pay)
+        short = owes & (held < to_pay) & lost.any(axis=0)
+        if not some(short):
+            return after, {}
+        paid = self._paid(held, short, due)
+        after[:, hit] = held + self._known().net.fold(paid)
+        return after, self._cut_down(hit, due, paid)
 
-    def _clear_worlds(self, cash: np.ndarray, short: np.ndarray, worlds: np.ndarray) -> dict[int, np.ndarray]:
-        """Clear the dues of some worlds; returns what stays unpaid by line."""
-        due = pick_worlds(self.amounts[: len(self.lines)], worlds)
-        left, queued = due.copy(), self.lines.table.of(self.queued)
+    def _paid(self, cash: np.ndarray, short: np.ndarray, due: np.ndarray) -> np.ndarray:
+        """What is paid of the dues (lines, worlds) of some worlds in which some are `short` of cash."""
+        paid, queued = due.copy(), self.lines.table.of(self.queued)
         ranks = _CLASS_OF_KIND[queued.kind].tolist()
         payers, payees = queued.payer.tolist(), queued.payee.tolist()
-        for at, part in clear_where_short(cash, short, payers, payees, ranks, list(left[queued.number])).items():
-            left[queued.number[at]] = part
-        return self._cut_down(worlds, due, left)
+        for at, part in clear_where_short(cash, short, payers, payees, ranks, list(due[queued.number])).items():
+            paid[queued.number[at]] = part
+        return paid
 
     def _cut_down(self, worlds: np.ndarray, due: np.ndarray, paid: np.ndarray) -> dict[int, np.ndarray]:
         """Take over what is paid in some worlds, (lines, these worlds) $bn; returns what stays unpaid by line."""
@@ -117,22 +125,21 @@ class Dues:
                 unpaid[number][worlds] = gap
         return unpaid
 
-    def _shaped(self, sums: np.ndarray) -> np.ndarray:
-        """Sums of two kinds by sector as (2, sectors, worlds)."""
-        return sums.reshape(2, self._sectors, sums.shape[1])
-
-    def _known(self) -> Incidence:
+    def _known(self) -> Sums:
         """On which sums the lines fall; worked out anew when something is due in a new line."""
-        if self._falls_on is None:
-            lines, sectors = self.lines.table.of(self.queued), self._sectors
+        if self._sums is None:
+            lines, sectors = self.lines.table.of(self.queued), len(self._limited)
             ones = np.ones(len(lines.payer))
-            self._falls_on = Incidence(
-                np.concatenate((lines.payer, lines.payee, sectors + lines.payer)),
-                np.tile(lines.number, 3),
-                np.concatenate((-ones, ones, ones)),
-                2 * sectors,
+            self._sums = Sums(
+                net=Incidence(
+                    np.concatenate((lines.payer, lines.payee)),
+                    np.tile(lines.number, 2),
+                    np.concatenate((-ones, ones)),
+                    sectors,
+                ),
+                paid=Incidence(lines.payer, lines.number, ones, sectors),
             )
-        return self._falls_on
+        return self._sums
 
 
 _CLASS_OF_KIND = np.array([CLASSES.index(kind.due_class) if kind.due_class else -1 for kind in KINDS_IN_PLACE])

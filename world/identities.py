@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, fold, some
+from world.arrays import PerRow, PerWorld, fold
 from world.entries import ACCOUNTS, ASSETS, KINDS_IN_PLACE, SIGNED_KINDS
 from world.incidence import Incidence
 from world.lines import Lines, Table
@@ -156,11 +156,15 @@ def measure(
     by_sector /= yardstick
     totals /= total_yardstick
     by_law = dict(zip(_BY_SECTOR, by_sector, strict=True)) | dict(zip(_TOTALS, totals, strict=True))
-    if some(~(account["cash"].min(axis=-1) >= 0.0) & limited):
-        negative = np.where(limited[:, np.newaxis], np.minimum(account["cash"], 0.0), 0.0)
-        by_law["overdrawn"] = np.abs(negative) / yardstick
-    if not stock[1:-1].min() >= 0.0:
-        by_law["negative_stock"] = np.abs(np.minimum(stock[1:-1], 0.0)) / yardstick
+    lowest = stock[:-1].min(axis=-1)
+    overdrawn = np.flatnonzero(~(lowest[0] >= 0.0) & limited)
+    if overdrawn.size:
+        by_law["overdrawn"] = np.zeros(yardstick.shape)
+        by_law["overdrawn"][overdrawn] = np.abs(np.minimum(account["cash"][overdrawn], 0.0)) / yardstick[overdrawn]
+    negative = (~(lowest[1:] >= 0.0)).nonzero()
+    if negative[0].size:
+        by_law["negative_stock"] = np.zeros((len(lowest) - 1, *yardstick.shape))
+        by_law["negative_stock"][negative] = np.abs(np.minimum(stock[1:-1][negative], 0.0)) / yardstick[negative[1]]
 
     largest, places = dict.fromkeys(LAWS, 0.0), dict.fromkeys(LAWS, "nowhere")
     for law, relative in by_law.items():

@@ -80,10 +80,11 @@ class Ledger(Books):
         Zero does not promise payment: a debtor may fail. Always zero for a sector without a budget.
         """
         rows = self._at(sector) if isinstance(sector, str) else [self._at(name) for name in sector]
-        missing = keep - (self._stock[0, rows] + self._dues.net()[rows])
-        return np.where(
-            self._limited[rows, np.newaxis] if missing.ndim > 1 else self._limited[rows], missing, 0.0
-        ).clip(0.0)
+        missing = np.maximum(keep - (self._stock[0, rows] + self._dues.net()[rows]), 0.0)
+        limited = self._limited[rows]
+        if not limited.all():
+            missing[~limited] = 0.0
+        return missing
 
     def settle(self) -> list[Unpaid]:
         """Pay all dues together, each payer its senior classes first and one share of a class; empties the queue.
@@ -160,6 +161,9 @@ class Ledger(Books):
 
     def _payments(self, kind: str, payers: Names, payees: Names) -> Entries:
         """The entries for payments between known and different sectors."""
+        entries = self._known.get((kind, payers, payees))
+        if entries is not None and entries.kind.due_class:
+            return entries
         if kind not in CASH_KINDS:
             raise ValueError(f"unknown kind of payment {kind!r}; allowed are {', '.join(CASH_KINDS)}")
         return self._entries(kind, payers, payees)

@@ -17,6 +17,8 @@ def profit_share_total(
     first_share: PerWorld | float = 0.75,
     first_target_usd_bn: PerWorld | float = 13.0,
     second_share: PerWorld | float = 0.49,
+    *,
+    checked: bool = False,
 ) -> PerWorld:
     """All that the partner has a right to so far: min(0.75 Pi, 13 + 0.49 max(0, Pi - 13 / 0.75), cap).
 
@@ -28,10 +30,12 @@ def profit_share_total(
     Returns:                            (worlds,)              bn USD, >= 0; nothing for Pi <= 0
     Laws (tests/invariants/test_profit_share.py): rises with Pi, by at most first_share per unit; continuous; never
         above the cap nor above the profit itself; proportional to money.
+    `checked` says that the caller vouches for the terms.
     Raises: ValueError if a cap is negative or the shares are out of order.
     Source: terms as reported (docs/sources.md); hand-worked in tests/oracles/test_funding_by_hand.py.
     """
-    _require_terms(cap_usd_bn, first_share, second_share)
+    if not checked:
+        _require_terms(cap_usd_bn, first_share, second_share)
     return _total(cumulative_profit_high_usd_bn, cap_usd_bn, first_share, first_target_usd_bn, second_share)
 
 
@@ -69,6 +73,8 @@ def profit_share_value_usd_bn(
     first_share: PerWorld | float = 0.75,
     first_target_usd_bn: PerWorld | float = 13.0,
     second_share: PerWorld | float = 0.49,
+    *,
+    checked: bool = False,
 ) -> PerWorld:
     """Present value of the rest of the profit share along an expected path of yearly profit.
 
@@ -81,7 +87,8 @@ def profit_share_value_usd_bn(
     Laws: rises with the cap and with every year's profit at a zero rate; at most the cap less what is already due;
         proportional to money.
     """
-    _require_terms(cap_usd_bn, first_share, second_share)
+    if not checked:
+        _require_terms(cap_usd_bn, first_share, second_share)
     so_far = cumulative_profit_usd_bn
     high = np.empty((len(expected_profit_usd_bn) + 1, *so_far.shape))
     high[0] = np.maximum(cumulative_profit_high_usd_bn, 0.0)
@@ -102,6 +109,8 @@ def conversion_bargain(
     issuer_gain_usd_bn: PerWorld,
     value_usd_bn: PerWorld,
     weight: PerWorld | float,
+    *,
+    checked: bool = False,
 ) -> tuple[Flags, PerWorld]:
     """Swap the profit share for a stake, where both sides gain: Nash bargaining over the gain from converting.
 
@@ -117,12 +126,14 @@ def conversion_bargain(
     Returns: happens                   (worlds,)    true where g > 0 and the stake leaves something to the others
              stake                     (worlds,)    share of the converted firm; zero where it does not happen
     Laws: both sides gain wherever it happens; the stake rises with s, g and weight and falls with the firm's value.
+    `checked` says that the caller vouches for all of them.
     Raises: ValueError naming argument and world if an amount is out of range.
     Source: docs/model.md.
     """
-    require(value_of_profit_share_usd_bn, not_negative, "value_of_profit_share_usd_bn", "at least zero")
-    require(value_usd_bn, positive, "value_usd_bn", "above zero")
-    require(np.atleast_1d(weight), lambda share: (share >= 0.0) & (share <= 1.0), "weight", "a share in [0, 1]")
+    if not checked:
+        require(value_of_profit_share_usd_bn, not_negative, "value_of_profit_share_usd_bn", "at least zero")
+        require(value_usd_bn, positive, "value_usd_bn", "above zero")
+        require(np.atleast_1d(weight), lambda share: (share >= 0.0) & (share <= 1.0), "weight", "a share in [0, 1]")
     payment = value_of_profit_share_usd_bn + weight * np.maximum(issuer_gain_usd_bn, 0.0)
     stake = payment / value_usd_bn
     happens = (issuer_gain_usd_bn > 0.0) & (stake < 1.0)

@@ -1,0 +1,41 @@
+"""Sums by a constant table of ones: those of a loop, whatever worlds are added up together."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from world.incidence import Incidence
+
+SUMS, ROWS = 5, 11
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+@given(seed=SEEDS, count=st.integers(0, 40), worlds=st.sampled_from([1, 2, 7, 8, 33]))
+def test_sums_are_those_of_a_loop_bit_for_bit(seed: int, count: int, worlds: int) -> None:
+    rng = np.random.default_rng(seed)
+    sums, rows, signs = rng.integers(0, SUMS, count), rng.integers(0, ROWS, count), rng.choice([-1, 1], count)
+    values = rng.lognormal(0.0, 3.0, (ROWS + 2, worlds)) * rng.choice([-1.0, 1.0], (ROWS + 2, worlds))
+    expected = np.zeros((SUMS, worlds))
+    for target, row, sign in zip(sums, rows, signs, strict=True):
+        expected[target] += sign * values[row]
+    np.testing.assert_array_equal(Incidence(sums, rows, signs, SUMS).fold(values), expected)
+
+
+@given(seed=SEEDS)
+def test_a_world_alone_in_a_slice_and_in_another_order_has_the_same_bits(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    terms = rng.integers(0, SUMS, 60), rng.integers(0, ROWS, 60), rng.choice([-1, 1], 60)
+    incidence, values = Incidence(*terms, SUMS), rng.lognormal(0.0, 3.0, (ROWS, 13))
+    together, order = incidence.fold(values), rng.permutation(13)
+    np.testing.assert_array_equal(incidence.fold(values[:, order]), together[:, order])
+    for worlds in (slice(3, 4), slice(0, 1), slice(5, 9), slice(2, None, 3)):
+        np.testing.assert_array_equal(incidence.fold(values[:, worlds]), together[:, worlds])
+
+
+def test_many_rows_are_added_in_the_order_given() -> None:
+    """Where the order shows: a small number is lost in a large one unless the large ones cancel first."""
+    values = np.array([[1e20], [1.0], [-1e20]])
+    assert Incidence([0, 0, 0], [0, 1, 2], [1, 1, 1], 1).fold(values).tolist() == [[0.0]]
+    assert Incidence([0, 0, 0], [0, 2, 1], [1, 1, 1], 1).fold(values).tolist() == [[1.0]]
