@@ -101,10 +101,12 @@ def clear(market: ComputeMarket) -> None:
     s.flow["excess_demand"] = excess
 
 
-def expected_prices(market: ComputeMarket, scale: PerRow, held: PerGeneration, there: slice | np.ndarray) -> PerGeneration:
-    """Where the search for this quarter's prices begins, and nearly always ends, (generations that are `there`, worlds).
+def expected_prices(
+    market: ComputeMarket, scale: PerRow, held: PerGeneration, there: slice | np.ndarray
+) -> PerGeneration:
+    """Where the search for this quarter's prices begins and nearly always ends, for the generations that are `there`.
 
-    Args: scale: (kinds, worlds). The guess behind it: each kind's index stands to that of one average buyer as it did.
+    Args: scale: (kinds, worlds).
     """
     s, cast, m = market.state, market.cast, market.parameters.of("market")
     nested = NestedMarket(
