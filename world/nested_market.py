@@ -93,7 +93,7 @@ class NestedMarket:
         average = (np.log(fold(scale)) - np.log(np.maximum(fold(nests), LEAST)) / (1.0 - inverse)) / self.elasticity
         guess = log_index if log_average is None else log_index + (average - log_average)
         log_m, missed = self._all_in_use(nests, guess)
-        price = self._of_each(log_m)
+        price, _, _ = self._of_each(log_m)
         price -= log_capacity
         price *= inverse
         price += self.log_theta
@@ -128,10 +128,11 @@ class NestedMarket:
             log_m = _bounded(log_m + _step(miss, give - by_all, by_all, mass, total))
         return log_m, (np.abs(miss) > LANDING).any(axis=0)
 
-    def _of_each(self, log_m: PerKind) -> PerGeneration:
-        """Log of S_g, the sum of m_b over those who can use each generation, (generations, worlds)."""
-        log_total = np.log(fold(np.exp(log_m)))
-        return np.concatenate([log_m, log_total[np.newaxis]])[self.captive_to]
+    def _of_each(self, log_m: PerKind) -> tuple[PerGeneration, PerKind, PerWorld]:
+        """Log of S_g, the sum of m_b over those who can use each generation, (generations, worlds); m_b, and M."""
+        mass = np.exp(log_m)
+        total = fold(mass)
+        return np.concatenate([log_m, np.log(total)[np.newaxis]])[self.captive_to], mass, total
 
 
 def _bounded(log_m: PerKind) -> PerKind:
@@ -152,60 +153,78 @@ def _step(miss: PerKind, by_own: PerKind, by_all: PerKind, mass: PerKind, total:
 
 def _with_idle(market: NestedMarket, price: PerGeneration) -> PerGeneration:
     """Prices where something may be idle, (generations, worlds), from a guess: Newton's method on log m_b as above."""
-    sigma, there, wide = market.substitution, market.capacity > 0.0, market.band * market.reserve
+    sigma, worlds, there = market.substitution, market.substitution.size, market.capacity > 0.0
     flexible, theta_power = sigma - market.elasticity, sigma * market.log_theta
-    # s p^sigma = S_g theta_g^sigma / K_g, s being the share of the capacity that is offered.
-    given = theta_power - np.log(np.where(there, market.capacity, 1.0))
-    log_reserve, log_top = np.log(market.reserve), np.log(market.reserve + wide)
-    log_share = np.log(((price - market.reserve) / wide).clip(GUESSED_SHARE, 1.0))
     log_scale, strength = np.log(np.maximum(market.scale, LEAST)), flexible / (1.0 - sigma)
-    log_price = np.log(np.maximum(price, market.reserve + GUESSED_SHARE * wide))
-    left, log_m = np.ones(sigma.shape, dtype=bool), np.zeros_like(log_scale)
-    for step in range(MOST_STEPS):
-        if step:
-            tight = market._of_each(log_m) + given
-            shared, log_price, give = _offered(tight, log_share, sigma, market.band, log_reserve, log_top)
-            log_share = np.where(left, shared, log_share)  # a world that is done goes on from where it was
-        weights = np.exp(theta_power + (1.0 - sigma) * log_price) * there
-        nests = market.by_nest(weights)
-        weight = np.maximum(nests[:-1] + nests[-1], LEAST)
-        wanted = log_scale + strength * np.log(weight)
-        if not step:
-            log_m = _bounded(wanted)
-            continue
-        miss = wanted - log_m
-        slopes = market.by_nest(weights * give)
-        slopes *= flexible
-        mass = np.exp(log_m)
-        move = _step(miss, slopes[:-1] / weight, slopes[-1] / weight, mass, fold(mass))
-        most = LONGEST_MOVE * (sigma - 1.0)
-        log_m = np.where(left, _bounded(log_m + np.minimum(np.maximum(move, -most), most)), log_m)
-        left &= (np.abs(miss) > LANDING).any(axis=0)
+
+    def weights_at(log_price: PerGeneration) -> PerGeneration:
+        return np.exp(theta_power + (1.0 - sigma) * log_price) * there
+
+    nests = market.by_nest(weights_at(np.log(np.maximum(price, market.reserve * (1.0 + GUESSED_SHARE * market.band)))))
+    log_m = _bounded(log_scale + strength * np.log(np.maximum(nests[:-1] + nests[-1], LEAST)))
+    offers, most, left = _Offers.of(market, price), LONGEST_MOVE * (sigma - 1.0), np.ones(worlds, dtype=bool)
+    for _ in range(MOST_STEPS):
+        log_strength, mass, total = market._of_each(log_m)
+        log_price, give = offers.at(log_strength, left)
         if not some(left):
             break
-    _, log_price, _ = _offered(market._of_each(log_m) + given, log_share, sigma, market.band, log_reserve, log_top)
+        weights = weights_at(log_price)
+        nests = market.by_nest(np.concatenate([weights, weights * give], axis=-1))
+        weight, slopes = np.maximum(nests[:-1, :worlds] + nests[-1, :worlds], LEAST), nests[:, worlds:] * flexible
+        miss = log_scale + strength * np.log(weight) - log_m
+        move = _step(miss, slopes[:-1] / weight, slopes[-1] / weight, mass, total)
+        log_m = np.where(left, _bounded(log_m + np.minimum(np.maximum(move, -most), most)), log_m)
+        left &= (np.abs(miss) > LANDING).any(axis=0)
     return np.exp(log_price)
 
 
-def _offered(
-    tight: PerGeneration,
-    log_share: PerGeneration,
-    sigma: PerWorld,
-    band: PerWorld,
-    log_reserve: PerGeneration,
-    log_top: PerGeneration,
-) -> tuple[PerGeneration, PerGeneration, PerGeneration]:
-    """Log of the share offered inside the band, log-price, and how that gives with `tight`, log s + sigma log p.
+@dataclass
+class _Offers:
+    """What is offered of each generation by its holders, (generations, worlds), in logarithms."""
 
-    With p = r (1 + w s) that is convex in log s, so that Newton comes to it from above, after one step at most.
-    """
-    above = tight - sigma * log_reserve
-    for _ in range(BAND_STEPS):
-        wide = band * np.exp(log_share)
-        log_share = log_share - (log_share + sigma * np.log1p(wide) - above) / (1.0 + sigma * wide / (1.0 + wide))
-        log_share = np.minimum(log_share, 0.0)
-    wide = np.maximum(band * np.exp(log_share), LEAST)
-    log_price = tight / sigma
-    inside = log_price < log_top
-    give = np.where(inside, wide / (sigma * wide + 1.0 + wide), 1.0 / sigma)
-    return log_share, np.where(inside, log_reserve + np.log1p(wide), log_price), give
+    log_width: PerGeneration
+    """Log of what the price is above the reserve, as a share of it, where not all is offered; it is kept up."""
+    log_band: PerWorld
+    given: PerGeneration
+    """log(s p^sigma), s the share offered, less log S_g."""
+    log_reserve: PerGeneration
+    log_top: PerGeneration
+    """Log of the price from which on all is offered."""
+    sigma: PerWorld
+
+    @classmethod
+    def of(cls, market: NestedMarket, price: PerGeneration) -> _Offers:
+        """The offers to a market, to be asked for first near these prices."""
+        over = price / market.reserve - 1.0
+        capacity = np.where(market.capacity > 0.0, market.capacity, 1.0)
+        return cls(
+            log_width=np.log(np.minimum(np.maximum(over, GUESSED_SHARE * market.band), market.band)),
+            log_band=np.log(market.band),
+            given=market.substitution * market.log_theta - np.log(capacity),
+            log_reserve=np.log(market.reserve),
+            log_top=np.log(market.reserve * (1.0 + market.band)),
+            sigma=market.substitution,
+        )
+
+    def at(self, log_strength: PerGeneration, left: Flags) -> tuple[PerGeneration, PerGeneration]:
+        """Log-prices at which S_g theta^sigma p^-sigma is offered, and how they give with log S_g.
+
+        With v the log of the width that is v + sigma log(1 + exp v) = a number: convex, so that Newton comes to it from
+        above, after one step at most. It goes on from where it was, which only worlds that are `left` move.
+        """
+        sigma, log_width = self.sigma, self.log_width
+        tight = log_strength + self.given
+        target = tight - sigma * self.log_reserve + self.log_band
+        for _ in range(BAND_STEPS):
+            over = np.exp(log_width) + 1.0
+            apart = sigma * np.log(over)
+            apart += log_width
+            apart -= target
+            apart /= (1.0 + sigma) - sigma / over
+            log_width = np.minimum(log_width - apart, self.log_band)
+        self.log_width = np.where(left, log_width, self.log_width)
+        width = np.exp(log_width)
+        log_price = tight / sigma
+        inside = log_price < self.log_top
+        give = np.where(inside, width / (1.0 + width * (1.0 + sigma)), 1.0 / sigma)
+        return np.where(inside, self.log_reserve + np.log1p(width), log_price), give
