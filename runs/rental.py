@@ -45,10 +45,11 @@ def clear(market: ComputeMarket) -> None:
     s.flow["observed_growth"] = observed
     s.growth_believed = learn_growth(s.growth_believed, observed, market.parameters.of("planners").learning)
 
-    now = scale * power(s.market.slow_index_usd_h, m.elasticity_short - m.elasticity_long)
+    kinds, of_user, slow = list(cast.kinds), cast.kind_of_user, s.market.slow_index_usd_h[list(cast.kinds)]
+    now = scale * power(slow, m.elasticity_short - m.elasticity_long)[of_user]
     g = s.generations
     capacity = s.fleet.deployed
-    pooled, held = fold_sectors(now, cast.kind_of_user, len(cast.kinds)), fold(capacity)
+    pooled, held = fold_sectors(now, of_user, len(kinds)), fold(capacity)
     # What nobody holds in any world is left out; it would trade nothing, at the cap.
     holds = held.any(axis=1)
     there = slice(None) if holds.all() else np.flatnonzero(holds)
@@ -59,7 +60,7 @@ def clear(market: ComputeMarket) -> None:
         demand_scale=pooled,
         price_elasticity=m.elasticity_short[None],
         substitution=m.substitution[None],
-        suitability=(cast.access[list(cast.kinds)] * g.usefulness)[:, there],
+        suitability=cast.access[kinds][:, there] * g.usefulness[there],
         capacity=held[None, there],
         reserve_price=np.maximum(s.flow["cash_cost_usd_h"], LEAST_RESERVE_USD_H)[None, there],
         band=m.band,
@@ -70,11 +71,10 @@ def clear(market: ComputeMarket) -> None:
     price, sold, excess = np.full_like(held, cap), np.zeros(held.shape), np.zeros(held.shape)
     price[there], sold[there], excess[there] = result.price, result.sold[0], result.excess_demand
     bought = np.zeros((len(now), *held.shape))
-    part = ratio(now, pooled[cast.kind_of_user])
-    for mine, share, kind in zip(bought, part, cast.kind_of_user, strict=True):
+    for mine, share, kind in zip(bought, ratio(now, pooled[of_user]), of_user, strict=True):
         mine[there] = result.bought[kind] * share
     traded = sold > 0.0
-    index = user_index(price, g.usefulness, m.substitution, held > 0.0, cast.access)
+    index = user_index(price, g.log_usefulness, m.substitution, held > 0.0, cast.access[kinds])
     s.flow["max_gap"] = ratio(result.duality_gap, fold(price * sold), 0.0)
     before = s.market
     spot_hopper = price[GENERATION["hopper"]]
@@ -89,8 +89,8 @@ def clear(market: ComputeMarket) -> None:
         traded=traded,
         bought_h100e_m=bought,
         sold_h100e_m=capacity * ratio(sold, held),
-        index_usd_h=index,
-        slow_index_usd_h=before.slow_index_usd_h * power(index / before.slow_index_usd_h, speed),
+        index_usd_h=index[of_user],
+        slow_index_usd_h=(slow * power(index / slow, speed))[of_user],
         posted_usd_h=posted,
         list_usd_h=step_list_price(before.list_usd_h, posted * m.list_premium, m.list_threshold),
         rationed=np.asarray(result.rationed.any(axis=0)),
