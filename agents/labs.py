@@ -42,8 +42,7 @@ class Lab(Firm):
         self.potential_usd_bn = self.revenue_usd_bn.copy()
         self.capability = self.zeros()
         self.served = np.ones(worlds)
-        self.inference_scale = np.ones(worlds)
-        self.rd_scale = np.ones(worlds)
+        self.log_scale = np.zeros((2, worlds))
         self.inference_h100e_m = self.zeros()
         self.rd_h100e_m = self.zeros()
         self.support_usd_bn = self.zeros()
@@ -85,7 +84,11 @@ class Lab(Firm):
         At the start what use then implies, fading to one as contracts and money raised are turned into compute.
         """
         fade = np.exp(-elapsed / self.parameters.scale_fade_quarters)
-        return np.exp(np.log(np.array([self.inference_scale, self.rd_scale])) * fade)
+        return np.exp(self.log_scale * fade)
+
+    def settle_scale(self, inference: PerWorld, rd: PerWorld) -> None:
+        """Take over those factors as use at the start implies them."""
+        self.log_scale = np.log(np.array([inference, rd]))
 
     def settle_budget(self, budget: ComputeBudget) -> None:
         """Remember what was budgeted for R&D: next quarter's cannot be far above it."""
