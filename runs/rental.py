@@ -66,7 +66,7 @@ def clear(market: ComputeMarket) -> None:
         band=m.band,
         price_floor=PRICE_FLOOR_USD_H * market.money,
         price_cap=cap,
-        start_price=expected_prices(market, pooled, held, there),
+        start_price=expected_prices(market, pooled, held[there], there),
     )
     price, sold, excess = np.full_like(held, cap), np.zeros(held.shape), np.zeros(held.shape)
     price[there], sold[there], excess[there] = result.price, result.sold[0], result.excess_demand
@@ -112,7 +112,7 @@ def expected_prices(
     nested = NestedMarket(
         captive_to=np.array(cast.captive_to)[there],
         log_theta=s.generations.log_usefulness[there],
-        capacity=held[there],
+        capacity=held,
         reserve=np.maximum(s.flow["cash_cost_usd_h"][there], LEAST_RESERVE_USD_H),
         band=m.band,
         scale=scale,
