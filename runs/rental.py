@@ -11,10 +11,10 @@ from runs.firm_books import purse
 from runs.opening_market import user_index
 from runs.sight import market_view, standing_figures
 from runs.state import GENERATION
-from world.arrays import PerGeneration, PerRow, fold, fold_sectors, power, ratio
+from world.arrays import PerRow, fold, fold_sectors, power, ratio
 from world.costs import close_gap, step_list_price
 from world.leases import USD_BN_PER_RENT
-from world.market import clear_rental_market
+from world.market import clear_nested_market
 from world.nested_market import NestedMarket
 from world.planning import learn_growth, slow_speed
 from world.services import (
@@ -56,18 +56,21 @@ def clear(market: ComputeMarket) -> None:
     cap = PRICE_CAP_USD_H * market.money
     # Users who can use the same chips demand alike, and so do holders offer whose chips cost the same to run: each kind
     # enters the market as one and shares its trade in proportion, which is what all of them would get one by one.
-    result = clear_rental_market(
-        demand_scale=pooled,
-        price_elasticity=m.elasticity_short[None],
-        substitution=m.substitution[None],
-        suitability=cast.access[kinds][:, there] * g.usefulness[there],
-        capacity=held[None, there],
-        reserve_price=np.maximum(s.flow["cash_cost_usd_h"], LEAST_RESERVE_USD_H)[None, there],
+    nested = NestedMarket(
+        captive_to=np.array(cast.captive_to)[there],
+        log_theta=g.log_usefulness[there],
+        capacity=held[there],
+        reserve=np.maximum(s.flow["cash_cost_usd_h"][there], LEAST_RESERVE_USD_H),
         band=m.band,
-        price_floor=PRICE_FLOOR_USD_H * market.money,
-        price_cap=cap,
-        start_price=expected_prices(market, pooled, held[there], there),
+        scale=pooled,
+        elasticity=m.elasticity_short,
+        substitution=m.substitution,
     )
+    # Its own prices nearly always clear it.
+    guess, s.flow["average_log_index"] = nested.prices(
+        np.log(s.market.index_usd_h[kinds]), s.last.get("average_log_index")
+    )
+    result = clear_nested_market(nested, guess, PRICE_FLOOR_USD_H * market.money, cap)
     price, sold, excess = np.full_like(held, cap), np.zeros(held.shape), np.zeros(held.shape)
     price[there], sold[there], excess[there] = result.price, result.sold[0], result.excess_demand
     bought = np.zeros((len(now), *held.shape))
@@ -99,30 +102,6 @@ def clear(market: ComputeMarket) -> None:
         scale=scale,
     )
     s.flow["excess_demand"] = excess
-
-
-def expected_prices(
-    market: ComputeMarket, scale: PerRow, held: PerGeneration, there: slice | np.ndarray
-) -> PerGeneration:
-    """Where the search for this quarter's prices begins and nearly always ends, for the generations that are `there`.
-
-    Args: scale: (kinds, worlds).
-    """
-    s, cast, m = market.state, market.cast, market.parameters.of("market")
-    nested = NestedMarket(
-        captive_to=np.array(cast.captive_to)[there],
-        log_theta=s.generations.log_usefulness[there],
-        capacity=held,
-        reserve=np.maximum(s.flow["cash_cost_usd_h"][there], LEAST_RESERVE_USD_H),
-        band=m.band,
-        scale=scale,
-        elasticity=m.elasticity_short,
-        substitution=m.substitution,
-    )
-    log_index = np.log(s.market.index_usd_h[list(cast.kinds)])
-    before = s.last.get("average_log_index")
-    price, s.flow["average_log_index"] = nested.prices(log_index, before)
-    return np.minimum(np.maximum(price, PRICE_FLOOR_USD_H * market.money), PRICE_CAP_USD_H * market.money)
 
 
 def demand_scales(market: ComputeMarket, view: MarketView) -> PerRow:

@@ -68,6 +68,11 @@ class NestedMarket:
     elasticity: PerWorld
     substitution: PerWorld
 
+    @property
+    def access(self) -> np.ndarray:
+        """Whether each kind can use a generation, (generations, kinds)."""
+        return (self.captive_to[:, np.newaxis] == np.arange(len(self.scale))) | (self.captive_to == OPEN)[:, np.newaxis]
+
     def pick(self, worlds: np.ndarray) -> NestedMarket:
         """The market of the numbered worlds only."""
         arrays = (pick_worlds(getattr(self, each.name), worlds) for each in fields(self)[1:])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.invariants.market_inputs import Market, clear
+from world.market import clear_nested_market
 from world.nested_market import OPEN, NestedMarket
 
 WORLDS = 41
@@ -85,6 +86,36 @@ def test_the_prices_are_those_of_the_clearing(seed: int, glut: float) -> None:
     started = clear(as_arguments(market) | {"start_price": price})
     assert (started.iterations == 0).mean() > 0.9
     np.testing.assert_allclose(started.price, cleared.price, rtol=NEAR)
+
+
+@pytest.mark.parametrize("glut", [0.0, 2.0, 4.0])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_market_in_nests_clears_as_any_market_does(seed: int, glut: float) -> None:
+    market, log_index, average = two_quarters(seed, glut)
+    market = replace(market, scale=market.scale * (np.arange(WORLDS) % 5 > 0))
+    start, _ = market.prices(log_index, average)
+    box = {"price_floor": np.full(WORLDS, 0.01), "price_cap": np.full(WORLDS, 100.0)}
+    short = clear_nested_market(market, start, **box)
+    long = clear(as_arguments(market) | {"start_price": start})
+    for name in ("price", "bought", "sold"):
+        size = np.abs(getattr(long, name)).max()
+        np.testing.assert_allclose(getattr(short, name), getattr(long, name), rtol=NEAR, atol=NEAR * size)
+    assert np.array_equal(short.rationed, long.rationed)
+    assert (np.abs(short.excess_demand) <= 1e-9 * market.capacity)[short.price < 100.0].all()
+    for world in range(0, WORLDS, 4):
+        one = np.array([world])
+        alone = clear_nested_market(market.pick(one), start[:, one], box["price_floor"][one], box["price_cap"][one])
+        for name in ("price", "bought", "sold", "excess_demand", "iterations"):
+            assert np.array_equal(getattr(alone, name)[..., 0], getattr(short, name)[..., world]), name
+
+
+@pytest.mark.parametrize("wrong", [-1.0, np.nan])
+def test_what_is_no_quantity_is_named(wrong: float) -> None:
+    market = nested_market(1, 0.0)
+    market.capacity[1, 3] = wrong
+    one = np.ones(WORLDS)
+    with pytest.raises(ValueError, match=r"capacity: index \(1,\), world 3"):
+        clear_nested_market(market, np.ones_like(market.capacity), 0.01 * one, 100.0 * one)
 
 
 @pytest.mark.parametrize("glut", [0.0, 3.0])
