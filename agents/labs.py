@@ -42,8 +42,7 @@ class Lab(Firm):
         self.potential_usd_bn = self.revenue_usd_bn.copy()
         self.capability = self.zeros()
         self.served = np.ones(worlds)
-        self.inference_scale = np.ones(worlds)
-        self.rd_scale = np.ones(worlds)
+        self.log_scale = np.zeros((2, worlds))
         self.inference_h100e_m = self.zeros()
         self.rd_h100e_m = self.zeros()
         self.support_usd_bn = self.zeros()
@@ -64,7 +63,7 @@ class Lab(Firm):
         p = self.parameters
         inference = self.inference_cost_share(view.elapsed) * self.potential_usd_bn
         funds = np.maximum(own.cash_usd_bn + own.committed_usd_bn, 0.0) + own.credits_usd_bn
-        a_year_on = np.exp(growth_over(self.growth_smoothed, 4.0, p.growth_persistence))
+        a_year_on = np.exp(self.growth_smoothed * p.a_year_of_growth)
         research = (
             p.rd_revenue_share * self.revenue_usd_bn * a_year_on + funds / p.rd_horizon_quarters + self.support_usd_bn
         )
@@ -85,7 +84,11 @@ class Lab(Firm):
         At the start what use then implies, fading to one as contracts and money raised are turned into compute.
         """
         fade = np.exp(-elapsed / self.parameters.scale_fade_quarters)
-        return np.exp(np.log(np.array([self.inference_scale, self.rd_scale])) * fade)
+        return np.exp(self.log_scale * fade)
+
+    def settle_scale(self, inference: PerWorld, rd: PerWorld) -> None:
+        """Take over those factors as use at the start implies them."""
+        self.log_scale = np.log(np.array([inference, rd]))
 
     def settle_budget(self, budget: ComputeBudget) -> None:
         """Remember what was budgeted for R&D: next quarter's cannot be far above it."""
@@ -153,7 +156,7 @@ class Lab(Firm):
             contracted_h100e_m: (worlds,) leases that will be active at the horizon, own capacity included.
         """
         p = self.parameters
-        growth = growth_over(view.growth + p.growth_optimism, p.planning_quarters, p.growth_persistence)
+        growth = (view.growth + p.growth_optimism) * p.growth_at_horizon
         wanted = p.contract_cover * np.maximum(self.wanted_h100e_m, own.used_h100e_m) * np.exp(growth)
         gap = np.maximum(wanted - contracted_h100e_m, 0.0)
         worth = p.worth_multiple * view.long_run_cost_usd_h * view.term_level

@@ -23,6 +23,7 @@ from agents.xai import XAI
 from runs.opening import ASIC_LANDED_SHARE
 from world.arrays import PerWorld, fold
 from world.parameters import Parameters, specifications, unknown
+from world.planning import growth_over
 from world.record import StartState
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ INHERITS = {
 def own_parameters(parameters: Parameters, name: str, cast: Cast) -> SimpleNamespace:
     """A firm's parameters as attributes: those of its groups, the elasticities of the market, then its own.
 
-    A firm that was added has those of its parent.
+    A firm that was added has those of its parent. Beside them stand what growth of one comes to in a year, and at the
+    horizon of a lab's plans.
     """
     values: dict[str, Any] = {}
     added = {firm.name: firm for firm in cast.added}.get(name)
@@ -59,6 +61,11 @@ def own_parameters(parameters: Parameters, name: str, cast: Cast) -> SimpleNames
         values |= parameters.owned_by(group)
     if added is not None:
         values |= _of_its_own(added, values)
+    persistence = values["growth_persistence"]
+    values["a_year_of_growth"] = growth_over(np.ones_like(persistence), 4.0, persistence)
+    if "planning_quarters" in values:
+        horizon = values["planning_quarters"]
+        values["growth_at_horizon"] = growth_over(np.ones_like(persistence), horizon, persistence)
     return SimpleNamespace(**values)
 
 

@@ -16,7 +16,7 @@ from agents.openai import OPEN, SOLE_PROVIDER
 from agents.views import FirmView, LeaseOffer, MarketView
 from world.arrays import Flags, PerRow, PerWorld, fold, ratio, some
 from world.funding import grant
-from world.refusal import match_first_refusal
+from world.refusal import match_or_waive
 from world.release import Release, bargain_release, pay_with_commitment
 
 if TYPE_CHECKING:
@@ -79,12 +79,10 @@ def put_to_holder(
     best = np.where(allocated[1:] > 0.0, cost[1:], np.inf).min(axis=0)
     price = np.where(np.isfinite(best), best, cost[0])
     own_lead = offers[0].lead_quarters
-    answer = match_first_refusal(
-        price, offers[1].lead_quarters, holder_price, own_lead, holder_left, outside, state > OPEN
-    )
+    answer = match_or_waive(price, offers[1].lead_quarters, holder_price, own_lead, holder_left, outside, state > OPEN)
     matched, waived, refused = answer.matched, answer.waived, np.zeros(market.worlds)
     sole = state == SOLE_PROVIDER
-    if sole.any():
+    if some(sole):
         # A sole provider need not match: what it has and its tenant would take, it supplies; to the rest it consents
         # as far as it likes.
         # Without negotiation whatever is put to it is let go.
@@ -113,7 +111,7 @@ def negotiate_release(
     nothing = np.zeros(s.worlds)
     s.flow |= {"release_price_usd_bn": nothing, "commitment_usd_bn": nothing, "release_stake": nothing}
     bound = lab.exclusivity > OPEN
-    if not (bound.any() and market.settings.negotiate):
+    if not (some(bound) and market.settings.negotiate):
         return
     cost, worth = worth_of_contract(market, before, put, stakes)
     lab.settle_contract_cost(cost)

@@ -282,8 +282,8 @@ class ComputeMarket(mesa.Model):
             implied = s.market.scale[row] / asked * budget.total_usd_bn
             known = start.optional("market", f"inference_share.{name}")
             inference = budget.inference_usd_bn / budget.total_usd_bn if known is None else np.full(self.worlds, known)
-            lab.inference_scale = inference * implied / budget.inference_usd_bn
-            lab.rd_scale = ratio((1.0 - inference) * implied, budget.rd_usd_bn, 1.0)
+            of_rd = ratio((1.0 - inference) * implied, budget.rd_usd_bn, 1.0)
+            lab.settle_scale(inference * implied / budget.inference_usd_bn, of_rd)
             lab.settle_wanted(implied / (USD_BN_PER_RENT * view.long_run_cost_usd_h * view.usefulness))
         self.start_scale = s.market.scale.copy()
         self.start_shares = provider_shares(s)

@@ -11,10 +11,10 @@ from runs.firm_books import purse
 from runs.opening_market import user_index
 from runs.sight import market_view, standing_figures
 from runs.state import GENERATION
-from world.arrays import PerGeneration, PerRow, fold, fold_sectors, power, ratio
+from world.arrays import PerRow, fold, fold_sectors, power, ratio
 from world.costs import close_gap, step_list_price
 from world.leases import USD_BN_PER_RENT
-from world.market import clear_rental_market
+from world.market import clear_nested_market
 from world.nested_market import NestedMarket
 from world.planning import learn_growth, slow_speed
 from world.services import (
@@ -45,36 +45,39 @@ def clear(market: ComputeMarket) -> None:
     s.flow["observed_growth"] = observed
     s.growth_believed = learn_growth(s.growth_believed, observed, market.parameters.of("planners").learning)
 
-    now = scale * power(s.market.slow_index_usd_h, m.elasticity_short - m.elasticity_long)
+    kinds, of_user, slow = list(cast.kinds), cast.kind_of_user, s.market.slow_index_usd_h[list(cast.kinds)]
+    now = scale * power(slow, m.elasticity_short - m.elasticity_long)[of_user]
     g = s.generations
     capacity = s.fleet.deployed
-    pooled, held = fold_sectors(now, cast.kind_of_user, len(cast.kinds)), fold(capacity)
+    pooled, held = fold_sectors(now, of_user, len(kinds)), fold(capacity)
     # What nobody holds in any world is left out; it would trade nothing, at the cap.
     holds = held.any(axis=1)
     there = slice(None) if holds.all() else np.flatnonzero(holds)
     cap = PRICE_CAP_USD_H * market.money
     # Users who can use the same chips demand alike, and so do holders offer whose chips cost the same to run: each kind
     # enters the market as one and shares its trade in proportion, which is what all of them would get one by one.
-    result = clear_rental_market(
-        demand_scale=pooled,
-        price_elasticity=m.elasticity_short[None],
-        substitution=m.substitution[None],
-        suitability=(cast.access[list(cast.kinds)] * g.usefulness)[:, there],
-        capacity=held[None, there],
-        reserve_price=np.maximum(s.flow["cash_cost_usd_h"], LEAST_RESERVE_USD_H)[None, there],
+    nested = NestedMarket(
+        captive_to=np.array(cast.captive_to)[there],
+        log_theta=g.log_usefulness[there],
+        capacity=held[there],
+        reserve=np.maximum(s.flow["cash_cost_usd_h"][there], LEAST_RESERVE_USD_H),
         band=m.band,
-        price_floor=PRICE_FLOOR_USD_H * market.money,
-        price_cap=cap,
-        start_price=expected_prices(market, pooled, held, there),
+        scale=pooled,
+        elasticity=m.elasticity_short,
+        substitution=m.substitution,
     )
+    # Its own prices nearly always clear it.
+    guess, s.flow["average_log_index"] = nested.prices(
+        np.log(s.market.index_usd_h[kinds]), s.last.get("average_log_index")
+    )
+    result = clear_nested_market(nested, guess, PRICE_FLOOR_USD_H * market.money, cap)
     price, sold, excess = np.full_like(held, cap), np.zeros(held.shape), np.zeros(held.shape)
     price[there], sold[there], excess[there] = result.price, result.sold[0], result.excess_demand
     bought = np.zeros((len(now), *held.shape))
-    part = ratio(now, pooled[cast.kind_of_user])
-    for mine, share, kind in zip(bought, part, cast.kind_of_user, strict=True):
+    for mine, share, kind in zip(bought, ratio(now, pooled[of_user]), of_user, strict=True):
         mine[there] = result.bought[kind] * share
     traded = sold > 0.0
-    index = user_index(price, g.usefulness, m.substitution, held > 0.0, cast.access)
+    index = user_index(price, g.log_usefulness, m.substitution, held > 0.0, cast.access[kinds])
     s.flow["max_gap"] = ratio(result.duality_gap, fold(price * sold), 0.0)
     before = s.market
     spot_hopper = price[GENERATION["hopper"]]
@@ -89,8 +92,8 @@ def clear(market: ComputeMarket) -> None:
         traded=traded,
         bought_h100e_m=bought,
         sold_h100e_m=capacity * ratio(sold, held),
-        index_usd_h=index,
-        slow_index_usd_h=before.slow_index_usd_h * power(index / before.slow_index_usd_h, speed),
+        index_usd_h=index[of_user],
+        slow_index_usd_h=(slow * power(index / slow, speed))[of_user],
         posted_usd_h=posted,
         list_usd_h=step_list_price(before.list_usd_h, posted * m.list_premium, m.list_threshold),
         rationed=np.asarray(result.rationed.any(axis=0)),
@@ -99,28 +102,6 @@ def clear(market: ComputeMarket) -> None:
         scale=scale,
     )
     s.flow["excess_demand"] = excess
-
-
-def expected_prices(market: ComputeMarket, scale: PerRow, held: PerGeneration, there: slice | np.ndarray) -> PerGeneration:
-    """Where the search for this quarter's prices begins, and nearly always ends, (generations that are `there`, worlds).
-
-    Args: scale: (kinds, worlds). The guess behind it: each kind's index stands to that of one average buyer as it did.
-    """
-    s, cast, m = market.state, market.cast, market.parameters.of("market")
-    nested = NestedMarket(
-        captive_to=np.array(cast.captive_to)[there],
-        log_theta=s.generations.log_usefulness[there],
-        capacity=held[there],
-        reserve=np.maximum(s.flow["cash_cost_usd_h"][there], LEAST_RESERVE_USD_H),
-        band=m.band,
-        scale=scale,
-        elasticity=m.elasticity_short,
-        substitution=m.substitution,
-    )
-    log_index = np.log(s.market.index_usd_h[list(cast.kinds)])
-    before = s.last.get("average_log_index")
-    price, s.flow["average_log_index"] = nested.prices(log_index, before)
-    return np.minimum(np.maximum(price, PRICE_FLOOR_USD_H * market.money), PRICE_CAP_USD_H * market.money)
 
 
 def demand_scales(market: ComputeMarket, view: MarketView) -> PerRow:

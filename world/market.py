@@ -15,8 +15,9 @@ from jaxtyping import Bool, Float64, Int64
 from world.arrays import PerGeneration, PerWorld, fold, ratio
 from world.dual_newton import minimise_dual
 from world.memory import keep_freed_memory
+from world.nested_market import NestedMarket
 from world.rental_curves import RentalCurves, RentalSolution
-from world.rental_input import prepare, start_prices
+from world.rental_input import nested_curves, prepare, start_prices, untraded_prices
 
 keep_freed_memory()  # for the whole process: the arrays of a clearing come and go a hundred times a quarter
 
@@ -106,7 +107,30 @@ def clear_rental_market(
     )
     if not FINEST_TOLERANCE <= tolerance < 1.0:
         raise ValueError(f"tolerance: expected a number from {FINEST_TOLERANCE} to 1, got {tolerance}")
-    solution = minimise_dual(curves, start_prices(curves, lowest_reserve, start_price), tolerance, MOST_STEPS)
+    return _clear(curves, lowest_reserve, start_prices(curves, lowest_reserve, start_price), tolerance)
+
+
+def clear_nested_market(
+    market: NestedMarket,
+    start_price: PerGeneration,
+    price_floor: PerWorld,
+    price_cap: PerWorld,
+    tolerance: float = 1e-10,
+) -> RentalClearing:
+    """As `clear_rental_market`, of a market in nests: each kind of users is a buyer, and one supplier offers it all.
+
+    Args: start_price: (generations, worlds) USD per H100e-hour, best those that the market itself finds; price_floor,
+        price_cap: (worlds,).
+    """
+    curves, lowest_reserve = nested_curves(market, price_floor, price_cap)
+    start = np.minimum(np.maximum(start_price, price_floor), price_cap)
+    start = np.where(curves.traded, start, untraded_prices(curves, lowest_reserve))
+    return _clear(curves, lowest_reserve, start, tolerance)
+
+
+def _clear(curves: RentalCurves, lowest_reserve: np.ndarray, start: np.ndarray, tolerance: float) -> RentalClearing:
+    """Solve, trade, and certify."""
+    solution = minimise_dual(curves, start, tolerance, MOST_STEPS)
     unsolved = np.flatnonzero(solution.steps < 0)
     if unsolved.size:
         named = ", ".join(str(world) for world in unsolved[:10]) + (" ..." if unsolved.size > 10 else "")

@@ -1,9 +1,9 @@
 """Prices of a market in nests: one reserve for each generation, which is open to all kinds of users or captive to one.
 
 With m_b = a_b P_b^(sigma - epsilon) kind b buys m_b theta_g^sigma p_g^-sigma of each generation that it can use. If all
-K_g of it is in use, p_g = theta_g (S_g / K_g)^(1 / sigma), where S_g adds up m_b of those who can use it: M, the sum over
-all kinds, for an open generation. With rho = 1 - 1 / sigma, and Q and q_b the sums of theta_g K_g^rho over what is open
-and what is captive to b, one equation is left for each kind,
+K_g of it is in use, p_g = theta_g (S_g / K_g)^(1 / sigma), S_g being the sum of m_b over those who can use it: M, that
+over all kinds, if it is open. With rho = 1 - 1 / sigma, and Q and q_b the sums of theta_g K_g^rho over what is open and
+what is captive to b, one equation is left for each kind,
 
     log m_b = log a_b - (sigma - epsilon) / (sigma - 1) log(Q M^-rho + q_b m_b^-rho).
 
@@ -14,12 +14,15 @@ is promised: `market.py` certifies the prices that it starts from, and goes on w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
+from jaxtyping import Float64
 
-from world.arrays import Flags, PerGeneration, PerRow, PerWorld, fold, fold_sectors, pick_worlds, some
+from world.arrays import Flags, PerGeneration, PerWorld, fold, fold_sectors, pick_worlds, some
+
+PerKind = Float64[np.ndarray, "kinds worlds"]
+PerNest = Float64[np.ndarray, "nests worlds"]
 
 OPEN = -1
 """Stands for the kind that a generation is captive to where all can use it; as an index, the row after all kinds."""
@@ -46,51 +49,56 @@ class NestedMarket:
     """What is held and who wants it.
 
     Attributes:        shape                    unit
-        captive_to     generations              the kind that alone can use it, or OPEN
+        captive_to     (generations,)           the kind that alone can use it, or OPEN
         log_theta      (generations, worlds)    log of the usefulness of an H100e
         capacity       (generations, worlds)    M H100e, >= 0
         reserve        (generations, worlds)    USD per H100e-hour, > 0: below it nothing is offered
         band           (worlds,)                share of the reserve over which the offer rises
-        scale          (kinds, worlds)          demand scale a_b, M H100e at an index of 1 USD per H100e-hour, > 0
+        scale          (kinds, worlds)          demand scale a_b, M H100e at an index of 1 USD per H100e-hour, >= 0
         elasticity     (worlds,)                epsilon > 0
         substitution   (worlds,)                sigma > max(1, epsilon)
     """
 
-    captive_to: Sequence[int]
+    captive_to: np.ndarray
     log_theta: PerGeneration
     capacity: PerGeneration
     reserve: PerGeneration
     band: PerWorld
-    scale: PerRow
+    scale: PerKind
     elasticity: PerWorld
     substitution: PerWorld
+
+    @property
+    def access(self) -> np.ndarray:
+        """Whether each kind can use a generation, (generations, kinds)."""
+        return (self.captive_to[:, np.newaxis] == np.arange(len(self.scale))) | (self.captive_to == OPEN)[:, np.newaxis]
 
     def pick(self, worlds: np.ndarray) -> NestedMarket:
         """The market of the numbered worlds only."""
         arrays = (pick_worlds(getattr(self, each.name), worlds) for each in fields(self)[1:])
         return NestedMarket(self.captive_to, *arrays)
 
-    def by_nest(self, values: PerGeneration) -> PerRow:
+    def by_nest(self, values: PerGeneration) -> PerNest:
         """Add up a figure per generation by the kind that it is captive to, what is open last, (kinds + 1, worlds)."""
-        return fold_sectors(values, self.captive_to, len(self.scale) + 1)
+        return fold_sectors(values, self.captive_to.tolist(), len(self.scale) + 1)
 
-    def prices(self, log_index: PerRow, log_average: PerWorld | None = None) -> tuple[PerGeneration, PerWorld]:
-        """Prices, (generations, worlds) USD per H100e-hour, and the log of the index at which one average buyer buys all.
+    def prices(self, log_index: PerKind, log_average: PerWorld | None = None) -> tuple[PerGeneration, PerWorld]:
+        """Prices, USD per H100e-hour, (generations, worlds), and log of the index at which one average buyer uses all.
 
-        Args: log_index: (kinds, worlds) log of each kind's price index a quarter ago, or any guess; log_average:
-            (worlds,) what the same gave as the second result then: by how much it has moved, indices are guessed to.
+        Args: log_index: (kinds, worlds) log of each kind's price index a quarter ago; log_average: (worlds,) the second
+            result then. Each index is guessed to have moved as that did, or not at all.
         """
-        there, inverse = self.capacity > 0.0, 1.0 / self.substitution
+        there, inverse, scale = self.capacity > 0.0, 1.0 / self.substitution, np.maximum(self.scale, LEAST)
         log_capacity = np.log(np.where(there, self.capacity, 1.0))
         units = log_capacity * (1.0 - inverse)
         units += self.log_theta
         np.exp(units, out=units)
         units *= there
         nests = self.by_nest(units)
-        average = (np.log(fold(self.scale)) - np.log(fold(nests)) / (1.0 - inverse)) / self.elasticity
+        average = (np.log(fold(scale)) - np.log(np.maximum(fold(nests), LEAST)) / (1.0 - inverse)) / self.elasticity
         guess = log_index if log_average is None else log_index + (average - log_average)
         log_m, missed = self._all_in_use(nests, guess)
-        price = self._of_each(log_m)
+        price, _, _ = self._of_each(log_m)
         price -= log_capacity
         price *= inverse
         price += self.log_theta
@@ -103,15 +111,14 @@ class NestedMarket:
             price[:, where] = _with_idle(self.pick(where), pick_worlds(price, where))
         return price, average
 
-    def _all_in_use(self, nests: PerRow, log_index: PerRow) -> tuple[PerRow, Flags]:
+    def _all_in_use(self, nests: PerNest, log_index: PerKind) -> tuple[PerKind, Flags]:
         """log m_b where all is in use, (kinds, worlds), and where it is not found within the steps, (worlds,)."""
         flexible = self.substitution - self.elasticity
-        log_scale, rho = np.log(self.scale), 1.0 - 1.0 / self.substitution
+        log_scale, rho = np.log(np.maximum(self.scale, LEAST)), 1.0 - 1.0 / self.substitution
         strength, give = flexible / (1.0 - self.substitution), flexible / self.substitution
         captive, to_all = nests[:-1], nests[-1]
-        log_m = log_scale + flexible * log_index
+        log_m = _bounded(log_scale + flexible * log_index)
         for _ in range(STEPS):
-            log_m = np.minimum(np.maximum(log_m, -LARGEST_LOG), LARGEST_LOG)
             mass = np.exp(log_m)
             total = fold(mass)
             open_weight = np.maximum(to_all * np.exp(-rho * np.log(total)), LEAST)
@@ -123,16 +130,21 @@ class NestedMarket:
             miss -= log_m
             by_all = open_weight / weight
             by_all *= give
-            log_m += _step(miss, give - by_all, by_all, mass, total)
+            log_m = _bounded(log_m + _step(miss, give - by_all, by_all, mass, total))
         return log_m, (np.abs(miss) > LANDING).any(axis=0)
 
-    def _of_each(self, log_m: PerRow) -> PerGeneration:
-        """Log of S_g, the sum of m_b over those who can use each generation, (generations, worlds)."""
-        log_total = np.log(fold(np.exp(log_m)))
-        return np.concatenate([log_m, log_total[np.newaxis]])[list(self.captive_to)]
+    def _of_each(self, log_m: PerKind) -> tuple[PerGeneration, PerKind, PerWorld]:
+        """Log of S_g, the sum of m_b over those who can use each generation, (generations, worlds); m_b, and M."""
+        mass = np.exp(log_m)
+        total = fold(mass)
+        return np.concatenate([log_m, np.log(total)[np.newaxis]])[self.captive_to], mass, total
 
 
-def _step(miss: PerRow, by_own: PerRow, by_all: PerRow, mass: PerRow, total: PerWorld) -> PerRow:
+def _bounded(log_m: PerKind) -> PerKind:
+    return np.minimum(np.maximum(log_m, -LARGEST_LOG), LARGEST_LOG)
+
+
+def _step(miss: PerKind, by_own: PerKind, by_all: PerKind, mass: PerKind, total: PerWorld) -> PerKind:
     """Newton's step in log m_b, (kinds, worlds), where an equation that misses so much gives way to its m_b and to M.
 
     Args: by_own, by_all: slopes of log m_b in log m_b itself and in log M; mass: m_b; total: M.
@@ -146,61 +158,78 @@ def _step(miss: PerRow, by_own: PerRow, by_all: PerRow, mass: PerRow, total: Per
 
 def _with_idle(market: NestedMarket, price: PerGeneration) -> PerGeneration:
     """Prices where something may be idle, (generations, worlds), from a guess: Newton's method on log m_b as above."""
-    sigma, there, wide = market.substitution, market.capacity > 0.0, market.band * market.reserve
+    sigma, worlds, there = market.substitution, market.substitution.size, market.capacity > 0.0
     flexible, theta_power = sigma - market.elasticity, sigma * market.log_theta
-    # s p^sigma = S_g theta_g^sigma / K_g, s being the share of the capacity that is offered.
-    given = theta_power - np.log(np.where(there, market.capacity, 1.0))
-    log_reserve, log_top = np.log(market.reserve), np.log(market.reserve + wide)
-    log_share = np.log(((price - market.reserve) / wide).clip(GUESSED_SHARE, 1.0))
-    log_scale, strength = np.log(market.scale), flexible / (1.0 - sigma)
-    log_price = np.log(np.maximum(price, market.reserve + GUESSED_SHARE * wide))
-    left, log_m = np.ones(sigma.shape, dtype=bool), np.zeros_like(log_scale)
-    for step in range(MOST_STEPS):
-        if step:
-            tight = market._of_each(log_m) + given
-            shared, log_price, give = _offered(tight, log_share, sigma, market.band, log_reserve, log_top)
-            log_share = np.where(left, shared, log_share)  # a world that is done goes on from where it was
-        weights = np.exp(theta_power + (1.0 - sigma) * log_price) * there
-        nests = market.by_nest(weights)
-        weight = np.maximum(nests[:-1] + nests[-1], LEAST)
-        wanted = log_scale + strength * np.log(weight)
-        if not step:
-            log_m = wanted
-            continue
-        miss = wanted - log_m
-        slopes = market.by_nest(weights * give)
-        slopes *= flexible
-        mass = np.exp(log_m)
-        move = _step(miss, slopes[:-1] / weight, slopes[-1] / weight, mass, fold(mass))
-        most = LONGEST_MOVE * (sigma - 1.0)
-        log_m = np.where(left, log_m + np.minimum(np.maximum(move, -most), most), log_m)
-        log_m = np.minimum(np.maximum(log_m, -LARGEST_LOG), LARGEST_LOG)
-        left &= (np.abs(miss) > LANDING).any(axis=0)
+    log_scale, strength = np.log(np.maximum(market.scale, LEAST)), flexible / (1.0 - sigma)
+
+    def weights_at(log_price: PerGeneration) -> PerGeneration:
+        return np.exp(theta_power + (1.0 - sigma) * log_price) * there
+
+    nests = market.by_nest(weights_at(np.log(np.maximum(price, market.reserve * (1.0 + GUESSED_SHARE * market.band)))))
+    log_m = _bounded(log_scale + strength * np.log(np.maximum(nests[:-1] + nests[-1], LEAST)))
+    offers, most, left = _Offers.of(market, price), LONGEST_MOVE * (sigma - 1.0), np.ones(worlds, dtype=bool)
+    for _ in range(MOST_STEPS):
+        log_strength, mass, total = market._of_each(log_m)
+        log_price, give = offers.at(log_strength, left)
         if not some(left):
             break
-    _, log_price, _ = _offered(market._of_each(log_m) + given, log_share, sigma, market.band, log_reserve, log_top)
+        weights = weights_at(log_price)
+        nests = market.by_nest(np.concatenate([weights, weights * give], axis=-1))
+        weight, slopes = np.maximum(nests[:-1, :worlds] + nests[-1, :worlds], LEAST), nests[:, worlds:] * flexible
+        miss = log_scale + strength * np.log(weight) - log_m
+        move = _step(miss, slopes[:-1] / weight, slopes[-1] / weight, mass, total)
+        log_m = np.where(left, _bounded(log_m + np.minimum(np.maximum(move, -most), most)), log_m)
+        left &= (np.abs(miss) > LANDING).any(axis=0)
     return np.exp(log_price)
 
 
-def _offered(
-    tight: PerGeneration,
-    log_share: PerGeneration,
-    sigma: PerWorld,
-    band: PerWorld,
-    log_reserve: PerGeneration,
-    log_top: PerGeneration,
-) -> tuple[PerGeneration, PerGeneration, PerGeneration]:
-    """Log of the share offered inside the band, log-price, and how that gives with `tight`, log s + sigma log p.
+@dataclass
+class _Offers:
+    """What is offered of each generation by its holders, (generations, worlds), in logarithms."""
 
-    With p = r (1 + w s) that is convex in log s, so that Newton comes to it from above, after one step at most.
-    """
-    above = tight - sigma * log_reserve
-    for _ in range(BAND_STEPS):
-        wide = band * np.exp(log_share)
-        log_share = log_share - (log_share + sigma * np.log1p(wide) - above) / (1.0 + sigma * wide / (1.0 + wide))
-        log_share = np.minimum(log_share, 0.0)
-    wide = np.maximum(band * np.exp(log_share), LEAST)
-    log_price = tight / sigma
-    inside = log_price < log_top
-    give = np.where(inside, wide / (sigma * wide + 1.0 + wide), 1.0 / sigma)
-    return log_share, np.where(inside, log_reserve + np.log1p(wide), log_price), give
+    log_width: PerGeneration
+    """Log of what the price is above the reserve, as a share of it, where not all is offered; it is kept up."""
+    log_band: PerWorld
+    given: PerGeneration
+    """log(s p^sigma), s the share offered, less log S_g."""
+    log_reserve: PerGeneration
+    log_top: PerGeneration
+    """Log of the price from which on all is offered."""
+    sigma: PerWorld
+
+    @classmethod
+    def of(cls, market: NestedMarket, price: PerGeneration) -> _Offers:
+        """The offers to a market, to be asked for first near these prices."""
+        over = price / market.reserve - 1.0
+        capacity = np.where(market.capacity > 0.0, market.capacity, 1.0)
+        return cls(
+            log_width=np.log(np.minimum(np.maximum(over, GUESSED_SHARE * market.band), market.band)),
+            log_band=np.log(market.band),
+            given=market.substitution * market.log_theta - np.log(capacity),
+            log_reserve=np.log(market.reserve),
+            log_top=np.log(market.reserve * (1.0 + market.band)),
+            sigma=market.substitution,
+        )
+
+    def at(self, log_strength: PerGeneration, left: Flags) -> tuple[PerGeneration, PerGeneration]:
+        """Log-prices at which S_g theta^sigma p^-sigma is offered, and how they give with log S_g.
+
+        With v the log of the width that is v + sigma log(1 + exp v) = a number: convex, so that Newton comes to it from
+        above, after one step at most. It goes on from where it was, which only worlds that are `left` move.
+        """
+        sigma, log_width = self.sigma, self.log_width
+        tight = log_strength + self.given
+        target = tight - sigma * self.log_reserve + self.log_band
+        for _ in range(BAND_STEPS):
+            over = np.exp(log_width) + 1.0
+            apart = sigma * np.log(over)
+            apart += log_width
+            apart -= target
+            apart /= (1.0 + sigma) - sigma / over
+            log_width = np.minimum(log_width - apart, self.log_band)
+        self.log_width = np.where(left, log_width, self.log_width)
+        width = np.exp(log_width)
+        log_price = tight / sigma
+        inside = log_price < self.log_top
+        give = np.where(inside, width / (1.0 + width * (1.0 + sigma)), 1.0 / sigma)
+        return np.where(inside, self.log_reserve + np.log1p(width), log_price), give

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from world.arrays import PerWorld, not_negative, require
+from world.arrays import Flags, PerWorld, not_negative, require
 from world.rows import NOT_NEGATIVE, number_or_never, stretched
 
 
@@ -66,8 +66,21 @@ def match_first_refusal(
     appetite = stretched(holder_appetite, shape, "holder_appetite")
     right = stretched(holds, shape, "holds", lambda array: (array == 0.0) | (array == 1.0), "true or false") > 0.0
 
-    able = (least_price <= price) & (own_delay <= delay)
-    able &= np.isfinite(least_price) & np.isfinite(own_delay)
-    put_to_holder = np.where(right, offer, 0.0)
-    matched = np.where(able, np.minimum(put_to_holder, appetite), 0.0)
+    return match_or_waive(price, delay, least_price, own_delay, appetite, offer, right)
+
+
+def match_or_waive(
+    outside_price: PerWorld,
+    outside_delay: PerWorld,
+    holder_price: PerWorld,
+    holder_delay: PerWorld,
+    holder_appetite: PerWorld,
+    quantity: PerWorld,
+    holds: Flags,
+) -> Matched:
+    """As `match_first_refusal`, of arrays that are known to be right."""
+    able = (holder_price <= outside_price) & (holder_delay <= outside_delay)
+    able &= np.isfinite(holder_price) & np.isfinite(holder_delay)
+    put_to_holder = np.where(holds, quantity, 0.0)
+    matched = np.where(able, np.minimum(put_to_holder, holder_appetite), 0.0)
     return Matched(matched=matched, waived=put_to_holder - matched)

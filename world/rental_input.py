@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from world.arrays import fold, not_negative, positive, require, some
+from world.arrays import PerGeneration, PerWorld, fold, not_negative, positive, require, some
+from world.nested_market import NestedMarket
 from world.rental_curves import RentalCurves, evaluate, fold_rows
 
 NARROWEST_BAND = 1e-4
@@ -87,6 +88,51 @@ def prepare(
     return curves, lowest
 
 
+def nested_curves(
+    market: NestedMarket, price_floor: PerWorld, price_cap: PerWorld
+) -> tuple[RentalCurves, PerGeneration]:
+    """A market in nests in the solver's form, each kind of users one buyer; also the lowest reserve.
+
+    Raises: ValueError naming index and world of a capacity or a demand scale that is no number or below zero.
+    """
+    scale = require(market.scale, not_negative, "demand_scale", "a finite number, >= 0")
+    offered = require(market.capacity, not_negative, "capacity", "a finite number, >= 0")
+    there, sigma = offered > 0.0, market.substitution[None]
+    usable = market.access[:, :, None] & there[:, None] & (scale > 0.0)
+    buys = usable.any(axis=0)
+    power = market.substitution * market.log_theta
+    taste, log_taste = np.exp(power)[:, None] * usable, np.where(usable, power[:, None], -np.inf)
+    if not buys.all():
+        np.copyto(taste, 1.0, where=~buys)
+        np.copyto(log_taste, 0.0, where=~buys)
+    spending_power = 1.0 - market.elasticity[None]
+    at_one = spending_power == 0.0
+    scale = scale * buys
+    wide = (market.band * market.reserve)[:, None]
+    curves = RentalCurves(
+        taste=taste,
+        log_taste=log_taste,
+        best_taste=np.zeros_like(scale),
+        steep=None,
+        taste_power=1.0 - sigma,
+        index_power=1.0 / (1.0 - sigma),
+        spending_power=spending_power,
+        scale=scale,
+        welfare_scale=scale * ~at_one / np.where(at_one, 1.0, spending_power),
+        log_welfare_scale=scale * at_one if some(at_one) else None,
+        capacity=offered[:, None],
+        reserve=market.reserve[:, None],
+        per_band=1.0 / wide,
+        half_band=0.5 * wide,
+        offered=offered,
+        traded=np.asarray(usable.any(axis=1)),
+        grain=offered * (GRAIN * (1.0 + 1.0 / market.band)),
+        floor=price_floor,
+        cap=price_cap,
+    )
+    return curves, np.where(there, market.reserve, np.inf)
+
+
 def log_tastes(
     taste: np.ndarray, sigma: np.ndarray, scale: np.ndarray, offered: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -140,7 +186,7 @@ def start_prices(curves: RentalCurves, lowest_reserve: np.ndarray, start_price: 
     A guess at the cap is no guess: that is what a generation reports before its launch.
     """
     generations, worlds = lowest_reserve.shape
-    untraded = np.where(curves.offered > 0.0, lowest_reserve, curves.cap).clip(curves.floor, curves.cap)
+    untraded = untraded_prices(curves, lowest_reserve)
     start = np.broadcast_to(curves.cap, untraded.shape)
     if start_price is not None:
         start = checked(start_price, (generations,), worlds, "start_price").clip(curves.floor, curves.cap)
@@ -151,6 +197,11 @@ def start_prices(curves: RentalCurves, lowest_reserve: np.ndarray, start_price: 
         rough[:, lost] = rough_prices(curves.pick(lost))
         start = np.where(unknown, np.clip(rough, untraded, curves.cap, where=unknown, out=untraded.copy()), start)
     return np.where(curves.traded, start, untraded)
+
+
+def untraded_prices(curves: RentalCurves, lowest_reserve: np.ndarray) -> np.ndarray:
+    """What a generation that nobody trades reports: the lowest reserve of those who have any, else the cap."""
+    return np.where(curves.offered > 0.0, lowest_reserve, curves.cap).clip(curves.floor, curves.cap)
 
 
 def rough_prices(curves: RentalCurves) -> np.ndarray:
