@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from world.arrays import PerRow, PerWorld, fold, not_negative, require, some
+from world.arrays import PerRow, PerWorld, fold, locked, not_negative, require, some
 
 PerSlot = Float64[np.ndarray, "lanes slots worlds"]
 """One number for each lane (an operator, a pair ...), quarter to come and world, shape (lanes, slots, worlds)."""
@@ -66,7 +66,7 @@ class Schedule:
         self.next_quarter = 0
         self._world = np.arange(worlds)
         self.to_come: np.ndarray = np.zeros((lanes, worlds))
-        self._shown = False
+        self._shown: PerRow | None = None
         # The highest slot ever filled in any world: beyond it there are only zeros, which loops may leave out.
         self.reach = 0
         # The least number ever written into a slot: as long as that is not below zero, no slot can be.
@@ -229,21 +229,20 @@ class Schedule:
         np.maximum(left, 0.0, out=left)
         by_measure = left.reshape(-1, *more.shape)
         by_measure *= more  # times a truth value, not np.where: sooner where it changes from world to world
-        self.to_come, self._shown = left, False
+        self.to_come, self._shown = left, None
         self.next_quarter = quarter + 1
         return due
 
     def pending(self) -> PerRow:
         """Everything still to come, (lanes, worlds); read only, and never written again."""
-        self._shown = True
-        shown = self.to_come.view()
-        shown.flags.writeable = False
-        return shown
+        if self._shown is None:
+            self._shown = locked(self.to_come.view())
+        return self._shown
 
     def _change(self) -> PerRow:
         """The sum of what is to come, to be written: another one if the last was handed out."""
-        if self._shown:
-            self.to_come, self._shown = self.to_come.copy(), False
+        if self._shown is not None:
+            self.to_come, self._shown = self.to_come.copy(), None
         return self.to_come
 
     def slots_from(self, quarter: int, lane: slice = slice(None)) -> PerRow:
