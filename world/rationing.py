@@ -67,7 +67,9 @@ def _fill_to_level(order: np.ndarray, weight: np.ndarray, supply: np.ndarray) ->
     """
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # a vanishing weight asks for an infinite level
         filling = order / weight
-        handed_out = fold(np.minimum(order[:, np.newaxis], filling * weight[:, np.newaxis]))
+        handed_out = np.zeros(order.shape)
+        for its_order, its_weight in zip(order, weight, strict=True):
+            handed_out += np.minimum(its_order, filling * its_weight)
         full = (handed_out <= supply).astype(np.float64)
         left, behind = supply - fold(order * full), fold(weight * (1.0 - full))
         return np.minimum(order, np.maximum(left, _LEAST_SUPPLY) / behind * weight)
