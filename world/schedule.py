@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from world.arrays import PerRow, PerWorld, fold, locked, not_negative, require, some
+from world.arrays import PerRow, PerWorld, below_zero, fold, locked, not_negative, require, some
 
 PerSlot = Float64[np.ndarray, "lanes slots worlds"]
 """One number for each lane (an operator, a pair ...), quarter to come and world, shape (lanes, slots, worlds)."""
@@ -225,10 +225,10 @@ class Schedule:
         self._slots[self.next_quarter : quarter + 1] = 0.0
         left = self.to_come - due
         # What rounding leaves of a sum when its last part is taken is nothing.
-        more = left[: self._rows] > ROUNDING * due[: self._rows]
+        more = (left[: self._rows] > ROUNDING * due[: self._rows]).astype(np.float64)
         np.maximum(left, 0.0, out=left)
         by_measure = left.reshape(-1, *more.shape)
-        by_measure *= more  # times a truth value, not np.where: sooner where it changes from world to world
+        by_measure *= more  # times zero or one, not np.where: sooner where it changes from world to world
         self.to_come, self._shown = left, None
         self.next_quarter = quarter + 1
         return due
@@ -279,10 +279,9 @@ class Schedule:
 
     def negative(self) -> PerWorld:
         """Most below zero of any slot and of what is to come, (worlds,)."""
-        lowest = np.zeros(self.to_come.shape[-1])
         if self._least_written < 0.0:
-            lowest = self._slots[self.next_quarter : self.reach + 1].min(axis=(0, 1), initial=0.0)
-        return np.maximum(-np.minimum(lowest, self.to_come.min(axis=0, initial=0.0)), 0.0)
+            return below_zero(self.to_come, self._slots[self.next_quarter : self.reach + 1])
+        return below_zero(self.to_come)
 
     def check(self) -> ScheduleResiduals:
         """The distance from the laws, every slot looked at."""
