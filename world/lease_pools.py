@@ -151,10 +151,10 @@ class LeasePools:
         """Capacity of waiting leases that would start and end before `date`: only short ones can, (rows, worlds)."""
         starts = self.to_start
         over = _over(self.due, date, now)
-        pools = starts.amount.reshape(_WAITING, self.rows, -1, self.worlds)
         for slot in range(starts.next_quarter, starts.reach + 1):
-            if some(pools[CAPACITY, :, slot]):
-                over += _over(pools[:, :, slot], date, slot)
+            pool = starts.slot(slot).reshape(self.due.shape)
+            if some(pool[CAPACITY]):
+                over += _over(pool, date, slot)
         return over
 
     def accounted(self) -> PerRow:

@@ -283,6 +283,6 @@ def test_the_sums_that_are_read_are_the_sums_of_the_slots(seed: int) -> None:
         for schedule in (book._pools.to_start, book._pools.to_end):
             slots = schedule.slots_from(schedule.next_quarter)
             np.testing.assert_allclose(schedule.pending(), slots, rtol=1e-9, atol=1e-9 * arguments["quantity"].max())
-    book._pools.to_end.amount[0, book._pools.to_end.reach, 3] += 1.0
+    book._pools.to_end.slot(book._pools.to_end.reach)[0, 3] += 1.0
     unaccounted = book.check().unaccounted
     assert unaccounted[3] > 0.0 and np.delete(unaccounted, 3).max() < 1e-12
