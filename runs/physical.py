@@ -216,34 +216,24 @@ def what_binds(
     patience = 2.0 * vendor.parameters.target_lead_quarters
     queue = np.maximum(patience - vendor.queue_quarters, 0.0) / patience
     whole = 1.0 - 1e-9
-    sites, powered, demanded, wanted, affordable = (
-        np.array([getattr(order, limit) for order in orders])
-        for limit in (
-            "wanted_sites_h100e_m",
-            "powered_h100e_m",
-            "demanded_h100e_m",
-            "wanted_h100e_m",
-            "affordable_h100e_m",
-        )
-    )
-    limits = {
-        "appetite": wanted,
-        "power": np.minimum(powered, sites * cuts["grid"] + 1e3 * (cuts["grid"] >= whole)),
-        "shells": _where_cut(sites * cuts["shells"], cuts["shells"] < whole),
-        "chips": _where_cut(vendor.shipped_h100e_m * share * queue, np.broadcast_to(queue < 0.5, sites.shape)),
-        "finance": affordable,
-    }
-    best, answer = demanded, np.full(sites.shape, BINDING.index("demand"))
+    sites = np.array([order.wanted_sites_h100e_m for order in orders])
+    limits = {"appetite": np.array([order.wanted_h100e_m for order in orders])}
+    limits["power"] = np.array([order.powered_h100e_m for order in orders])
+    cut = cuts["grid"] < whole
+    if some(cut):
+        np.minimum(limits["power"], sites * cuts["grid"], out=limits["power"], where=cut)
+    cut = cuts["shells"] < whole
+    if some(cut):
+        limits["shells"] = np.where(cut, sites * cuts["shells"], np.inf)
+    cut = queue < 0.5
+    if some(cut):
+        limits["chips"] = np.where(cut, vendor.shipped_h100e_m * share * queue, np.inf)
+    limits["finance"] = np.array([order.affordable_h100e_m for order in orders])
+    best = np.array([order.demanded_h100e_m for order in orders])
+    answer = np.full(sites.shape, BINDING.index("demand"))
     for name, limit in limits.items():
-        if limit is None:
-            continue
         tighter = limit < best * whole
         if some(tighter):
             np.copyto(best, limit, where=tighter)
             np.copyto(answer, BINDING.index(name), where=tighter)
     return answer
-
-
-def _where_cut(limit: PerRow, cut: np.ndarray) -> PerRow | None:
-    """A limit where something is cut, none elsewhere; None where nothing is."""
-    return np.where(cut, limit, np.inf) if some(cut) else None
