@@ -44,9 +44,9 @@ def site_delay(market: ComputeMarket, event: Event) -> None:
 def delay_pooled_sites(market: ComputeMarket, lane: int, quarters: float) -> None:
     """Put off all unnamed sites that an operator has under construction."""
     building = market.state.sites.building
-    due = [building.amount[lane, slot].copy() for slot in range(building.last_slot + 1)]
+    due = {slot: building.slot(slot)[lane].copy() for slot in range(building.next_quarter, building.reach + 1)}
     building.scale(lane, np.zeros(market.worlds))
-    for slot, gigawatts in enumerate(due):
+    for slot, gigawatts in due.items():
         late = slot if slot == building.last_slot else slot + quarters
         building.add(lane, float(late), gigawatts)
 

@@ -104,36 +104,38 @@ def chips_bill(s: State, arrivals: np.ndarray) -> np.ndarray:
 
 def equip_phases(s: State) -> None:
     """Chips run in a named phase once its operator uses power there: all its power counts as used together."""
-    used = s.fleet.power_used_gw[[s.cast.operator[phase.operator] for phase in s.phases.phases]]
-    s.phases.equip_all(float(s.quarter), (used > 0.0) & (s.phases.energised_gw > 0.0))
+    bare = s.phases.bare()
+    if some(bare):
+        used = s.fleet.power_used_gw[[s.cast.operator[phase.operator] for phase in s.phases.phases]]
+        s.phases.equip_all(float(s.quarter), bare & (used > 0.0))
 
 
 def start_leases(market: ComputeMarket) -> None:
     """Start the leases that are due, as far as each provider has deployed capacity; what lacks it waits."""
     s, cast = market.state, market.cast
     s.leases.advance(s.quarter)
-    due = s.leases.late
-    active = s.leases.active
-    let, asked = (fold_sectors(each, cast.provider_of_pair, len(cast.operators)) for each in (active, due))
+    both = (s.leases.active, s.leases.late)
+    let, asked = (fold_sectors(each, cast.provider_of_pair, len(cast.operators)) for each in both)
     room = np.maximum(LETTABLE_SHARE * s.flow["deployed_h100e_m"] - let, 0.0)
     shares = np.minimum(ratio(room, asked, 1.0), 1.0)[cast.provider_of_pair]
     s.leases.deliver_shares(shares)
     # A delay gives the tenant the right to go elsewhere: part of what is late lapses each quarter and is tendered anew.
     patience = market.parameters.of("market").late_patience_quarters
     s.flow["lapsed_h100e_m"] = s.leases.lapse(1.0 / patience)
-    s.flow["late_h100e_m"] = due * (1.0 - shares) - s.flow["lapsed_h100e_m"]
+    s.flow["late_h100e_m"] = s.leases.late
 
 
 def order(market: ComputeMarket, view: MarketView) -> None:
     """Every operator orders power, then chips; shells and the grid ration power, lenders have had their say."""
     s, cast = market.state, market.cast
-    views = operator_views(market, view, market.cast.operators, to_order=True)
+    builders = [name for name in cast.operators if name != "openai"]
+    views = operator_views(market, view, builders, to_order=True)
     own = GENERATION["own_chip"]
     own_cost = s.flow["cost_usd_h"][own] / s.generations.usefulness[own]
     started = market.firms["openai"].start_chip(view, own_cost)
     market.firms["openai"].settle_chip(started)
     s.flow["own_chip_pays"] = (own_cost < view.long_run_cost_usd_h).astype(float)
-    orders = {name: market.firms[name].order_capacity(view, views[name]) for name in cast.operators if name != "openai"}
+    orders = {name: market.firms[name].order_capacity(view, views[name]) for name in builders}
     orders["openai"] = own_site_order(market)
     asked = np.array([orders[name].facility_gw for name in cast.operators])
     landlords, grid = market.firms["landlords"], market.firms["grid"]
@@ -213,20 +215,25 @@ def what_binds(
     vendor = market.firms["nvidia"]
     patience = 2.0 * vendor.parameters.target_lead_quarters
     queue = np.maximum(patience - vendor.queue_quarters, 0.0) / patience
+    whole = 1.0 - 1e-9
     sites = np.array([order.wanted_sites_h100e_m for order in orders])
-    powered = np.array([order.powered_h100e_m for order in orders])
-    limits = {
-        "demand": np.array([order.demanded_h100e_m for order in orders]),
-        "appetite": np.array([order.wanted_h100e_m for order in orders]),
-        "power": np.minimum(powered, sites * cuts["grid"] + 1e3 * (cuts["grid"] >= 1.0 - 1e-9)),
-        "shells": np.where(cuts["shells"] < 1.0 - 1e-9, sites * cuts["shells"], np.inf),
-        "chips": np.where(queue >= 0.5, np.inf, vendor.shipped_h100e_m * share * queue),
-        "finance": np.array([order.affordable_h100e_m for order in orders]),
-    }
-    best, answer = limits["demand"], np.full(sites.shape, BINDING.index("demand"))
-    for name in ("appetite", "power", "shells", "chips", "finance"):
-        tighter = limits[name] < best * (1.0 - 1e-9)
+    limits = {"appetite": np.array([order.wanted_h100e_m for order in orders])}
+    limits["power"] = np.array([order.powered_h100e_m for order in orders])
+    cut = cuts["grid"] < whole
+    if some(cut):
+        np.minimum(limits["power"], sites * cuts["grid"], out=limits["power"], where=cut)
+    cut = cuts["shells"] < whole
+    if some(cut):
+        limits["shells"] = np.where(cut, sites * cuts["shells"], np.inf)
+    cut = queue < 0.5
+    if some(cut):
+        limits["chips"] = np.where(cut, vendor.shipped_h100e_m * share * queue, np.inf)
+    limits["finance"] = np.array([order.affordable_h100e_m for order in orders])
+    best = np.array([order.demanded_h100e_m for order in orders])
+    answer = np.full(sites.shape, BINDING.index("demand"))
+    for name, limit in limits.items():
+        tighter = limit < best * whole
         if some(tighter):
-            np.copyto(best, limits[name], where=tighter)
+            np.copyto(best, limit, where=tighter)
             np.copyto(answer, BINDING.index(name), where=tighter)
     return answer

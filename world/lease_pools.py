@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, fold, ratio, some
+from world.arrays import PerRow, PerWorld, below_zero, ratio, some
 from world.schedule import Schedule
 
 CAPACITY, RENT, FIRM, VALUE = range(4)
@@ -151,22 +151,23 @@ class LeasePools:
         """Capacity of waiting leases that would start and end before `date`: only short ones can, (rows, worlds)."""
         starts = self.to_start
         over = _over(self.due, date, now)
-        pools = starts.amount.reshape(_WAITING, self.rows, -1, self.worlds)
         for slot in range(starts.next_quarter, starts.reach + 1):
-            if some(pools[CAPACITY, :, slot]):
-                over += _over(pools[:, :, slot], date, slot)
+            pool = starts.slot(slot).reshape(self.due.shape)
+            if some(pool[CAPACITY]):
+                over += _over(pool, date, slot)
         return over
 
     def accounted(self) -> PerRow:
         """Capacity in every pool, the slots added up one by one, (rows, worlds)."""
         every = slice(0, self.rows)
         slots = [schedule.slots_from(schedule.next_quarter, every) for schedule in (self.to_start, self.to_end)]
-        return fold(np.array(slots)) + self.due[CAPACITY]
+        accounted: PerRow = slots[0] + slots[1] + self.due[CAPACITY]
+        return accounted
 
     def negative(self) -> PerWorld:
         """Most below zero of any stock, (worlds,)."""
-        lowest = np.minimum(self.due.min(axis=(0, 1), initial=0.0), self.owed.min(axis=0, initial=0.0))
-        return np.maximum(np.maximum(self.to_start.negative(), self.to_end.negative()), -lowest)
+        negative: PerWorld = np.maximum(self.to_start.negative(), self.to_end.negative())
+        return np.maximum(negative, below_zero(self.due, self.owed))
 
     def state(self) -> dict[str, np.ndarray]:
         """All that a saved run needs, as copies."""

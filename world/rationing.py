@@ -62,19 +62,14 @@ def _shared(orders: np.ndarray, weights: np.ndarray, available: np.ndarray) -> n
 def _fill_to_level(order: np.ndarray, weight: np.ndarray, supply: np.ndarray) -> np.ndarray:
     """min(order, level * weight) with the level that hands out min(supply, all orders).
 
-    If a set of rows is served in full, the others share what is left at the level (supply - their orders) / (weight of
-    the others). Begun with no row, rows whose orders that level fills join the set, and the level rises with each that
-    does; it is found when none joins, after as many rounds as there are rows at most.
+    A row is served in full if the level that fills it hands out no more than there is; the others share what those
+    rows leave at one level.
     """
-    left, behind = supply, fold(weight)
-    full, count = np.zeros(order.shape, dtype=bool), 0
-    # A vanishing weight asks for an infinite level, and so do rows that are all served.
-    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        while True:
-            reached = np.maximum(left, _LEAST_SUPPLY) / behind * weight
-            full |= order <= reached
-            before, count = count, int(np.count_nonzero(full))
-            if count == before:
-                return np.minimum(order, reached)
-            served = full.astype(np.float64)
-            left, behind = supply - fold(order * served), fold(weight * (1.0 - served))
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # a vanishing weight asks for an infinite level
+        filling = order / weight
+        handed_out = np.zeros(order.shape)
+        for its_order, its_weight in zip(order, weight, strict=True):
+            handed_out += np.minimum(its_order, filling * its_weight)
+        full = (handed_out <= supply).astype(np.float64)
+        left, behind = supply - fold(order * full), fold(weight * (1.0 - full))
+        return np.minimum(order, np.maximum(left, _LEAST_SUPPLY) / behind * weight)

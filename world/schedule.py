@@ -13,15 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from world.arrays import PerRow, PerWorld, fold, not_negative, require, some
+from world.arrays import PerRow, PerWorld, below_zero, fold, locked, not_negative, require, some
+from world.slots import Slots
 
 PerSlot = Float64[np.ndarray, "lanes slots worlds"]
 """One number for each lane (an operator, a pair ...), quarter to come and world, shape (lanes, slots, worlds)."""
-
 Amount = np.ndarray | float | int
 """A number, or one for each world (or row and world): what it says of all worlds is the same bit for bit."""
-
-
 ROUNDING = 1e-12
 """Share of what was taken below which the rest of a sum is what rounding left of it."""
 
@@ -43,13 +41,12 @@ class ScheduleResiduals:
 class Schedule:
     """Amounts due by quarter, for some lanes and all worlds.
 
-    amount (lanes, slots, worlds): slot k is quarter k from the start of the run (0 is the first one simulated);
-    the last slot holds all that is due after the horizon. Slots before `next_quarter` have been taken. In memory the
-    lanes of a slot lie side by side, because a quarter takes one slot of all lanes.
+    Slot k is quarter k from the start of the run (0 is the first one simulated); the last slot holds all that is due
+    after the horizon. Slots before `next_quarter` have been taken (world/slots.py).
     to_come (lanes, worlds), what is still to come, is kept beside the slots: with every change it changes by as much.
     It is written in place, so who keeps it asks for `pending`.
-    Lanes may be several measures of the same things, all rows of a measure together: then what has nothing more to
-    come in the first measure has nothing in any.
+    Lanes may be several measures of the same things, one after the other: what has nothing more to come in the first
+    measure has nothing in any.
     Laws (tests/invariants/test_schedule.py): what was added was taken or is pending; its mean date is kept as long as
     neither end cuts it; nothing is due before the next quarter; that sum is the sum of the slots.
     Oracle: tests/oracles/loop_schedule.py.
@@ -60,22 +57,37 @@ class Schedule:
             raise ValueError(
                 f"Schedule: wanted slots >= 2 and worlds >= 1, got {lanes} lanes, {slots} slots, {worlds} worlds"
             )
-        self._slots: np.ndarray = np.zeros((slots, lanes, worlds))
-        self.amount: np.ndarray = self._slots.swapaxes(0, 1)
+        self._slots = Slots(lanes, slots, worlds)
         self._rows = lanes // measures
-        self.next_quarter = 0
         self._world = np.arange(worlds)
         self.to_come: np.ndarray = np.zeros((lanes, worlds))
-        self._shown = False
-        # The highest slot ever filled in any world: beyond it there are only zeros, which loops may leave out.
-        self.reach = 0
+        self._shown: PerRow | None = None
         # The least number ever written into a slot: as long as that is not below zero, no slot can be.
         self._least_written = 0.0
 
     @property
     def last_slot(self) -> int:
         """The slot after the horizon."""
-        return len(self._slots) - 1
+        return self._slots.count - 1
+
+    @property
+    def next_quarter(self) -> int:
+        """The first quarter that was not taken."""
+        return self._slots.begin
+
+    @property
+    def reach(self) -> int:
+        """The highest slot ever filled in any world."""
+        return self._slots.reach
+
+    @property
+    def amount(self) -> PerSlot:
+        """What is due in every slot, (lanes, slots, worlds): a copy."""
+        return self._slots.whole()
+
+    def slot(self, quarter: int) -> PerRow:
+        """What is due in one slot from `next_quarter` to `reach`, (lanes, worlds)."""
+        return self._slots.page(quarter)
 
     def add(
         self,
@@ -143,22 +155,20 @@ class Schedule:
         slot = require(slot, _is_number, "slot", "a number of quarters")
         if not amount.size:
             return
-        last, (_, lanes, count) = self.last_slot, self._slots.shape
-        slot = np.minimum(np.maximum(slot, float(self.next_quarter)), float(last))
+        slot = np.minimum(np.maximum(slot, float(self.next_quarter)), float(self.last_slot))
         before = slot.astype(np.intp)
         onward = slot - before
-        place = rows * count + worlds
-        sooner = before * (lanes * count) + place
-        later = sooner + (before < last) * (lanes * count)
-        self.reach = max(self.reach, min(int(before.max()) + 1, last))
         self._note_least(onward)
-        to_come, slots, measure = self._change().reshape(-1), self._slots.reshape(-1), self._rows * count
+        self._slots.hold(min(int(before.max()) + 1, self.last_slot))
+        places, place, measure = self._slots.places(1), rows * len(self._world) + worlds, self._rows * len(self._world)
+        sooner, later = places.take(before + 1) + place, places.take(before + 2) + place
+        to_come, every = self._change().reshape(-1), self._slots.flat
         # Unbuffered: where two entries fall on one place both count, one after the other.
-        for begin, values in zip(range(0, lanes * count, measure), amount, strict=True):
+        for begin, values in zip(range(0, to_come.size, measure), amount, strict=True):
             np.add.at(to_come[begin:], place, values)
             moved = values * onward
-            np.add.at(slots[begin:], later, moved)
-            np.add.at(slots[begin:], sooner, values - moved)
+            np.add.at(every[begin:], later, moved)
+            np.add.at(every[begin:], sooner, values - moved)
 
     def _add_at_one_date(
         self, lane: int | slice, centre: np.ndarray, due: np.ndarray, first: np.ndarray, spread: int
@@ -178,31 +188,30 @@ class Schedule:
         start, end = int(first.min()), min(highest, last)
         share = share[start - lowest : end + 1 - lowest]
         self._least_written = min(self._least_written, float(share.min()), float(due.min()))
-        self.reach = max(self.reach, end)
-        self._slots[start : end + 1, lane] += due * (share if due.ndim == 1 else share[:, np.newaxis])
+        self._slots.hold(end)
+        share = share if due.ndim == 1 else share[:, np.newaxis]
+        for slot, pages in self._slots.stretches(start, end + 1):
+            pages[:, lane] += due * share[slot - start : slot - start + len(pages)]
 
     def _scatter(self, lanes: np.ndarray, centre: np.ndarray, due: np.ndarray, first: np.ndarray, spread: int) -> None:
         """Add amounts (rows, worlds) around a date of each row and world."""
-        last, (_, height, count) = self.last_slot, self._slots.shape
         begin = np.floor(centre)
-        soonest, latest = int(begin.min()) - spread, int(begin.max()) + spread + 1
-        self.reach = max(self.reach, min(max(latest, int(first.max())), last))
+        self._slots.hold(min(max(int(begin.max()) + spread + 1, int(first.max())), self.last_slot))
         onward = centre - begin
         self._note_least(onward)
-        page, every = height * count, self._slots.reshape(-1)
-        home = lanes[:, np.newaxis] * count + self._world
-        place = begin.astype(np.intp) * page + home
-        outside = soonest < first.max() or latest > last
-        lowest, highest = home + first.astype(np.intp) * page, home + last * page
+        margin = 2 * (spread + 1)
+        slots, earliest = begin.astype(np.intp) + margin, first.astype(np.intp) + margin
+        places, every = self._slots.places(margin, int(first.min())), self._slots.flat
+        home = lanes[:, np.newaxis] * len(self._world) + self._world
         # The tent rises by `due` from quarter to quarter up to its centre and falls by as much beyond.
         later = due * onward
         sooner = due - later
         for step in range(spread + 1):
-            for share, slot in ((sooner, step - spread), (later, spread + 1 - step)):
-                at = place + slot * page
-                if outside:
-                    at = np.minimum(np.maximum(at, lowest), highest)
-                np.add.at(every, at.reshape(-1), share.reshape(-1))
+            for share, ahead in ((sooner, step - spread), (later, spread + 1 - step)):
+                slot = slots + ahead
+                if first.size > 1:
+                    slot = np.maximum(slot, earliest)
+                np.add.at(every, (places.take(slot) + home).reshape(-1), share.reshape(-1))
             sooner, later = sooner + due, later + due
 
     def _note_least(self, onward: np.ndarray) -> None:
@@ -219,36 +228,31 @@ class Schedule:
                 f"quarter: wanted one that was not taken yet and is within the horizon "
                 f"({self.next_quarter} to {self.last_slot - 1}), got {quarter}"
             )
-        due = self._slots[self.next_quarter].copy()
-        for slot in range(self.next_quarter + 1, quarter + 1):
-            due += self._slots[slot]
-        self._slots[self.next_quarter : quarter + 1] = 0.0
+        due = self._slots.take(quarter)
         left = self.to_come - due
         # What rounding leaves of a sum when its last part is taken is nothing.
-        more = left[: self._rows] > ROUNDING * due[: self._rows]
+        more = (left[: self._rows] > ROUNDING * due[: self._rows]).astype(np.float64)
         np.maximum(left, 0.0, out=left)
         by_measure = left.reshape(-1, *more.shape)
-        by_measure *= more  # times a truth value, not np.where: sooner where it changes from world to world
-        self.to_come, self._shown = left, False
-        self.next_quarter = quarter + 1
+        by_measure *= more  # times zero or one, not np.where: sooner where it changes from world to world
+        self.to_come, self._shown = left, None
         return due
 
     def pending(self) -> PerRow:
         """Everything still to come, (lanes, worlds); read only, and never written again."""
-        self._shown = True
-        shown = self.to_come.view()
-        shown.flags.writeable = False
-        return shown
+        if self._shown is None:
+            self._shown = locked(self.to_come.view())
+        return self._shown
 
     def _change(self) -> PerRow:
         """The sum of what is to come, to be written: another one if the last was handed out."""
-        if self._shown:
-            self.to_come, self._shown = self.to_come.copy(), False
+        if self._shown is not None:
+            self.to_come, self._shown = self.to_come.copy(), None
         return self.to_come
 
     def slots_from(self, quarter: int, lane: slice = slice(None)) -> PerRow:
         """The slots from that quarter on added up one by one, (lanes, worlds)."""
-        return fold(self._slots[quarter : self.reach + 1, lane])
+        return self._slots.fold(quarter, self.reach + 1, lane)
 
     def within(self, from_quarter: int, slot: Amount, lanes: slice | Sequence[int] = slice(None)) -> PerRow:
         """What is due from `from_quarter` up to and in `slot` (worlds,), linear between quarters, (lanes, worlds).
@@ -262,16 +266,18 @@ class Schedule:
         soonest, latest = (min(max(float(date), -1.0), float(self.reach)) for date in (slot.min(), slot.max()))
         # Up to the earliest date all of it is due, in every world.
         whole, end = max(first, math.floor(soonest) + 1), math.ceil(latest)
-        total = fold(self._slots[first:whole, lanes])
-        for quarter in range(whole, end + 1):
-            total += self._slots[quarter, lanes] * (slot - (quarter - 1)).clip(0.0, 1.0)
+        total = self._slots.fold(first, whole, lanes)
+        for begin, pages in self._slots.stretches(whole, end + 1):
+            for quarter, page in enumerate(pages, begin):
+                total += page[lanes] * (slot - (quarter - 1)).clip(0.0, 1.0)
         return total
 
     def scale(self, lane: int | slice, factor: np.ndarray) -> PerRow | PerWorld:
         """Multiply all that is still to come in a lane by factor (worlds,) in [0, 1]; returns what was taken away."""
         if not some(np.asarray(factor) != 1.0):
             return np.zeros_like(self.to_come[lane])
-        self._slots[self.next_quarter : self.reach + 1, lane] *= factor
+        for pages in self._slots.parts():
+            pages[:, lane] *= factor
         self._least_written = min(self._least_written, float(np.min(factor)))
         to_come = self._change()
         removed: np.ndarray = to_come[lane] * (1.0 - factor)
@@ -280,23 +286,19 @@ class Schedule:
 
     def negative(self) -> PerWorld:
         """Most below zero of any slot and of what is to come, (worlds,)."""
-        lowest = np.zeros(self.to_come.shape[-1])
-        if self._least_written < 0.0:
-            lowest = self._slots[self.next_quarter : self.reach + 1].min(axis=(0, 1), initial=0.0)
-        return np.maximum(-np.minimum(lowest, self.to_come.min(axis=0, initial=0.0)), 0.0)
+        return below_zero(self.to_come, *(self._slots.parts() if self._least_written < 0.0 else ()))
 
     def check(self) -> ScheduleResiduals:
         """The distance from the laws, every slot looked at."""
-        stranded = self._slots[: self.next_quarter].max(axis=(0, 1), initial=0.0)
         to_come = self.slots_from(self.next_quarter)
-        lowest = self._slots[self.next_quarter :].min(axis=(0, 1), initial=0.0)
         difference = np.abs(self.to_come - to_come) / np.maximum(to_come, 1.0)
-        return ScheduleResiduals(np.maximum(self.negative(), -lowest), stranded, difference.max(axis=0, initial=0.0))
+        negative = below_zero(self.to_come, *self._slots.parts())
+        return ScheduleResiduals(negative, self._slots.stranded(), difference.max(axis=0, initial=0.0))
 
     def state(self) -> dict[str, np.ndarray]:
         """All that a saved run needs, as copies."""
         return {
-            "amount": self.amount.copy(),
+            "amount": self.amount,
             "to_come": self.to_come.copy(),
             "next_quarter": np.asarray(self.next_quarter),
         }
@@ -306,14 +308,12 @@ class Schedule:
 
         Raises: ValueError if the shape is another.
         """
-        if state["amount"].shape != self.amount.shape:
-            raise ValueError(f"amount: expected shape {self.amount.shape}, got {state['amount'].shape}")
-        self.amount[...] = state["amount"]
+        shape = len(self.to_come), self._slots.count, len(self._world)
+        if state["amount"].shape != shape:
+            raise ValueError(f"amount: expected shape {shape}, got {state['amount'].shape}")
+        self._slots.restore(state["amount"], int(state["next_quarter"]))
         self._change()[...] = state["to_come"]
-        self.next_quarter = int(state["next_quarter"])
-        filled = np.flatnonzero(self.amount.any(axis=(0, 2)))
-        self.reach = int(filled[-1]) if filled.size else 0
-        self._least_written = float(self.amount.min(initial=0.0))
+        self._least_written = float(state["amount"].min(initial=0.0))
 
 
 def _is_number(values: np.ndarray) -> np.ndarray:

@@ -173,6 +173,11 @@ class NamedPhases:
         """Chips run in a phase, where it has power and is flagged; returns where that is new."""
         return self._reach(self.index(phase), EQUIPPED, quarter, flags)
 
+    def bare(self) -> np.ndarray:
+        """Where a phase has power and no chips yet, (phases, worlds)."""
+        bare: np.ndarray = np.isinf(self.date[:, EQUIPPED]) & (self.energised_gw > 0.0)
+        return bare
+
     def equip_all(self, quarter: float | int, flags: np.ndarray) -> np.ndarray:
         """`equip` of every phase, all (phases, worlds)."""
         return self._reach(slice(None), EQUIPPED, quarter, flags)
@@ -180,13 +185,16 @@ class NamedPhases:
     @property
     def state_gw(self) -> PerOperatorGeneration:
         """GW in each of the five states, (states, phases, worlds); each GW once, none before the announcement."""
-        reached = np.isfinite(self.date)
+        reached = np.isfinite(self.date).swapaxes(0, 1)
+        states = np.empty(reached.shape)
         dark = self.facility_gw - self.energised_gw
-        announced = np.where(reached[:, ANNOUNCED] & ~reached[:, CONTRACTED], dark, 0.0)
-        contracted = np.where(reached[:, CONTRACTED] & ~reached[:, BUILDING], dark, 0.0)
-        building = np.where(reached[:, BUILDING], dark, 0.0)
-        bare = np.where(reached[:, EQUIPPED], 0.0, self.energised_gw)
-        return np.array([announced, contracted, building, bare, self.energised_gw - bare])
+        # A truth value is more than another where it alone holds.
+        np.multiply(dark, reached[ANNOUNCED] > reached[CONTRACTED], out=states[ANNOUNCED])
+        np.multiply(dark, reached[CONTRACTED] > reached[BUILDING], out=states[CONTRACTED])
+        np.multiply(dark, reached[BUILDING], out=states[BUILDING])
+        np.multiply(self.energised_gw, reached[EQUIPPED], out=states[EQUIPPED])
+        np.subtract(self.energised_gw, states[EQUIPPED], out=states[ENERGISED])
+        return states
 
     @property
     def building_gw(self) -> PerRow:

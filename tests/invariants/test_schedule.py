@@ -112,7 +112,7 @@ def test_a_negative_slot_is_found() -> None:
     # A factor beyond its range is what could write one.
     schedule.scale(0, np.array([1.0, -1.0, 0.5]))
     np.testing.assert_allclose(schedule.negative(), [0.0, 1.0, 0.0])
-    schedule.amount[1, 4, 2] = -2.0
+    schedule.slot(3)[1, 2] = -2.0
     np.testing.assert_allclose(schedule.check().negative, [0.0, 1.0, 2.0])
 
 
