@@ -14,6 +14,7 @@ from world.arrays import PerGeneration, PerRow, PerWorld, fold, locked, ratio
 from world.chips import list_price_k, shipments_capacity_h100e, wafer_mix
 from world.costs import HOURS_PER_YEAR, capital_usd_h, running_usd_h, term_price
 from world.parameters import Parameters
+from world.student import tail_polynomial
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -143,6 +144,11 @@ def term_level(parameters: Parameters) -> PerWorld:
     """Level price of a lease over its term for a spot price of one that falls as rents are expected to, (worlds,)."""
     fall, years = parameters["costs.rent_fall"], parameters["labs.lease_term_quarters"] / 4.0
     return locked(term_price(np.ones(fall.shape), -fall / 4.0, years, 1.0, discount_rate_per_quarter=0.02))
+
+
+def tails_of_demand(parameters: Parameters) -> PerRow:
+    """How the common innovations of growth are drawn out of normal numbers, (powers, worlds)."""
+    return tail_polynomial(parameters["customers.tail_freedom"])
 
 
 def market_view(market: ComputeMarket) -> MarketView:
