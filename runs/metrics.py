@@ -71,7 +71,6 @@ def note(market: ComputeMarket) -> None:
     s.flow["chip_value_usd_bn"] = market.firms["openai"].chip_value_usd_bn(
         s.flow["long_run_cost_usd_h"], s.flow["own_cost_usd_h"]
     )
-    s.flow["sold_by_generation_h100e_m"] = fold(s.fleet.sold)
     s.flow["ltv"] = anchor_ltv(market)
     for kind in ("interest", "principal", "shell_rent"):
         s.flow[f"oracle_{kind}_usd_bn"] = s.ledger.paid(kind, "oracle")

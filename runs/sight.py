@@ -97,6 +97,7 @@ STANDING = (
     "power_needed_gw",
     "owned_h100e_m",
     "deployed_h100e_m",
+    "sold_by_generation_h100e_m",
     "standing_effective_m",
     "waiting_effective_m",
 )
@@ -117,6 +118,7 @@ def measure_standing(market: ComputeMarket) -> dict[str, np.ndarray]:
     weight = weight / fold(weight)
     useful = fold(weight * g.usefulness[rows])
     sold, by_generation = s.fleet.sold, fold(s.fleet.deployed)
+    sold_by_generation = fold(sold)
     standing = fold(by_generation * g.usefulness)
     costs = p.of("costs")
     kw = fold(weight * g.kw_per_h100e[rows])
@@ -135,8 +137,9 @@ def measure_standing(market: ComputeMarket) -> dict[str, np.ndarray]:
         "power_needed_gw": fold((sold * g.kw_per_h100e).swapaxes(0, 1)),
         "owned_h100e_m": fold(sold.swapaxes(0, 1)),
         "deployed_h100e_m": fold(s.fleet.deployed.swapaxes(0, 1)),
+        "sold_by_generation_h100e_m": sold_by_generation,
         "standing_effective_m": standing,
-        "waiting_effective_m": fold(fold(sold) * g.usefulness) - standing,
+        "waiting_effective_m": fold(sold_by_generation * g.usefulness) - standing,
     }
 
 

@@ -26,6 +26,8 @@ Numbers = Int64[np.ndarray, "worlds"]
 """One integer for each world, shape (worlds,)."""
 
 _FLOAT64 = np.dtype(np.float64)
+_UINT64 = np.dtype(np.uint64)
+_add_rows, _largest, _smallest = np.add.reduce, np.maximum.reduce, np.minimum.reduce
 PAIRED_FROM = 8
 """NumPy adds fewer numbers than this one after the other in every memory layout, more of them in pairs in some."""
 BITS_OF_INFINITY = np.array([np.inf]).view(np.uint64)[0]
@@ -41,17 +43,19 @@ def fold(rows: np.ndarray) -> np.ndarray:
     if rows.dtype is not _FLOAT64:
         rows = rows.astype(np.float64)
     few = len(rows)
-    if few == 2:
-        return np.asarray(rows[0] + rows[1])
+    if few == 2 and rows.ndim > 1:
+        total: np.ndarray = rows[0] + rows[1]
+        return total
     # NumPy runs along the worlds where they lie side by side, and then adds row to row as here.
     if few < PAIRED_FROM or (rows.shape[-1] > 1 and rows.strides[-1] == rows.itemsize):
-        return np.asarray(np.add.reduce(rows, axis=0))
-    if rows.shape[-1] == 1:  # a running sum is taken in order by its meaning
-        return np.asarray(np.add.accumulate(rows, axis=0)[-1])
-    total = rows[0] + rows[1]
-    for row in rows[2:]:
-        total += row
-    return np.asarray(total)
+        total = _add_rows(rows)
+    elif rows.shape[-1] == 1:  # a running sum is taken in order by its meaning
+        total = np.add.accumulate(rows, axis=0)[-1]
+    else:
+        total = rows[0] + rows[1]
+        for row in rows[2:]:
+            total += row
+    return total if rows.ndim > 1 else np.asarray(total)
 
 
 def fold_sectors(
@@ -79,7 +83,7 @@ def ratio(numerator: np.ndarray, denominator: np.ndarray, otherwise: float = 0.0
 
     The numerator is finite where the denominator is not positive.
     """
-    numerator, denominator = np.asarray(numerator, float), np.asarray(denominator, float)
+    denominator = np.asarray(denominator, float)
     above = denominator > 0.0
     if np.count_nonzero(above) == above.size:
         return np.asarray(numerator / denominator)
@@ -150,11 +154,9 @@ def require(values: np.ndarray, allowed: Callable[[np.ndarray], np.ndarray], nam
     """
     array = np.asarray(values, dtype=np.float64)
     # One pass or two for the checks that are made most; -0.0 and all that is wrong go the long way.
-    if allowed in _BY_BITS and array.size:
-        bits = array.view(np.uint64)
-        if np.maximum.reduce(bits, axis=None) < BITS_OF_INFINITY and (
-            allowed is not positive or np.minimum.reduce(bits, axis=None) > 0
-        ):
+    if (allowed is not_negative or allowed is positive) and array.size:
+        bits = array.view(_UINT64)
+        if _largest(bits, None) < BITS_OF_INFINITY and (allowed is not_negative or _smallest(bits, None) > 0):
             return array
     right = allowed(array)
     if np.count_nonzero(right) < right.size:
@@ -179,7 +181,3 @@ def positive(array: np.ndarray) -> np.ndarray:
 def not_negative(array: np.ndarray) -> np.ndarray:
     """Where entries are finite and at least zero."""
     return np.isfinite(array) & (array >= 0.0)
-
-
-_BY_BITS = (not_negative, positive)
-"""What `require` can see in the bits of the numbers alone."""
