@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
-from itertools import accumulate
-from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,13 +24,6 @@ if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
 
-def empty_arrays(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
-    """Arrays of these shapes by name, unwritten: parts of one block, which the system hands over in large pages."""
-    sizes = [prod(shape) for shape in shapes.values()]
-    parts = np.split(np.empty(sum(sizes)), list(accumulate(sizes))[:-1])
-    return {name: part.reshape(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
-
-
 class History:
     """Every metric of every quarter, in every world: arrays (members, quarters, worlds) by name."""
 
@@ -46,7 +36,7 @@ class History:
     @cached_property
     def _room(self) -> dict[str, np.ndarray]:
         quarters, worlds = self._shape
-        return empty_arrays({name: (row.rows, quarters, worlds) for name, row in self._rows.items()})
+        return {name: np.empty((row.rows, quarters, worlds)) for name, row in self._rows.items()}
 
     @property
     def values(self) -> dict[str, np.ndarray]:
@@ -91,4 +81,4 @@ def note(market: ComputeMarket) -> None:
         s.flow[f"oracle_{kind}_usd_bn"] = s.ledger.paid(kind, "oracle")
 
 
-__all__ = ["REGISTRY", "History", "Metric", "empty_arrays", "registry_of"]
+__all__ = ["REGISTRY", "History", "Metric", "registry_of"]

@@ -17,7 +17,7 @@ from agents.base import PolicyError
 from agents.cast import STANDING, Cast
 from runs import posterior
 from runs.laws import LawBroken
-from runs.metrics import Metric, empty_arrays, registry_of
+from runs.metrics import Metric, registry_of
 from runs.model import LATEST, ComputeMarket
 from runs.scenario import Scenario, load_scenario
 from world.arrays import Numbers
@@ -171,7 +171,7 @@ class _Store:
         self.years = sorted({label[:4] for label in self.quarters})
         self.registry = registry_of(market.cast)
         self.members = member_dimensions(market.cast)
-        self.arrays = empty_arrays({name: self._shape(row) for name, row in self.registry.items()})
+        self.arrays = {name: np.empty(self._shape(row)) for name, row in self.registry.items()}
         for name, row in self.registry.items():
             self.arrays[name][row.rows :] = np.nan
 
