@@ -146,7 +146,9 @@ def per_world(value: object, worlds: int, name: str) -> np.ndarray:
     return require(array, np.isfinite, name, "a finite number")
 
 
-def require(values: np.ndarray, allowed: Callable[[np.ndarray], np.ndarray], name: str, wanted: str) -> np.ndarray:
+def require(
+    values: np.ndarray | float, allowed: Callable[[np.ndarray], np.ndarray], name: str, wanted: str
+) -> np.ndarray:
     """Return `values` as float64 if `allowed` holds everywhere.
 
     Raises: ValueError naming the argument, the first offending index and (its last axis) world, what was given
@@ -154,22 +156,16 @@ def require(values: np.ndarray, allowed: Callable[[np.ndarray], np.ndarray], nam
     """
     array = np.asarray(values, dtype=np.float64)
     # One pass or two for the checks that are made most; -0.0 and all that is wrong go the long way.
-    if (allowed is not_negative or allowed is positive) and array.size:
+    if allowed in _MOST_BITS and array.size:
         bits = array.view(_UINT64)
-        if _largest(bits, None) < BITS_OF_INFINITY and (allowed is not_negative or _smallest(bits, None) > 0):
+        if _largest(bits, None) <= _MOST_BITS[allowed] and (allowed is not positive or _smallest(bits, None) > 0):
             return array
-    right = allowed(array)
+    entries = np.atleast_1d(array)
+    right = allowed(entries)
     if np.count_nonzero(right) < right.size:
-        wrong = ~right
-        index = tuple(int(i) for i in np.argwhere(wrong)[0])
-        where = (
-            f"index {index[:-1]}, world {index[-1]}"
-            if len(index) > 1
-            else f"world {index[0]}"
-            if index
-            else "the value"
-        )
-        raise ValueError(f"{name}: {where} is {array[index]}; wanted {wanted}")
+        index = tuple(int(i) for i in np.argwhere(~right)[0])
+        where = f"index {index[:-1]}, world {index[-1]}" if len(index) > 1 else f"world {index[0]}"
+        raise ValueError(f"{name}: {where} is {entries[index]}; wanted {wanted}")
     return array
 
 
@@ -181,3 +177,19 @@ def positive(array: np.ndarray) -> np.ndarray:
 def not_negative(array: np.ndarray) -> np.ndarray:
     """Where entries are finite and at least zero."""
     return np.isfinite(array) & (array >= 0.0)
+
+
+def zero_to_one(array: np.ndarray) -> np.ndarray:
+    """Where entries are 0 to 1."""
+    return (array >= 0.0) & (array <= 1.0)
+
+
+_MOST_BITS = {
+    allowed: np.array([most]).view(np.uint64)[0]
+    for allowed, most in (
+        (not_negative, np.finfo(np.float64).max),
+        (positive, np.finfo(np.float64).max),
+        (zero_to_one, 1.0),
+    )
+}
+"""What `require` can see in the bits of the numbers alone: the largest that are allowed, read as unsigned integers."""

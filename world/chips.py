@@ -8,7 +8,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from world.arrays import PerGeneration, PerRow, PerWorld, fold, not_negative, positive, power, ratio, require
+from world.arrays import (
+    PerGeneration,
+    PerRow,
+    PerWorld,
+    fold,
+    not_negative,
+    positive,
+    power,
+    ratio,
+    require,
+    zero_to_one,
+)
 from world.calendar import HOURS_PER_QUARTER
 from world.costs import annuity_value
 
@@ -124,8 +135,8 @@ def wafer_growth(
     """
     require(backlog, not_negative, "backlog", "at least zero")
     require(shipped, not_negative, "shipped", "at least zero")
-    require(np.atleast_1d(lag_quarters), positive, "lag_quarters", "above zero")
-    require(np.atleast_1d(target_lead), positive, "target_lead", "above zero")
+    require(lag_quarters, positive, "lag_quarters", "above zero")
+    require(target_lead, positive, "target_lead", "above zero")
     planned = np.asarray(target_lead) * shipped
     # No shipments: full pressure with a backlog, none without one.
     idle = np.where(backlog > 0.0, MOST_PRESSURE, LEAST_PRESSURE)
@@ -155,7 +166,7 @@ def list_price_k(
     Raises: ValueError if drift or elasticity is out of range.
     Source: chip prices by generation in the record.
     """
-    require(np.atleast_1d(yearly_drift), lambda d: (d >= 0.0) & (d < 1.0), "yearly_drift", "a share in [0, 1)")
+    require(yearly_drift, lambda d: (d >= 0.0) & (d < 1.0), "yearly_drift", "a share in [0, 1)")
     require(
         np.atleast_1d(elasticity),
         lambda e: (e >= 0.0) & (e <= MOST_PRICE_ELASTICITY),
@@ -180,7 +191,7 @@ def allocation_weight(size: PerRow, prepaid_share: PerRow, size_power: PerWorld,
     Raises: ValueError if a size is negative or a share out of range.
     """
     require(size, not_negative, "size", "at least zero")
-    require(prepaid_share, lambda s: (s >= 0.0) & (s <= 1.0), "prepaid_share", "a share in [0, 1]")
+    require(prepaid_share, zero_to_one, "prepaid_share", "a share in [0, 1]")
     share = np.maximum(ratio(size, fold(size)), LEAST_SHARE)
     return power(share, size_power) * (1.0 + prepayment_pull * prepaid_share)
 
@@ -211,7 +222,7 @@ def programme_npv_usd_bn(
     Source: docs/model.md; oracle: a sum over small steps in tests/oracles/test_chips_by_hand.py.
     """
     require(volume_h100e_m, not_negative, "volume_h100e_m", "at least zero")
-    require(np.atleast_1d(lead_quarters), positive, "lead_quarters", "above zero")
+    require(lead_quarters, positive, "lead_quarters", "above zero")
     rate, lead = discount_rate_per_quarter, lead_quarters
     saving_usd_bn = volume_h100e_m * (cost_bought_usd_h - cost_own_usd_h) * (HOURS_PER_QUARTER / 1000.0)
     quarters_of_saving = np.maximum(np.asarray(horizon_quarters) - lead, 0.0)

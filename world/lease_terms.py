@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from world.arrays import PerWorld, not_negative, positive, require
+from world.arrays import PerWorld, not_negative, positive, require, zero_to_one
 from world.schedule import Amount
 
 Pair = tuple[str, str, str]
@@ -57,7 +57,7 @@ def checked_terms(
 
 def a_share(values: Amount, name: str) -> np.ndarray:
     """The values as an array; ValueError unless each is from 0 to 1."""
-    return require(np.atleast_1d(values), lambda v: (v >= 0.0) & (v <= 1.0), name, "a share from 0 to 1")
+    return require(np.atleast_1d(values), zero_to_one, name, "a share from 0 to 1")
 
 
 def _a_quarter(values: np.ndarray) -> np.ndarray:
