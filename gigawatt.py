@@ -229,6 +229,9 @@ def _flushes() -> bool:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code (0 done, 1 a run failed, 2 the user's mistake, 130 Ctrl-C)."""
+    # NumPy reads it when it is loaded. Pages of 2 MB are cleared whole, and on a virtual machine each may have to be
+    # fetched from the host first: three times dearer than small ones, which `runs.memory` then keeps.
+    os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")
     try:
         asked = parser().parse_args(arguments)
         code: int = asked.work(asked)

@@ -42,10 +42,11 @@ def trace_equity(market: ComputeMarket) -> None:
     gone = held * ratio(spent, spent + np.maximum(left, 0.0))
 
     rents = ledger.paid_between(RENT[0], labs, providers) + ledger.paid_between(RENT[1], labs, providers)
-    bought = ledger.paid_between(CHIPS, providers, VENDORS).swapaxes(0, 1)
-    onward = ratio(bought, total[cast.sector_rows(providers)])
+    bought = ledger.paid_between(CHIPS, providers, VENDORS)
+    onward = ratio(bought, total[cast.sector_rows(providers)][:, np.newaxis])
     chips = ledger.paid_between(CHIPS, labs, VENDORS)
-    chips += fold(np.moveaxis(rents[:, np.newaxis] * onward, 2, 0))
+    for provider, passed_on in enumerate(onward):
+        chips += rents[:, provider, np.newaxis] * passed_on
     # The part of each dollar spent that comes to Microsoft as rent, to Nvidia as chips, and to any vendor as chips.
     for_each = ratio(np.ones_like(spent), spent)
     to_sellers = (rents[:, providers.index("microsoft")] * for_each, chips[:, VENDORS.index("nvidia")] * for_each)

@@ -27,5 +27,5 @@ HEADLINES = (
 
 def headline(market: ComputeMarket, name: str) -> float:
     """A metric of the quarter as one plain number: the world's own, or the mean over worlds."""
-    figures = market.history.values[name][0, market.state.quarter]
+    figures = market.history.now(name)[0]
     return float(np.add.reduce(figures)) / figures.size

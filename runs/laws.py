@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -25,8 +24,7 @@ class LawBroken(RuntimeError):
     """A law of the model does not hold: names law, quarter and first world."""
 
 
-@dataclass(frozen=True)
-class Law:
+class Law(NamedTuple):
     """A law and how far each world is from it; zero is perfect."""
 
     name: str

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
-from itertools import accumulate
-from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,36 +24,44 @@ if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
 
-def blank_arrays(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
-    """Arrays of these shapes by name, NaN: the parts of one block, which the system hands over in large pages."""
-    sizes = [prod(shape) for shape in shapes.values()]
-    parts = np.split(np.full(sum(sizes), np.nan), list(accumulate(sizes))[:-1])
-    return {name: part.reshape(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
-
-
-def blank_values(registry: Mapping[str, Metric], quarters: int, worlds: int) -> dict[str, np.ndarray]:
-    """Room for every metric: arrays (members, quarters, worlds) by name, NaN."""
-    return blank_arrays({name: (row.rows, quarters, worlds) for name, row in registry.items()})
-
-
 class History:
     """Every metric of every quarter, in every world: arrays (members, quarters, worlds) by name."""
 
     def __init__(self, market: ComputeMarket) -> None:
         self._rows = registry_of(market.cast)
         self._shape = market.quarters, market.worlds
+        self._written = 0
+        self._blank = False
 
     @cached_property
+    def _room(self) -> dict[str, np.ndarray]:
+        quarters, worlds = self._shape
+        return {name: np.empty((row.rows, quarters, worlds)) for name, row in self._rows.items()}
+
+    @property
     def values(self) -> dict[str, np.ndarray]:
         """The arrays, NaN in quarters to come; who has room for them elsewhere sets them before the first quarter."""
-        return blank_values(self._rows, *self._shape)
+        if not self._blank:  # a run to its horizon writes every number, and need not write it twice
+            for array in self._room.values():
+                array[:, self._written :] = np.nan
+            self._blank = True
+        return self._room
+
+    @values.setter
+    def values(self, arrays: dict[str, np.ndarray]) -> None:
+        self._room, self._blank = arrays, True
+
+    def now(self, name: str) -> np.ndarray:
+        """The last quarter of a metric, (members, worlds)."""
+        return self._room[name][:, self._written - 1]
 
     def record(self, market: ComputeMarket) -> None:
         """Write this quarter, once."""
         note(market)
-        q, values = market.state.quarter, self.values
+        q, room = market.state.quarter, self._room
         for name, row in self._rows.items():
-            values[name][:, q] = row.read(market)
+            room[name][:, q] = row.read(market)
+        self._written = q + 1
 
 
 def note(market: ComputeMarket) -> None:
@@ -71,10 +76,9 @@ def note(market: ComputeMarket) -> None:
     s.flow["chip_value_usd_bn"] = market.firms["openai"].chip_value_usd_bn(
         s.flow["long_run_cost_usd_h"], s.flow["own_cost_usd_h"]
     )
-    s.flow["sold_by_generation_h100e_m"] = fold(s.fleet.sold)
     s.flow["ltv"] = anchor_ltv(market)
     for kind in ("interest", "principal", "shell_rent"):
         s.flow[f"oracle_{kind}_usd_bn"] = s.ledger.paid(kind, "oracle")
 
 
-__all__ = ["REGISTRY", "History", "Metric", "blank_arrays", "blank_values", "registry_of"]
+__all__ = ["REGISTRY", "History", "Metric", "registry_of"]

@@ -11,12 +11,13 @@ from agents.views import BINDING
 from runs.registry import simple
 from runs.sight import unit_rent
 from runs.state import MERCHANT_ROWS
-from world.arrays import PerRow, PerWorld, fold, ratio, some
+from world.arrays import PerRow, PerWorld, fold, ratio
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
 ABILENE = "Abilene"
+_CONSTRAINTS = np.arange(len(BINDING))[:, np.newaxis]
 
 
 def stargate(m: ComputeMarket) -> PerWorld:
@@ -44,12 +45,8 @@ def binding(m: ComputeMarket) -> PerRow:
     s = m.state
     weight = s.flow["owned_h100e_m"]
     weight = weight / np.maximum(fold(weight), 1e-12)
-    share = np.zeros((len(BINDING), m.worlds))
-    for k, line in enumerate(share):
-        bound = s.binding == k
-        if some(bound):
-            np.copyto(line, fold(bound * weight))
-    return share
+    # (builders, constraints, worlds): the weight of each builder under what bound it.
+    return fold(np.where(s.binding[:, np.newaxis] == _CONSTRAINTS, weight[:, np.newaxis], 0.0))
 
 
 def chip_price(m: ComputeMarket) -> PerRow:

@@ -29,16 +29,17 @@ from runs.recorder import Recorder
 from runs.rental import clear, operate
 from runs.saving import load_market, save_market
 from runs.scenario import Scenario, load_scenario
-from runs.sight import market_view, price_chips
+from runs.sight import market_view, price_chips, tails_of_demand
 from runs.split import over_rivals, split_start
 from runs.state import State
 from world.arrays import Flags, PerWorld, fold, ratio
 from world.calendar import quarter_label, quarter_number
-from world.draws import Draws, student_t
+from world.draws import Draws
 from world.leases import USD_BN_PER_RENT
 from world.parameters import Parameters, resolve
 from world.record import accelerators, phases, start_state
 from world.services import budget_to_demand_scale, scaled_innovation
+from world.student import student_t_of
 
 DEFAULT_UNTIL, LATEST = "2030Q4", "2035Q4"
 
@@ -172,9 +173,9 @@ class ComputeMarket(mesa.Model):
         """Shocks to growth, to rates, to credit and to the portfolio of the anchor investor."""
         s, q, draws, p = self.state, self.calendar_quarter, self.draws, self.parameters
         customers = self.firms["customers"].parameters
-        common = scaled_innovation(
-            student_t(draws.uniform("demand.trend", q), customers.tail_freedom), customers.tail_freedom, 1.0
-        )
+        freedom = customers.tail_freedom
+        trend = student_t_of(draws.uniform("demand.trend", q), freedom, p.once(tails_of_demand))
+        common = scaled_innovation(trend, freedom, 1.0)
         self.firms["customers"].settle_quarter(
             common, draws.normal("services.trend", q), draws.normal("demand.level", q)
         )

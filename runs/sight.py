@@ -14,6 +14,7 @@ from world.arrays import PerGeneration, PerRow, PerWorld, fold, locked, ratio
 from world.chips import list_price_k, shipments_capacity_h100e, wafer_mix
 from world.costs import HOURS_PER_YEAR, capital_usd_h, running_usd_h, term_price
 from world.parameters import Parameters
+from world.student import tail_polynomial
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -96,6 +97,7 @@ STANDING = (
     "power_needed_gw",
     "owned_h100e_m",
     "deployed_h100e_m",
+    "sold_by_generation_h100e_m",
     "standing_effective_m",
     "waiting_effective_m",
 )
@@ -116,6 +118,7 @@ def measure_standing(market: ComputeMarket) -> dict[str, np.ndarray]:
     weight = weight / fold(weight)
     useful = fold(weight * g.usefulness[rows])
     sold, by_generation = s.fleet.sold, fold(s.fleet.deployed)
+    sold_by_generation = fold(sold)
     standing = fold(by_generation * g.usefulness)
     costs = p.of("costs")
     kw = fold(weight * g.kw_per_h100e[rows])
@@ -134,8 +137,9 @@ def measure_standing(market: ComputeMarket) -> dict[str, np.ndarray]:
         "power_needed_gw": fold((sold * g.kw_per_h100e).swapaxes(0, 1)),
         "owned_h100e_m": fold(sold.swapaxes(0, 1)),
         "deployed_h100e_m": fold(s.fleet.deployed.swapaxes(0, 1)),
+        "sold_by_generation_h100e_m": sold_by_generation,
         "standing_effective_m": standing,
-        "waiting_effective_m": fold(fold(sold) * g.usefulness) - standing,
+        "waiting_effective_m": fold(sold_by_generation * g.usefulness) - standing,
     }
 
 
@@ -143,6 +147,11 @@ def term_level(parameters: Parameters) -> PerWorld:
     """Level price of a lease over its term for a spot price of one that falls as rents are expected to, (worlds,)."""
     fall, years = parameters["costs.rent_fall"], parameters["labs.lease_term_quarters"] / 4.0
     return locked(term_price(np.ones(fall.shape), -fall / 4.0, years, 1.0, discount_rate_per_quarter=0.02))
+
+
+def tails_of_demand(parameters: Parameters) -> PerRow:
+    """How the common innovations of growth are drawn out of normal numbers, (powers, worlds)."""
+    return tail_polynomial(parameters["customers.tail_freedom"])
 
 
 def market_view(market: ComputeMarket) -> MarketView:

@@ -17,7 +17,7 @@ from agents.base import PolicyError
 from agents.cast import STANDING, Cast
 from runs import posterior
 from runs.laws import LawBroken
-from runs.metrics import Metric, blank_arrays, registry_of
+from runs.metrics import Metric, registry_of
 from runs.model import LATEST, ComputeMarket
 from runs.scenario import Scenario, load_scenario
 from world.arrays import Numbers
@@ -171,7 +171,9 @@ class _Store:
         self.years = sorted({label[:4] for label in self.quarters})
         self.registry = registry_of(market.cast)
         self.members = member_dimensions(market.cast)
-        self.arrays = blank_arrays({name: self._shape(row) for name, row in self.registry.items()})
+        self.arrays = {name: np.empty(self._shape(row)) for name, row in self.registry.items()}
+        for name, row in self.registry.items():
+            self.arrays[name][row.rows :] = np.nan
 
     def _shape(self, row: Metric) -> tuple[int, int, int]:
         """Room for all members of the dimension where a metric's own come first, else for its own."""

@@ -26,6 +26,8 @@ Numbers = Int64[np.ndarray, "worlds"]
 """One integer for each world, shape (worlds,)."""
 
 _FLOAT64 = np.dtype(np.float64)
+_UINT64 = np.dtype(np.uint64)
+_add_rows, _largest, _smallest = np.add.reduce, np.maximum.reduce, np.minimum.reduce
 PAIRED_FROM = 8
 """NumPy adds fewer numbers than this one after the other in every memory layout, more of them in pairs in some."""
 BITS_OF_INFINITY = np.array([np.inf]).view(np.uint64)[0]
@@ -41,17 +43,19 @@ def fold(rows: np.ndarray) -> np.ndarray:
     if rows.dtype is not _FLOAT64:
         rows = rows.astype(np.float64)
     few = len(rows)
-    if few == 2:
-        return np.asarray(rows[0] + rows[1])
+    if few == 2 and rows.ndim > 1:
+        total: np.ndarray = rows[0] + rows[1]
+        return total
     # NumPy runs along the worlds where they lie side by side, and then adds row to row as here.
     if few < PAIRED_FROM or (rows.shape[-1] > 1 and rows.strides[-1] == rows.itemsize):
-        return np.asarray(np.add.reduce(rows, axis=0))
-    if rows.shape[-1] == 1:  # a running sum is taken in order by its meaning
-        return np.asarray(np.add.accumulate(rows, axis=0)[-1])
-    total = rows[0] + rows[1]
-    for row in rows[2:]:
-        total += row
-    return np.asarray(total)
+        total = _add_rows(rows)
+    elif rows.shape[-1] == 1:  # a running sum is taken in order by its meaning
+        total = np.add.accumulate(rows, axis=0)[-1]
+    else:
+        total = rows[0] + rows[1]
+        for row in rows[2:]:
+            total += row
+    return total if rows.ndim > 1 else np.asarray(total)
 
 
 def fold_sectors(
@@ -79,7 +83,7 @@ def ratio(numerator: np.ndarray, denominator: np.ndarray, otherwise: float = 0.0
 
     The numerator is finite where the denominator is not positive.
     """
-    numerator, denominator = np.asarray(numerator, float), np.asarray(denominator, float)
+    denominator = np.asarray(denominator, float)
     above = denominator > 0.0
     if np.count_nonzero(above) == above.size:
         return np.asarray(numerator / denominator)
@@ -142,7 +146,9 @@ def per_world(value: object, worlds: int, name: str) -> np.ndarray:
     return require(array, np.isfinite, name, "a finite number")
 
 
-def require(values: np.ndarray, allowed: Callable[[np.ndarray], np.ndarray], name: str, wanted: str) -> np.ndarray:
+def require(
+    values: np.ndarray | float, allowed: Callable[[np.ndarray], np.ndarray], name: str, wanted: str
+) -> np.ndarray:
     """Return `values` as float64 if `allowed` holds everywhere.
 
     Raises: ValueError naming the argument, the first offending index and (its last axis) world, what was given
@@ -150,33 +156,17 @@ def require(values: np.ndarray, allowed: Callable[[np.ndarray], np.ndarray], nam
     """
     array = np.asarray(values, dtype=np.float64)
     # One pass or two for the checks that are made most; -0.0 and all that is wrong go the long way.
-    if allowed in _BY_BITS and array.size:
-        bits = array.view(np.uint64)
-        if np.maximum.reduce(bits, axis=None) < BITS_OF_INFINITY and (
-            allowed is not positive or np.minimum.reduce(bits, axis=None) > 0
-        ):
+    if allowed in _MOST_BITS and array.size:
+        bits = array.view(_UINT64)
+        if _largest(bits, None) <= _MOST_BITS[allowed] and (allowed is not positive or _smallest(bits, None) > 0):
             return array
-    right = allowed(array)
+    entries = np.atleast_1d(array)
+    right = allowed(entries)
     if np.count_nonzero(right) < right.size:
-        wrong = ~right
-        index = tuple(int(i) for i in np.argwhere(wrong)[0])
-        where = (
-            f"index {index[:-1]}, world {index[-1]}"
-            if len(index) > 1
-            else f"world {index[0]}"
-            if index
-            else "the value"
-        )
-        raise ValueError(f"{name}: {where} is {array[index]}; wanted {wanted}")
+        index = tuple(int(i) for i in np.argwhere(~right)[0])
+        where = f"index {index[:-1]}, world {index[-1]}" if len(index) > 1 else f"world {index[0]}"
+        raise ValueError(f"{name}: {where} is {entries[index]}; wanted {wanted}")
     return array
-
-
-def require_between(values: np.ndarray, low: float, high: float, name: str, wanted: str) -> np.ndarray:
-    """`require` for numbers from `low` to `high`: the two outermost are found sooner than each is judged."""
-    array = np.asarray(values, dtype=np.float64)
-    if not array.size or (array.min() >= low and array.max() <= high):  # not a number is in no range
-        return array
-    return require(array, lambda entries: (entries >= low) & (entries <= high), name, wanted)
 
 
 def positive(array: np.ndarray) -> np.ndarray:
@@ -189,5 +179,17 @@ def not_negative(array: np.ndarray) -> np.ndarray:
     return np.isfinite(array) & (array >= 0.0)
 
 
-_BY_BITS = (not_negative, positive)
-"""What `require` can see in the bits of the numbers alone."""
+def zero_to_one(array: np.ndarray) -> np.ndarray:
+    """Where entries are 0 to 1."""
+    return (array >= 0.0) & (array <= 1.0)
+
+
+_MOST_BITS = {
+    allowed: np.array([most]).view(np.uint64)[0]
+    for allowed, most in (
+        (not_negative, np.finfo(np.float64).max),
+        (positive, np.finfo(np.float64).max),
+        (zero_to_one, 1.0),
+    )
+}
+"""What `require` can see in the bits of the numbers alone: the largest that are allowed, read as unsigned integers."""

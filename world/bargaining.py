@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, fold, pick_worlds
+from world.arrays import PerRow, PerWorld, fold, pick_worlds, zero_to_one
 from world.merit import fill_in_merit_order, in_merit_order
 from world.rows import number_or_never, rows_by_worlds, stretched
 from world.transport import PerCell, best_transport
@@ -73,9 +73,7 @@ def bargain(
     shape, per_world_shape = offers.shape, offers.shape[1:]
     reserve = stretched(reservation, shape, "reservation", number_or_never, COST)
     own_cost = stretched(penalty, shape, "penalty", number_or_never, COST)
-    share = stretched(
-        weight, shape, "weight", lambda array: (array >= 0.0) & (array <= 1.0), "a share, at least 0 and at most 1"
-    )
+    share = stretched(weight, shape, "weight", zero_to_one, "a share, at least 0 and at most 1")
     need = stretched(wanted, per_world_shape, "wanted")
     market = stretched(outside, per_world_shape, "outside", number_or_never, "a number")
     most = stretched(worth, per_world_shape, "worth", number_or_never, "a number")

@@ -18,7 +18,7 @@ from world.arrays import (
     power,
     ratio,
     require,
-    require_between,
+    zero_to_one,
 )
 from world.calendar import HOURS_PER_QUARTER
 from world.costs import annuity_value
@@ -144,7 +144,7 @@ def wafer_growth(pressure: PerWorld, lag_quarters: PerWorld | float, max_growth:
     Raises: ValueError if a lag is not above zero.
     Source: growth of packaging capacity in the record (docs/sources.md).
     """
-    require(np.atleast_1d(lag_quarters), positive, "lag_quarters", "above zero")
+    require(lag_quarters, positive, "lag_quarters", "above zero")
     growth: PerWorld = (np.log(np.maximum(pressure, LEAST_PRESSURE)) / lag_quarters).clip(-MOST_DECLINE, max_growth)
     return growth
 
@@ -168,9 +168,13 @@ def list_price_k(
     Raises: ValueError if drift or elasticity is out of range.
     Source: chip prices by generation in the record.
     """
-    require(np.atleast_1d(yearly_drift), lambda d: (d >= 0.0) & (d < 1.0), "yearly_drift", "a share in [0, 1)")
-    most = MOST_PRICE_ELASTICITY
-    require_between(np.atleast_1d(elasticity), 0.0, most, "elasticity", f"at most {most}, at least zero")
+    require(yearly_drift, lambda d: (d >= 0.0) & (d < 1.0), "yearly_drift", "a share in [0, 1)")
+    require(
+        np.atleast_1d(elasticity),
+        lambda e: (e >= 0.0) & (e <= MOST_PRICE_ELASTICITY),
+        "elasticity",
+        f"at most {MOST_PRICE_ELASTICITY}, at least zero",
+    )
     years = np.maximum(quarters_since_launch, 0.0) / 4.0
     drift = np.exp(years * np.log1p(-np.asarray(yearly_drift)))
     scarcity = power(np.atleast_1d(backlog_ratio).clip(LEAST_BACKLOG_RATIO, MOST_BACKLOG_RATIO), elasticity)
@@ -189,7 +193,7 @@ def allocation_weight(size: PerRow, prepaid_share: PerRow, size_power: PerWorld,
     Raises: ValueError if a size is negative or a share out of range.
     """
     require(size, not_negative, "size", "at least zero")
-    require_between(prepaid_share, 0.0, 1.0, "prepaid_share", "a share in [0, 1]")
+    require(prepaid_share, zero_to_one, "prepaid_share", "a share in [0, 1]")
     share = np.maximum(ratio(size, fold(size)), LEAST_SHARE)
     return power(share, size_power) * (1.0 + prepayment_pull * prepaid_share)
 
@@ -220,7 +224,7 @@ def programme_npv_usd_bn(
     Source: docs/model.md; oracle: a sum over small steps in tests/oracles/test_chips_by_hand.py.
     """
     require(volume_h100e_m, not_negative, "volume_h100e_m", "at least zero")
-    require(np.atleast_1d(lead_quarters), positive, "lead_quarters", "above zero")
+    require(lead_quarters, positive, "lead_quarters", "above zero")
     rate, lead = discount_rate_per_quarter, lead_quarters
     saving_usd_bn = volume_h100e_m * (cost_bought_usd_h - cost_own_usd_h) * (HOURS_PER_QUARTER / 1000.0)
     quarters_of_saving = np.maximum(np.asarray(horizon_quarters) - lead, 0.0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from world.arrays import PerGeneration, PerWorld, not_negative, positive, power, require, some
+from world.arrays import PerGeneration, PerWorld, not_negative, positive, power, require, some, zero_to_one
 from world.calendar import HOURS_PER_QUARTER
 
 HOURS_PER_YEAR = 4.0 * HOURS_PER_QUARTER
@@ -47,7 +47,7 @@ def annuity_factor(rate: np.ndarray | float, fall: PerWorld | float, years: PerW
     Raises: ValueError if a life is not above zero.
     Source: user cost of capital with a falling rent (docs/sources.md).
     """
-    require(np.atleast_1d(years), positive, "years", "a life above zero")
+    require(years, positive, "years", "a life above zero")
     return np.asarray(1.0 / annuity_value(np.asarray(rate) + np.asarray(fall), years))
 
 
@@ -126,7 +126,7 @@ def capital_usd_h(
     Raises: ValueError if a life or utilisation is out of range.
     Source: docs/model.md; anchors in tests/oracles/test_annuities.py (owning cost of Hopper and Blackwell).
     """
-    require(np.atleast_1d(utilisation), lambda u: (u > 0.0) & (u <= 1.0), "utilisation", "a share in (0, 1]")
+    require(utilisation, lambda u: (u > 0.0) & (u <= 1.0), "utilisation", "a share in (0, 1]")
     chip_years = annuity_factor(cost_of_capital, rent_fall, chip_life_years)
     shell_years = annuity_factor(cost_of_capital, 0.0, shell_life_years)
     sold_hours = HOURS_PER_YEAR * np.asarray(utilisation)
@@ -169,8 +169,8 @@ def term_price(
     Raises: ValueError if a term is not above zero or a spot price below zero.
     Source: expectations theory of the term structure (docs/sources.md).
     """
-    require(np.atleast_1d(years), positive, "years", "a term above zero")
-    require(np.atleast_1d(spot), not_negative, "spot", "at least zero")
+    require(years, positive, "years", "a term above zero")
+    require(spot, not_negative, "spot", "at least zero")
     quarters = 4.0 * np.asarray(years)
     growth, discount = np.asarray(expected_growth_per_quarter), np.asarray(discount_rate_per_quarter)
     level = annuity_value(discount - growth, quarters) / annuity_value(discount, quarters)
@@ -186,7 +186,7 @@ def close_gap(index: np.ndarray, target: np.ndarray, speed: PerWorld | float) ->
     Raises: ValueError if a speed is outside [0, 1].
     Source: partial adjustment; the speed is a judgement (docs/sources.md).
     """
-    require(np.atleast_1d(speed), lambda s: (s >= 0.0) & (s <= 1.0), "speed", "a share in [0, 1]")
+    require(speed, zero_to_one, "speed", "a share in [0, 1]")
     # Written as a weighted mean: it stays between both ends in floating point, and is exact at speed 0 and 1.
     return (1.0 - np.asarray(speed)) * index + speed * target
 

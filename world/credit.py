@@ -82,7 +82,7 @@ def debt_capacity_usd_bn(
     Raises: ValueError if a term or coverage is not above zero.
     Source: sizing of project debt (docs/sources.md).
     """
-    require(np.atleast_1d(min_dscr), positive, "min_dscr", "above zero")
+    require(min_dscr, positive, "min_dscr", "above zero")
     return np.maximum(cash_flow_usd_bn, 0.0) / (min_dscr * annuity_factor(rate_per_year, 0.0, years))
 
 
@@ -114,8 +114,8 @@ def credit_spread(
     Raises: ValueError if a spread or leverage is negative or not a number.
     Source: spreads of loans on chips and on construction (docs/sources.md); the slopes are guesses.
     """
-    require(np.atleast_1d(base_spread), not_negative, "base_spread", "at least zero")
-    require(np.atleast_1d(tenant_credit), not_negative, "tenant_credit", "at least zero")
+    require(base_spread, not_negative, "base_spread", "at least zero")
+    require(tenant_credit, not_negative, "tenant_credit", "at least zero")
     require(leverage, not_negative, "leverage", "at least zero")
     tightness = leverage_slope * (leverage - usual_leverage) + coverage_slope * (usual_coverage - coverage) + cycle
     # Beyond 30 log points the cap binds whatever the base is; the clip only keeps exp in range.
@@ -173,7 +173,7 @@ def size_project_loan(
     usual = dscr(income_usd_bn, debt_service_usd_bn(most, base_rate + plain, years))
     spread = credit_spread(plain, np.asarray(most_share), usual, 0.0, 0.0, usual_leverage=most_share)
     rate = base_rate + spread
-    require(np.atleast_1d(min_dscr), positive, "min_dscr", "above zero")
+    require(min_dscr, positive, "min_dscr", "above zero")
     # As `debt_capacity_usd_bn`, with the one annuity that the service of the debt takes as well.
     a_year = annuity_factor(rate, 0.0, years)
     debt = np.minimum(most, np.maximum(income_usd_bn, 0.0) / (min_dscr * a_year))

@@ -137,7 +137,7 @@ def log_uniform(u: PerWorld, low: Value, high: Value) -> PerWorld:
 def log_triangular(u: PerWorld, low: Value, mode: Value, high: Value) -> PerWorld:
     """The distribution whose logarithm is triangular (0 < low <= mode <= high) at probability u (worlds,)."""
     low, mode, high = _ordered(u, low=low, mode=mode, high=high)
-    require(np.atleast_1d(low), positive, "low", "a number above 0")
+    require(low, positive, "low", "a number above 0")
     return _bounded(np.exp(_triangular(u, np.log(low), np.log(mode), np.log(high))), low, high)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, fold, not_negative, positive, power, ratio, require
+from world.arrays import PerRow, PerWorld, fold, not_negative, positive, power, ratio, require, zero_to_one
 
 MOST_LOAN_TO_VALUE = 10.0
 """Loan-to-value is reported within plus or minus this: beyond it there is nothing left to compare."""
@@ -32,7 +32,7 @@ def funding_need_usd_bn(
     Returns:                         (worlds,)   bn USD, >= 0
     """
     if not checked:
-        require(np.atleast_1d(target_runway_quarters), not_negative, "target_runway_quarters", "at least zero")
+        require(target_runway_quarters, not_negative, "target_runway_quarters", "at least zero")
     return np.maximum(np.maximum(expected_burn_usd_bn, 0.0) * target_runway_quarters - cash_usd_bn, 0.0)
 
 
@@ -91,9 +91,9 @@ def _require_room(
 ) -> None:
     """Refuse amounts and limits that are out of range."""
     require(holdings_usd_bn, not_negative, "holdings_usd_bn", "at least zero")
-    require(np.atleast_1d(limit), lambda value: (value >= 0.0) & (value < 1.0), "limit", "a ratio in [0, 1)")
-    require(np.atleast_1d(due_within_year_usd_bn), not_negative, "due_within_year_usd_bn", "at least zero")
-    require(np.atleast_1d(asset_sales_usd_bn), not_negative, "asset_sales_usd_bn", "at least zero")
+    require(limit, lambda value: (value >= 0.0) & (value < 1.0), "limit", "a ratio in [0, 1)")
+    require(due_within_year_usd_bn, not_negative, "due_within_year_usd_bn", "at least zero")
+    require(asset_sales_usd_bn, not_negative, "asset_sales_usd_bn", "at least zero")
     if np.any(asset_sales_usd_bn > holdings_usd_bn):
         world = int(np.argmax(np.broadcast_to(asset_sales_usd_bn > holdings_usd_bn, holdings_usd_bn.shape)))
         raise ValueError(
@@ -173,8 +173,8 @@ def price_round(
         require(anchor_room_usd_bn, not_negative, "anchor_room_usd_bn", "at least zero")
         require(anchor_value_usd_bn, not_negative, "anchor_value_usd_bn", "at least zero")
         require(others_supply_usd_bn, not_negative, "others_supply_usd_bn", "at least zero")
-        require(np.atleast_1d(others_slope), positive, "others_slope", "above zero")
-        require(np.atleast_1d(weight), lambda share: (share >= 0.0) & (share <= 1.0), "weight", "a share in [0, 1]")
+        require(others_slope, positive, "others_slope", "above zero")
+        require(weight, zero_to_one, "weight", "a share in [0, 1]")
 
     asks = ask_usd_bn > 0.0
     supply_over_ask = others_supply_usd_bn / np.where(asks, ask_usd_bn, 1.0)
@@ -234,7 +234,7 @@ def cancel_shares(stakes: PerRow, holder: int, part: PerWorld) -> PerRow:
     Laws: sum to one; nobody else's stake falls; at the same price of a share nobody else's holding changes its worth.
     Raises: ValueError if stakes do not sum to one, a part is none, or nothing of the firm would be left.
     """
-    require(part, lambda values: (values >= 0.0) & (values <= 1.0), "part", "0 to 1")
+    require(part, zero_to_one, "part", "0 to 1")
     _require_whole(stakes)
     kept = stakes.copy()
     kept[holder] = stakes[holder] * (1.0 - part)

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from world.arrays import PerWorld, per_world
+from world.arrays import PerWorld, locked, per_world
 from world.draws import Draws, log_triangular, log_uniform, triangular, uniform_between
 
 PARAMETERS_FILE = Path(__file__).parent / "data" / "parameters.csv"
@@ -106,9 +106,7 @@ class Parameters(Mapping[str, PerWorld]):
     """Every parameter by its name, each a read-only array (worlds,)."""
 
     def __init__(self, values: Mapping[str, PerWorld]) -> None:
-        self._values = {name: array.view() for name, array in values.items()}
-        for array in self._values.values():
-            array.setflags(write=False)
+        self._values = {name: locked(array.view()) for name, array in values.items()}
         owners: dict[str, dict[str, PerWorld]] = {}
         for name, array in self._values.items():
             owner, _, rest = name.partition(".")
@@ -154,9 +152,7 @@ class Parameters(Mapping[str, PerWorld]):
         """What `work(parameters, *arguments)` gives, read only, worked out once: parameters never change."""
         key = (work, *arguments)
         if key not in self._worked_out:
-            found = work(self, *arguments)
-            found.setflags(write=False)
-            self._worked_out[key] = found
+            self._worked_out[key] = locked(work(self, *arguments))
         return self._worked_out[key]
 
 
@@ -317,8 +313,7 @@ def _respecified(specification: Specification, entries: Mapping[str, object]) ->
             raise ValueError(f"{name}: {unknown(key, _RANGE, 'entry')} Allowed: {', '.join(_RANGE)}")
         changes[key] = value if key == "distribution" else float(_given(specification, value, 1)[0])
     if changes.get("distribution") == "fixed":
-        fixed = changes.get("central", specification.central)
-        changes = {"low": fixed, "high": fixed, **changes}
+        changes = dict.fromkeys(("low", "high"), changes.get("central", specification.central)) | changes
     try:
         return replace(specification, **changes)  # type: ignore[arg-type]
     except _ColumnError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from world.arrays import Flags, PerRow, PerWorld, not_negative, positive, require
+from world.arrays import Flags, PerRow, PerWorld, not_negative, positive, require, zero_to_one
 
 
 def profit_share_total(
@@ -41,9 +41,9 @@ def profit_share_total(
 
 def _require_terms(cap: PerWorld | float, first_share: PerWorld | float, second_share: PerWorld | float) -> None:
     """Refuse a cap that is negative and shares that are none."""
-    require(np.atleast_1d(cap), not_negative, "cap_usd_bn", "at least zero")
-    require(np.atleast_1d(first_share), lambda s: (s > 0.0) & (s <= 1.0), "first_share", "a share in (0, 1]")
-    require(np.atleast_1d(second_share), lambda s: (s >= 0.0) & (s <= 1.0), "second_share", "a share in [0, 1]")
+    require(cap, not_negative, "cap_usd_bn", "at least zero")
+    require(first_share, lambda s: (s > 0.0) & (s <= 1.0), "first_share", "a share in (0, 1]")
+    require(second_share, zero_to_one, "second_share", "a share in [0, 1]")
 
 
 def _total(
@@ -133,7 +133,7 @@ def conversion_bargain(
     if not checked:
         require(value_of_profit_share_usd_bn, not_negative, "value_of_profit_share_usd_bn", "at least zero")
         require(value_usd_bn, positive, "value_usd_bn", "above zero")
-        require(np.atleast_1d(weight), lambda share: (share >= 0.0) & (share <= 1.0), "weight", "a share in [0, 1]")
+        require(weight, zero_to_one, "weight", "a share in [0, 1]")
     payment = value_of_profit_share_usd_bn + weight * np.maximum(issuer_gain_usd_bn, 0.0)
     stake = payment / value_usd_bn
     happens = (issuer_gain_usd_bn > 0.0) & (stake < 1.0)

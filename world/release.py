@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from world.arrays import Flags, PerWorld, not_negative, ratio, require
+from world.arrays import Flags, PerWorld, not_negative, ratio, require, zero_to_one
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,9 @@ def bargain_release(
     """
     require(gain_usd_bn, not_negative, "gain_usd_bn", "at least zero")
     require(loss_usd_bn, not_negative, "loss_usd_bn", "at least zero")
-    require(np.atleast_1d(besides_usd_bn), not_negative, "besides_usd_bn", "at least zero")
+    require(besides_usd_bn, not_negative, "besides_usd_bn", "at least zero")
     for name, share in (("excuse", excuse), ("weight", weight)):
-        require(np.atleast_1d(share), lambda value: (value >= 0.0) & (value <= 1.0), name, "a share in [0, 1]")
+        require(share, zero_to_one, name, "a share in [0, 1]")
     claim = loss_usd_bn * (1.0 - np.asarray(excuse))
     surplus = gain_usd_bn - claim
     happens = (gain_usd_bn > 0.0) & (surplus + besides_usd_bn >= 0.0)

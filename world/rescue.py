@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, fold, not_negative, ratio, require
+from world.arrays import PerRow, PerWorld, fold, not_negative, ratio, require, zero_to_one
 
 MOST_CUT = 0.95
 """No lease is cut to nothing: below this it is given up instead."""
@@ -54,9 +54,9 @@ def price_rescue(
     """
     require(short_usd_bn, not_negative, "short_usd_bn", "at least zero")
     require(value_usd_bn, not_negative, "value_usd_bn", "at least zero")
-    require(np.atleast_1d(most_share), not_negative, "most_share", "at least zero")
+    require(most_share, not_negative, "most_share", "at least zero")
     for name, share in (("kept_in_default", kept_in_default), ("weight", weight)):
-        require(np.atleast_1d(share), lambda value: (value >= 0.0) & (value <= 1.0), name, "a share in [0, 1]")
+        require(share, zero_to_one, name, "a share in [0, 1]")
     fallback = kept_in_default * value_usd_bn
     pre_money = np.minimum(fallback + weight * (value_usd_bn - fallback), value_usd_bn)
     return Rescue(np.minimum(short_usd_bn, most_share * pre_money), fallback, pre_money)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, fold, not_negative, positive, power, ratio, require
+from world.arrays import PerRow, PerWorld, fold, not_negative, positive, power, ratio, require, zero_to_one
 from world.calendar import HOURS_PER_QUARTER
 
 
@@ -45,7 +45,7 @@ def local_trend(
     Raises: ValueError if a persistence is outside [0, 1].
     Source: local linear trend with a damped slope (docs/sources.md).
     """
-    require(np.atleast_1d(persistence), lambda p: (p >= 0.0) & (p <= 1.0), "persistence", "a share in [0, 1]")
+    require(persistence, zero_to_one, "persistence", "a share in [0, 1]")
     return long_run_growth + (growth - long_run_growth) * persistence + innovation
 
 
@@ -73,7 +73,7 @@ def market_shares(
     Source: multinomial logit (docs/sources.md); oracle: tests/oracles/test_services_by_hand.py.
     """
     require(capability, np.isfinite, "capability", "a finite number")
-    require(unserved, lambda u: (u >= 0.0) & (u <= 1.0), "unserved", "a share in [0, 1]")
+    require(unserved, zero_to_one, "unserved", "a share in [0, 1]")
     utility = capability_weight * capability + distribution_weight * distribution - unserved_weight * unserved
     weight = np.exp(utility - np.max(utility, axis=0))
     return weight / fold(weight)
@@ -107,7 +107,7 @@ def serve(demand_usd_bn: PerRow, capacity_usd_bn: PerRow, spill_share: PerWorld 
     """
     require(demand_usd_bn, not_negative, "demand_usd_bn", "at least zero")
     require(capacity_usd_bn, not_negative, "capacity_usd_bn", "at least zero")
-    require(np.atleast_1d(spill_share), lambda s: (s >= 0.0) & (s <= 1.0), "spill_share", "a share in [0, 1]")
+    require(spill_share, zero_to_one, "spill_share", "a share in [0, 1]")
     own = np.minimum(demand_usd_bn, capacity_usd_bn)
     unserved = demand_usd_bn - own
     room = capacity_usd_bn - own
@@ -142,7 +142,7 @@ def next_capability(
     Source: scaling laws with algorithmic efficiency (docs/sources.md).
     """
     flow = require(training_compute_flow, not_negative, "training_compute_flow", "at least zero")
-    require(np.atleast_1d(depreciation), lambda d: (d >= 0.0) & (d < 1.0), "depreciation", "a share in [0, 1)")
+    require(depreciation, lambda d: (d >= 0.0) & (d < 1.0), "depreciation", "a share in [0, 1)")
     kept = capability + np.log1p(-np.asarray(depreciation))
     # In logs, relative to what is kept: no overflow however large the stock is.
     gained = flow * np.exp(np.minimum(algorithmic_progress - kept, 600.0))
