@@ -280,7 +280,7 @@ def test_the_sums_that_are_read_are_the_sums_of_the_slots(seed: int) -> None:
             slots = schedule.slots_from(schedule.next_quarter)
             np.testing.assert_allclose(schedule.pending(), slots, rtol=1e-9, atol=1e-9 * arguments["quantity"].max())
     ends = book._pools.to_end
-    ends.reach = max(ends.reach, ends.next_quarter)  # nothing may ever have begun
+    ends._slots.hold(max(ends.reach, ends.next_quarter))  # nothing may ever have begun
     ends.slot(ends.reach)[0, 3] += 1.0
     unaccounted = book.check().unaccounted
     assert unaccounted[3] > 0.0 and np.delete(unaccounted, 3).max() < 1e-12
