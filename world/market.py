@@ -22,7 +22,7 @@ from world.rental_input import nested_curves, prepare, start_prices, untraded_pr
 keep_freed_memory()  # for the whole process: the arrays of a clearing come and go a hundred times a quarter
 
 MOST_STEPS = 5_000
-"""Steps tried in one world before the clearing gives up; a warm start needs three to six."""
+"""Steps tried in one world before the clearing gives up; a warm start needs six at most, mostly."""
 FINEST_TOLERANCE = 1e-12
 """Excess demand below this share of the trade is rounding."""
 
@@ -42,6 +42,8 @@ class RentalClearing:
     """(buyers, generations, worlds) M H100e traded; over buyers it adds up to `sold` over suppliers."""
     sold: Float64[np.ndarray, "suppliers generations worlds"]
     """(suppliers, generations, worlds) M H100e traded, at most the capacity."""
+    index: Float64[np.ndarray, "buyers worlds"]
+    """(buyers, worlds) each buyer's price index P over what it can use; without a meaning where there is nothing."""
     excess_demand: PerGeneration
     """(generations, worlds) M H100e, demand minus supply at the price before the longer side is scaled down."""
     duality_gap: PerWorld
@@ -160,6 +162,7 @@ def trade(
         price=price,
         bought=bought,
         sold=sold,
+        index=np.exp(solution.log_index),
         excess_demand=excess,
         duality_gap=gap,
         iterations=solution.steps,
