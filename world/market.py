@@ -42,8 +42,6 @@ class RentalClearing:
     """(buyers, generations, worlds) M H100e traded; over buyers it adds up to `sold` over suppliers."""
     sold: Float64[np.ndarray, "suppliers generations worlds"]
     """(suppliers, generations, worlds) M H100e traded, at most the capacity."""
-    index: Float64[np.ndarray, "buyers worlds"]
-    """(buyers, worlds) each buyer's price index P over what it can use; without a meaning where there is nothing."""
     excess_demand: PerGeneration
     """(generations, worlds) M H100e, demand minus supply at the price before the longer side is scaled down."""
     duality_gap: PerWorld
@@ -52,6 +50,8 @@ class RentalClearing:
     """(worlds,) Newton steps."""
     rationed: Bool[np.ndarray, "generations worlds"]
     """(generations, worlds) whether the price is at the cap and buyers still want more than there is."""
+    index: Float64[np.ndarray, "buyers worlds"]
+    """(buyers, worlds) each buyer's price index P over what it can use; without a meaning where there is nothing."""
 
 
 def clear_rental_market(
