@@ -175,16 +175,17 @@ def sign(
     # What rival clouds keep for their own labs runs with what they offer to anybody: one lease of each pair.
     for amount in (quantity, payment):
         amount[:, cast.providers.index(cast.offers[-1])] += amount[:, -1]
-    quantity = quantity[:, :-1].reshape(-1, s.worlds)
+    quantity, payment = (amount[:, :-1].reshape(-1, s.worlds) for amount in (quantity, payment))
     pairs = np.array([cast.pair[(provider, tenant)] for tenant in deals for provider in cast.providers])
     signed[pairs] += quantity
-    row, world = quantity.nonzero()
+    at = np.flatnonzero(quantity)
+    row, world = np.divmod(at, s.worlds)
     tenant, provider = np.divmod(row, len(cast.providers))
-    size = quantity[row, world]
-    term = np.array([asks[name].term_quarters for name in deals])[tenant, world]
-    price = payment[tenant, provider, world] / (size * (HOURS_PER_QUARTER / 1000.0 * term))
-    start = s.quarter + lead[provider, world]
-    s.leases.sign_some(pairs[row], world, size, price, m.take_or_pay[world], start, term)
+    size = quantity.take(at)
+    term = np.array([asks[name].term_quarters for name in deals]).take(tenant * s.worlds + world)
+    price = payment.take(at) / (size * (HOURS_PER_QUARTER / 1000.0 * term))
+    start = s.quarter + lead.take(provider * s.worlds + world)
+    s.leases.sign_some(pairs[row], world, size, price, m.take_or_pay.take(world), start, term)
 
 
 def used_by_provider(s: State) -> PerRow:

@@ -37,7 +37,7 @@ def open_market(
         access = float((shares[:, 0] * cast.access[:, row, 0]).sum())
         log_price[row] = np.log(theta[row]) + (total + np.log(access) - np.log(safe[row])) / sigma
     price = np.where(has, np.exp(log_price), 100.0 * parameters.of("currency").scale)
-    index = user_index(price, np.log(theta), sigma, has, cast.access)
+    index = user_index(price, theta, sigma, has, cast.access)
     eps_long = m.elasticity_long
     # a_b = m_b P_b^(eps - sigma), and A_b = a_b Pbar_b^(eps_L - eps_S) with Pbar_b = P_b.
     log_scale = np.log(shares) + total + (eps_long - sigma) * np.log(index)
@@ -62,14 +62,9 @@ def open_market(
     )
 
 
-def user_index(
-    price: np.ndarray, log_theta: np.ndarray, sigma: PerWorld, has: np.ndarray, access: np.ndarray
-) -> PerRow:
-    """Price index over the generations that each user (or kind of them) can use, (rows, worlds), $/effective hour.
-
-    Args: log_theta: (generations, worlds) log of usefulness; has: where there is any; access: (rows, generations, 1).
-    """
-    merchant = np.exp(sigma * log_theta + (1.0 - sigma) * np.log(price)) * has
+def user_index(price: np.ndarray, theta: np.ndarray, sigma: PerWorld, has: np.ndarray, access: np.ndarray) -> PerRow:
+    """Each user's price index over the generations that it can use, (users, worlds), $/effective H100e-hour."""
+    merchant = np.where(has, np.exp(sigma * np.log(theta) + (1.0 - sigma) * np.log(price)), 0.0)
     base = fold(merchant[MERCHANT_ROWS])
     own = base + merchant[GENERATION["own_chip"]]
     asic = base + merchant[GENERATION["rival_asic"]]

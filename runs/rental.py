@@ -8,7 +8,6 @@ import numpy as np
 
 from agents.views import MarketView
 from runs.firm_books import purse
-from runs.opening_market import user_index
 from runs.sight import market_view, standing_figures
 from runs.state import GENERATION
 from world.arrays import PerRow, fold, fold_sectors, power, ratio
@@ -77,7 +76,6 @@ def clear(market: ComputeMarket) -> None:
     for mine, share, kind in zip(bought, ratio(now, pooled[of_user]), of_user, strict=True):
         mine[there] = result.bought[kind] * share
     traded = sold > 0.0
-    index = user_index(price, g.log_usefulness, m.substitution, held > 0.0, cast.access[kinds])
     s.flow["max_gap"] = ratio(result.duality_gap, fold(price * sold), 0.0)
     before = s.market
     spot_hopper = price[GENERATION["hopper"]]
@@ -92,8 +90,8 @@ def clear(market: ComputeMarket) -> None:
         traded=traded,
         bought_h100e_m=bought,
         sold_h100e_m=capacity * ratio(sold, held),
-        index_usd_h=index[of_user],
-        slow_index_usd_h=(slow * power(index / slow, speed))[of_user],
+        index_usd_h=result.index[of_user],
+        slow_index_usd_h=(slow * power(result.index / slow, speed))[of_user],
         posted_usd_h=posted,
         list_usd_h=step_list_price(before.list_usd_h, posted * m.list_premium, m.list_threshold),
         rationed=np.asarray(result.rationed.any(axis=0)),

@@ -22,7 +22,7 @@ from world.rental_input import nested_curves, prepare, start_prices, untraded_pr
 keep_freed_memory()  # for the whole process: the arrays of a clearing come and go a hundred times a quarter
 
 MOST_STEPS = 5_000
-"""Steps tried in one world before the clearing gives up; a warm start needs three to six."""
+"""Steps tried in one world before the clearing gives up; a warm start needs six at most, mostly."""
 FINEST_TOLERANCE = 1e-12
 """Excess demand below this share of the trade is rounding."""
 
@@ -50,6 +50,8 @@ class RentalClearing:
     """(worlds,) Newton steps."""
     rationed: Bool[np.ndarray, "generations worlds"]
     """(generations, worlds) whether the price is at the cap and buyers still want more than there is."""
+    index: Float64[np.ndarray, "buyers worlds"]
+    """(buyers, worlds) each buyer's price index P over what it can use; without a meaning where there is nothing."""
 
 
 def clear_rental_market(
@@ -160,6 +162,7 @@ def trade(
         price=price,
         bought=bought,
         sold=sold,
+        index=np.exp(solution.log_index),
         excess_demand=excess,
         duality_gap=gap,
         iterations=solution.steps,

@@ -138,18 +138,20 @@ class RentalSolution:
     """(generations, worlds), M H100e."""
     supply: np.ndarray
     """(generations, worlds), M H100e."""
+    log_index: np.ndarray
+    """Logarithm of each buyer's price index, (buyers, worlds)."""
     steps: np.ndarray
     """Newton steps, (worlds,); -1 in a world that was given up."""
 
     @classmethod
     def at(cls, price: np.ndarray, point: RentalPoint, steps: np.ndarray) -> RentalSolution:
         """All worlds at the prices where the search stands; it keeps the arrays and may write into them."""
-        return cls(price, point.spending, point.quantity, point.demand, point.supply, steps)
+        return cls(price, point.spending, point.quantity, point.demand, point.supply, point.log_index, steps)
 
     def record(self, worlds: np.ndarray, price: np.ndarray, point: RentalPoint) -> None:
         """Write down where the search stands in the numbered worlds."""
         self.price[:, worlds] = price
-        for name in ("spending", "quantity", "demand", "supply"):
+        for name in ("spending", "quantity", "demand", "supply", "log_index"):
             getattr(self, name)[..., worlds] = getattr(point, name)
 
 

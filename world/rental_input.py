@@ -98,16 +98,16 @@ def nested_curves(
     scale = require(market.scale, not_negative, "demand_scale", "a finite number, >= 0")
     offered = require(market.capacity, not_negative, "capacity", "a finite number, >= 0")
     there, sigma = offered > 0.0, market.substitution[None]
-    usable = market.access[:, :, None] & there[:, None] & (scale > 0.0)
-    buys = usable.any(axis=0)
+    usable, wants = market.access[:, :, None] & there[:, None], scale > 0.0
+    able = usable.any(axis=0)
     power = market.substitution * market.log_theta
     taste, log_taste = np.exp(power)[:, None] * usable, np.where(usable, power[:, None], -np.inf)
-    if not buys.all():
-        np.copyto(taste, 1.0, where=~buys)
-        np.copyto(log_taste, 0.0, where=~buys)
+    if not able.all():
+        np.copyto(taste, 1.0, where=~able)
+        np.copyto(log_taste, 0.0, where=~able)
     spending_power = 1.0 - market.elasticity[None]
     at_one = spending_power == 0.0
-    scale = scale * buys
+    scale = scale * able
     wide = (market.band * market.reserve)[:, None]
     curves = RentalCurves(
         taste=taste,
@@ -125,7 +125,7 @@ def nested_curves(
         per_band=1.0 / wide,
         half_band=0.5 * wide,
         offered=offered,
-        traded=np.asarray(usable.any(axis=1)),
+        traded=np.asarray((usable & wants).any(axis=1)),
         grain=offered * (GRAIN * (1.0 + 1.0 / market.band)),
         floor=price_floor,
         cap=price_cap,

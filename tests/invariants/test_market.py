@@ -130,6 +130,7 @@ def test_the_order_of_buyers_suppliers_and_generations_is_irrelevant(seed: int) 
         back.duality_gap,
         back.iterations,
         back.rationed[::-1],
+        back.index[::-1],
     )
     assert_agree(cleared, restored, market)
 

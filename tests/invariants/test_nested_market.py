@@ -97,6 +97,7 @@ def test_a_market_in_nests_clears_as_any_market_does(seed: int, glut: float) -> 
     box = {"price_floor": np.full(WORLDS, 0.01), "price_cap": np.full(WORLDS, 100.0)}
     short = clear_nested_market(market, start, **box)
     long = clear(as_arguments(market) | {"start_price": start})
+    np.testing.assert_allclose(np.log(short.index), log_indices(market, short.price), rtol=0.0, atol=NEAR)
     for name in ("price", "bought", "sold"):
         size = np.abs(getattr(long, name)).max()
         np.testing.assert_allclose(getattr(short, name), getattr(long, name), rtol=NEAR, atol=NEAR * size)
