@@ -219,7 +219,7 @@ def convert(market: ComputeMarket, value: PerWorld) -> None:
     )
     claim = np.maximum(share, s.cap.stakes[0, worlds] * value * p.as_converted_share[worlds])
     gain = p.conversion_gain[worlds] * value + conditional_usd_bn(market)[worlds] - p.conversion_cost[worlds] * value
-    happens, stake = conversion_bargain(claim, gain, np.maximum(value, 1e-6), partner, checked=True)
+    happens, stake = conversion_bargain(claim, gain, np.maximum(value, 1e-6), partner)
     happens = happens & open_[worlds]
     if market.recorder is not None:
         terms = {"claim": claim, "gain": gain, "value": value, "stake": stake}

@@ -18,11 +18,7 @@ MOST_LOAN_TO_VALUE = 10.0
 
 
 def funding_need_usd_bn(
-    cash_usd_bn: PerWorld,
-    expected_burn_usd_bn: PerWorld,
-    target_runway_quarters: PerWorld | float,
-    *,
-    checked: bool = False,
+    cash_usd_bn: PerWorld, expected_burn_usd_bn: PerWorld, target_runway_quarters: PerWorld | float
 ) -> PerWorld:
     """Cash that a firm lacks to its target runway, at the burn per quarter that it expects.
 
@@ -31,8 +27,7 @@ def funding_need_usd_bn(
             target_runway_quarters   (worlds,)   quarters, >= 0
     Returns:                         (worlds,)   bn USD, >= 0
     """
-    if not checked:
-        require(np.atleast_1d(target_runway_quarters), not_negative, "target_runway_quarters", "at least zero")
+    require(np.atleast_1d(target_runway_quarters), not_negative, "target_runway_quarters", "at least zero")
     return np.maximum(np.maximum(expected_burn_usd_bn, 0.0) * target_runway_quarters - cash_usd_bn, 0.0)
 
 
@@ -167,15 +162,16 @@ def price_round(
     Source: docs/model.md; hand-worked rounds in tests/oracles/test_funding_by_hand.py.
     """
     if not checked:
-        require(ask_usd_bn, not_negative, "ask_usd_bn", "at least zero")
-        require(issuer_value_usd_bn, positive, "issuer_value_usd_bn", "above zero")
-        require(issuer_reservation_usd_bn, positive, "issuer_reservation_usd_bn", "above zero")
-        require(anchor_room_usd_bn, not_negative, "anchor_room_usd_bn", "at least zero")
-        require(anchor_value_usd_bn, not_negative, "anchor_value_usd_bn", "at least zero")
-        require(others_supply_usd_bn, not_negative, "others_supply_usd_bn", "at least zero")
-        require(np.atleast_1d(others_slope), positive, "others_slope", "above zero")
-        require(np.atleast_1d(weight), lambda share: (share >= 0.0) & (share <= 1.0), "weight", "a share in [0, 1]")
-
+        _require_round(
+            ask_usd_bn,
+            issuer_value_usd_bn,
+            issuer_reservation_usd_bn,
+            anchor_room_usd_bn,
+            anchor_value_usd_bn,
+            others_supply_usd_bn,
+            others_slope,
+            weight,
+        )
     asks = ask_usd_bn > 0.0
     supply_over_ask = others_supply_usd_bn / np.where(asks, ask_usd_bn, 1.0)
     covered = asks & (supply_over_ask > 0.0)
@@ -190,6 +186,27 @@ def price_round(
     supply = equity_supply_usd_bn(pre_money, issuer_value_usd_bn, others_supply_usd_bn, others_slope)
     by_others = np.minimum(supply, ask_usd_bn - by_anchor)
     return Round(by_anchor + by_others, pre_money, by_anchor, by_others)
+
+
+def _require_round(
+    ask_usd_bn: PerWorld,
+    issuer_value_usd_bn: PerWorld,
+    issuer_reservation_usd_bn: PerWorld,
+    anchor_room_usd_bn: PerWorld,
+    anchor_value_usd_bn: PerWorld,
+    others_supply_usd_bn: PerWorld,
+    others_slope: PerWorld | float,
+    weight: PerWorld | float,
+) -> None:
+    """Refuse terms of a round that are out of range."""
+    require(ask_usd_bn, not_negative, "ask_usd_bn", "at least zero")
+    require(issuer_value_usd_bn, positive, "issuer_value_usd_bn", "above zero")
+    require(issuer_reservation_usd_bn, positive, "issuer_reservation_usd_bn", "above zero")
+    require(anchor_room_usd_bn, not_negative, "anchor_room_usd_bn", "at least zero")
+    require(anchor_value_usd_bn, not_negative, "anchor_value_usd_bn", "at least zero")
+    require(others_supply_usd_bn, not_negative, "others_supply_usd_bn", "at least zero")
+    require(np.atleast_1d(others_slope), positive, "others_slope", "above zero")
+    require(np.atleast_1d(weight), lambda share: (share >= 0.0) & (share <= 1.0), "weight", "a share in [0, 1]")
 
 
 def dilute(stakes: PerRow, pre_money_usd_bn: PerWorld, by_holder_usd_bn: PerRow, *, checked: bool = False) -> PerRow:
