@@ -147,7 +147,7 @@ def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Ro
     supply, anchor_value = investors.supply(value), value * (1.0 + softbank.parameters.optimism)
     slope, weight = investors.parameters.supply_slope, softbank.parameters.issuer_weight
     s.flow["anchor_room_usd_bn"] = room
-    result = price_round(asked, bid, reservation, room, anchor_value, supply, slope, weight, checked=True)
+    result = price_round(asked, bid, reservation, room, anchor_value, supply, slope, weight)
     if market.recorder is not None:
         bids = {"others_value": bid, "others_supply": supply, "anchor_value": anchor_value, "room": room, "due": due}
         stand = {"own": own, "stakes": s.cap.stakes}

@@ -132,8 +132,6 @@ def price_round(
     others_supply_usd_bn: PerWorld,
     others_slope: PerWorld | float,
     weight: PerWorld | float,
-    *,
-    checked: bool = False,
 ) -> Round:
     """Price an equity round: issuer and anchor bargain, what the other investors would do is the outside option.
 
@@ -157,21 +155,18 @@ def price_round(
         with weight, room, supply and both valuations, what is raised with the others' supply, and with room as long as
         slope x weight x (anchor_value / fallback - 1) <= 1: beyond it the dearer price drives away more than the anchor
         brings. Proportional to money. An anchor below the fallback stays out.
-    `checked` says that the caller vouches for all of them.
     Raises: ValueError naming argument and world if an amount is out of range.
     Source: docs/model.md; hand-worked rounds in tests/oracles/test_funding_by_hand.py.
     """
-    if not checked:
-        _require_round(
-            ask_usd_bn,
-            issuer_value_usd_bn,
-            issuer_reservation_usd_bn,
-            anchor_room_usd_bn,
-            anchor_value_usd_bn,
-            others_supply_usd_bn,
-            others_slope,
-            weight,
-        )
+    require(ask_usd_bn, not_negative, "ask_usd_bn", "at least zero")
+    require(issuer_value_usd_bn, positive, "issuer_value_usd_bn", "above zero")
+    require(issuer_reservation_usd_bn, positive, "issuer_reservation_usd_bn", "above zero")
+    require(anchor_room_usd_bn, not_negative, "anchor_room_usd_bn", "at least zero")
+    require(anchor_value_usd_bn, not_negative, "anchor_value_usd_bn", "at least zero")
+    require(others_supply_usd_bn, not_negative, "others_supply_usd_bn", "at least zero")
+    require(np.atleast_1d(others_slope), positive, "others_slope", "above zero")
+    require(np.atleast_1d(weight), lambda share: (share >= 0.0) & (share <= 1.0), "weight", "a share in [0, 1]")
+
     asks = ask_usd_bn > 0.0
     supply_over_ask = others_supply_usd_bn / np.where(asks, ask_usd_bn, 1.0)
     covered = asks & (supply_over_ask > 0.0)
@@ -186,27 +181,6 @@ def price_round(
     supply = equity_supply_usd_bn(pre_money, issuer_value_usd_bn, others_supply_usd_bn, others_slope)
     by_others = np.minimum(supply, ask_usd_bn - by_anchor)
     return Round(by_anchor + by_others, pre_money, by_anchor, by_others)
-
-
-def _require_round(
-    ask_usd_bn: PerWorld,
-    issuer_value_usd_bn: PerWorld,
-    issuer_reservation_usd_bn: PerWorld,
-    anchor_room_usd_bn: PerWorld,
-    anchor_value_usd_bn: PerWorld,
-    others_supply_usd_bn: PerWorld,
-    others_slope: PerWorld | float,
-    weight: PerWorld | float,
-) -> None:
-    """Refuse terms of a round that are out of range."""
-    require(ask_usd_bn, not_negative, "ask_usd_bn", "at least zero")
-    require(issuer_value_usd_bn, positive, "issuer_value_usd_bn", "above zero")
-    require(issuer_reservation_usd_bn, positive, "issuer_reservation_usd_bn", "above zero")
-    require(anchor_room_usd_bn, not_negative, "anchor_room_usd_bn", "at least zero")
-    require(anchor_value_usd_bn, not_negative, "anchor_value_usd_bn", "at least zero")
-    require(others_supply_usd_bn, not_negative, "others_supply_usd_bn", "at least zero")
-    require(np.atleast_1d(others_slope), positive, "others_slope", "above zero")
-    require(np.atleast_1d(weight), lambda share: (share >= 0.0) & (share <= 1.0), "weight", "a share in [0, 1]")
 
 
 def dilute(stakes: PerRow, pre_money_usd_bn: PerWorld, by_holder_usd_bn: PerRow, *, checked: bool = False) -> PerRow:
