@@ -108,9 +108,7 @@ class Lab(Firm):
         )
         standing = own.cash_usd_bn + own.committed_usd_bn
         short = standing < p.runway_trigger_quarters * expected_burn
-        ask: PerWorld = np.where(
-            short, funding_need_usd_bn(standing, expected_burn, p.runway_quarters, checked=True), 0.0
-        )
+        ask: PerWorld = np.where(short, funding_need_usd_bn(standing, expected_burn, p.runway_quarters), 0.0)
         return ask
 
     def value_usd_bn(self) -> PerWorld:

@@ -147,7 +147,7 @@ def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Ro
     supply, anchor_value = investors.supply(value), value * (1.0 + softbank.parameters.optimism)
     slope, weight = investors.parameters.supply_slope, softbank.parameters.issuer_weight
     s.flow["anchor_room_usd_bn"] = room
-    result = price_round(asked, bid, reservation, room, anchor_value, supply, slope, weight, checked=True)
+    result = price_round(asked, bid, reservation, room, anchor_value, supply, slope, weight)
     if market.recorder is not None:
         bids = {"others_value": bid, "others_supply": supply, "anchor_value": anchor_value, "room": room, "due": due}
         stand = {"own": own, "stakes": s.cap.stakes}
@@ -219,7 +219,7 @@ def convert(market: ComputeMarket, value: PerWorld) -> None:
     )
     claim = np.maximum(share, s.cap.stakes[0, worlds] * value * p.as_converted_share[worlds])
     gain = p.conversion_gain[worlds] * value + conditional_usd_bn(market)[worlds] - p.conversion_cost[worlds] * value
-    happens, stake = conversion_bargain(claim, gain, np.maximum(value, 1e-6), partner, checked=True)
+    happens, stake = conversion_bargain(claim, gain, np.maximum(value, 1e-6), partner)
     happens = happens & open_[worlds]
     if market.recorder is not None:
         terms = {"claim": claim, "gain": gain, "value": value, "stake": stake}

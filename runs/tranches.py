@@ -45,6 +45,8 @@ def buy_shares(s: State, usd_bn: PerWorld) -> PerWorld:
 
 def promise(s: State, slot: PerWorld | float, usd_bn: PerWorld, units: PerWorld, earliest: int) -> None:
     """Enter money that the anchor will pay, with the units of shares issued for it."""
+    if not (some(usd_bn) or some(units)):
+        return
     s.cap.promised_usd_bn = s.cap.promised_usd_bn + usd_bn
     s.cap.tranches.add(BOTH, slot, np.array([usd_bn, units]), earliest=earliest)
 
@@ -77,8 +79,9 @@ def take_due(market: ComputeMarket, value_usd_bn: PerWorld) -> PerWorld:
     expired = s.cap.waiting.take(s.quarter)
     late = expire(market, expired[MONEY], expired[SHARES], value_usd_bn)
     held_back = np.where(met, 0.0, p.conditional_share)
-    date = s.quarter + p.condition_quarters
-    s.cap.waiting.add(BOTH, date, tranche * held_back, earliest=s.quarter + 1)
+    conditional = tranche * held_back
+    if some(conditional):
+        s.cap.waiting.add(BOTH, s.quarter + p.condition_quarters, conditional, earliest=s.quarter + 1)
     s.flow |= {
         "tranche_waiting_usd_bn": waiting_usd_bn(s),
         "tranche_waived_usd_bn": late.waived,

@@ -54,7 +54,7 @@ class Lines:
         self.recorded_as: dict[str, list[int]] = {}
         self.room = _LEAST_ROOM
         self._sectors = tuple(sectors)
-        self._number: dict[Line, int] = {}
+        self._number: dict[tuple[str, int, int], int] = {}
         self._table = Table(*np.zeros((4, 0), dtype=np.int64))
 
     def __len__(self) -> int:
@@ -62,14 +62,16 @@ class Lines:
 
     def number(self, line: Line) -> int:
         """The number of a line, given now if it is new."""
-        if line not in self._number:
-            self._number[line] = len(self.met)
-            self.recorded_as.setdefault(line.kind.recorded_as, []).append(len(self.met))
+        named = (line.kind.name, line.payer, line.payee)
+        number = self._number.setdefault(named, len(self.met))
+        if number == len(self.met):
+            recorded = line.kind.recorded_as
+            self.recorded_as.setdefault(recorded, []).append(number)
             self.met.append(line)
-            self.keys.append((line.kind.recorded_as, self._sectors[line.payer], self._sectors[line.payee]))
+            self.keys.append((recorded, self._sectors[line.payer], self._sectors[line.payee]))
             while self.room < len(self.met):
                 self.room *= 2
-        return self._number[line]
+        return number
 
     @property
     def table(self) -> Table:
@@ -90,7 +92,6 @@ class Entries:
         kind      of all of them
         payers    the first sector of each row (payer, customer, borrower, holder); one name stands for all rows
         payees    the second sector; for a kind on one sector's books only the first again
-        lines     those of the books
         index     sector -> row in the books; rows are kept in that order, which posts neighbours in one addition
         lines     those of the books
     State: order, the place of each row in what callers give, or none if they are the same; payer_rows and payee_rows,

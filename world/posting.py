@@ -5,16 +5,16 @@ How a page falls on the accounts is worked out once, stretch by stretch (`world.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
 
-from world.arrays import PerRow
+from world.arrays import PerRow, fold
 from world.entries import ACCOUNTS, KINDS_IN_PLACE, Moves
 from world.incidence import Incidence
 from world.lines import Entries, Lines
-from world.stretches import Stretch, stretches
+from world.stretches import stretches
 
 Post = tuple[np.ufunc, np.ndarray]
 """What an entry does to an account, or to two alike: add or subtract, and the rows of their sectors."""
@@ -29,10 +29,12 @@ _AGAINST_CASH = np.array([[_signs(kind.payer), _signs(kind.payee)] for kind in K
 """The same for each kind and both its sides, (kinds, payer and payee, accounts)."""
 
 
-class Side(NamedTuple):
+class Step(NamedTuple):
     """What entries do to the books of the sectors of one stretch."""
 
-    stretch: Stretch
+    part: slice | list[int]
+    together: bool
+    """The rows of the page, and whether they are added up first, as in `Stretch`."""
     posts: tuple[Post, ...]
 
 
@@ -44,27 +46,25 @@ class Posting:
 
     def __init__(self, stock: np.ndarray) -> None:
         self._stock = stock
-        self._known: dict[Entries, tuple[list[Side], list[Side]]] = {}
+        self._known: dict[Entries, list[Step]] = {}
         self._against_cash: tuple[Collection[int], np.ndarray, Incidence] | None = None
-
-    def sides(self, entries: Entries) -> tuple[list[Side], list[Side]]:
-        """How entries fall on the payers' and on the payees' books."""
-        sides = self._known.get(entries)
-        if sides is None:
-            kind = entries.kind
-            sides = self._known[entries] = (
-                self._side(stretches(entries.payer_rows), kind.payer),
-                self._side(stretches(entries.payee_rows), kind.payee) if kind.payee else [],
-            )
-        return sides
 
     def enter(self, entries: Entries, amounts: PerRow) -> None:
         """Move the accounts of both sides, amounts (rows, worlds) $bn."""
-        for side in self.sides(entries):
-            for stretch, posts in side:
-                rows = stretch.of(amounts)
-                for move, account in posts:
-                    move(account, rows, account)
+        steps = self._known.get(entries)
+        if steps is None:
+            kind = entries.kind
+            sides = ((entries.payer_rows, kind.payer), (entries.payee_rows, kind.payee))
+            steps = self._known[entries] = [
+                Step(stretch.part, stretch.together, self._posts(stretch.sectors, moves))
+                for rows, moves in sides
+                if moves
+                for stretch in stretches(rows)
+            ]
+        for part, together, posts in steps:
+            rows = fold(amounts[part]) if together else amounts[part]
+            for move, account in posts:
+                move(account, rows, account)
 
     def enter_against_cash(self, lines: Lines, numbers: Collection[int], amounts: np.ndarray) -> None:
         """Move what stands against cash that has been paid: all accounts but cash, of both sides of some lines.
@@ -85,10 +85,6 @@ class Posting:
         accounts, places = np.unique(rows, return_inverse=True)
         signs = _AGAINST_CASH[table.kind[line], side, account]
         return accounts, Incidence(places, table.number[line], signs, len(accounts))
-
-    def _side(self, stretches: Sequence[Stretch], moves: Moves) -> list[Side]:
-        """One side of the entries: the accounts that each stretch moves."""
-        return [Side(stretch, self._posts(stretch.sectors, moves)) for stretch in stretches]
 
     def _posts(self, sectors: slice | int, moves: Moves) -> tuple[Post, ...]:
         """What moves do on the books of some sectors; two accounts that rise or fall alike are moved at once."""

@@ -109,8 +109,6 @@ def conversion_bargain(
     issuer_gain_usd_bn: PerWorld,
     value_usd_bn: PerWorld,
     weight: PerWorld | float,
-    *,
-    checked: bool = False,
 ) -> tuple[Flags, PerWorld]:
     """Swap the profit share for a stake, where both sides gain: Nash bargaining over the gain from converting.
 
@@ -126,14 +124,12 @@ def conversion_bargain(
     Returns: happens                   (worlds,)    true where g > 0 and the stake leaves something to the others
              stake                     (worlds,)    share of the converted firm; zero where it does not happen
     Laws: both sides gain wherever it happens; the stake rises with s, g and weight and falls with the firm's value.
-    `checked` says that the caller vouches for all of them.
     Raises: ValueError naming argument and world if an amount is out of range.
     Source: docs/model.md.
     """
-    if not checked:
-        require(value_of_profit_share_usd_bn, not_negative, "value_of_profit_share_usd_bn", "at least zero")
-        require(value_usd_bn, positive, "value_usd_bn", "above zero")
-        require(weight, zero_to_one, "weight", "a share in [0, 1]")
+    require(value_of_profit_share_usd_bn, not_negative, "value_of_profit_share_usd_bn", "at least zero")
+    require(value_usd_bn, positive, "value_usd_bn", "above zero")
+    require(weight, zero_to_one, "weight", "a share in [0, 1]")
     payment = value_of_profit_share_usd_bn + weight * np.maximum(issuer_gain_usd_bn, 0.0)
     stake = payment / value_usd_bn
     happens = (issuer_gain_usd_bn > 0.0) & (stake < 1.0)

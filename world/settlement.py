@@ -103,8 +103,7 @@ def clear_where_short(
     available = 2.0 * fold_sectors(amounts, owing, len(parties))
     for sector in np.flatnonzero(payers).tolist():
         available[parties.index(sector)] = np.maximum(cash[sector].take(worlds), 0.0)
-    book = _Book(owing, owed, [rank[row] for row in rows], amounts, len(parties))
-    cleared = _pay_short_of_cash(available, book)
+    cleared = clear_dues(available, owing, owed, amounts, [rank[row] for row in rows])
     paid: dict[int, PerWorld] = {}
     for k in np.flatnonzero((cleared != amounts).any(axis=1)).tolist():
         paid[rows[k]] = dues[rows[k]].copy()

@@ -9,10 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-
-from world.arrays import fold
-
 
 class Stretch(NamedTuple):
     """Neighbouring rows of a page that fall on neighbouring sectors one by one, or all rows of one sector."""
@@ -23,10 +19,6 @@ class Stretch(NamedTuple):
     """Whether they are one sector's; then they are added up before they are posted."""
     sectors: slice | int
     """Whose books they move."""
-
-    def of(self, amounts: np.ndarray) -> np.ndarray:
-        """Its amounts out of those of the page, (rows, worlds): (sectors, worlds), or (worlds,) for one sector."""
-        return fold(amounts[self.part]) if self.together else amounts[self.part]
 
 
 def stretches(sectors: Sequence[int]) -> list[Stretch]:

@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given
 
 from tests.invariants.test_ledger import IDENTITIES, SECTORS, SEEDS, WORLDS, stocks, with_cash
+from world.entries import CASH_KINDS
 from world.ledger import Ledger
 
 FIRMS = ("lab", "cloud", "bank")
@@ -67,6 +68,21 @@ def test_sums_by_sector_are_those_of_each(seed: int) -> None:
             to = np.array([ledger.paid(kind, payee=name) for name in names])
             np.testing.assert_array_equal(ledger.paid_by(kind, names), by)
             np.testing.assert_array_equal(ledger.paid_to(kind, names), to)
+
+
+def test_books_find_room_for_every_kind_between_everybody() -> None:
+    """More lines than the tables had room for at first, some met while others are due."""
+    ledger = with_cash(np.full((len(SECTORS), WORLDS), 1e6))
+    pairs = [(payer, payee) for payer in SECTORS for payee in SECTORS if payer != payee]
+    for kind in CASH_KINDS:
+        for pair in pairs:
+            ledger.due(kind, *pair, 1.0)
+            ledger.pay(kind, *pair, 2.0)
+    assert ledger.settle() == []
+    assert len(ledger.flows) == len(CASH_KINDS) * len(pairs) > 256
+    assert all(amount.tolist() == [3.0] * WORLDS for amount in ledger.flows.values())
+    residuals = ledger.check()
+    assert all(getattr(residuals, law) < 1e-12 for law in IDENTITIES)
 
 
 def test_a_page_with_one_payer_twice_is_added_up() -> None:
