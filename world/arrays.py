@@ -171,14 +171,6 @@ def require(values: np.ndarray, allowed: Callable[[np.ndarray], np.ndarray], nam
     return array
 
 
-def require_between(values: np.ndarray, low: float, high: float, name: str, wanted: str) -> np.ndarray:
-    """`require` for numbers from `low` to `high`: the two outermost are found sooner than each is judged."""
-    array = np.asarray(values, dtype=np.float64)
-    if not array.size or (array.min() >= low and array.max() <= high):  # not a number is in no range
-        return array
-    return require(array, lambda entries: (entries >= low) & (entries <= high), name, wanted)
-
-
 def positive(array: np.ndarray) -> np.ndarray:
     """Where entries are finite and above zero."""
     return np.isfinite(array) & (array > 0.0)

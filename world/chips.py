@@ -8,18 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from world.arrays import (
-    PerGeneration,
-    PerRow,
-    PerWorld,
-    fold,
-    not_negative,
-    positive,
-    power,
-    ratio,
-    require,
-    require_between,
-)
+from world.arrays import PerGeneration, PerRow, PerWorld, fold, not_negative, positive, power, ratio, require
 from world.calendar import HOURS_PER_QUARTER
 from world.costs import annuity_value
 
@@ -169,8 +158,12 @@ def list_price_k(
     Source: chip prices by generation in the record.
     """
     require(np.atleast_1d(yearly_drift), lambda d: (d >= 0.0) & (d < 1.0), "yearly_drift", "a share in [0, 1)")
-    most = MOST_PRICE_ELASTICITY
-    require_between(np.atleast_1d(elasticity), 0.0, most, "elasticity", f"at most {most}, at least zero")
+    require(
+        np.atleast_1d(elasticity),
+        lambda e: (e >= 0.0) & (e <= MOST_PRICE_ELASTICITY),
+        "elasticity",
+        f"at most {MOST_PRICE_ELASTICITY}, at least zero",
+    )
     years = np.maximum(quarters_since_launch, 0.0) / 4.0
     drift = np.exp(years * np.log1p(-np.asarray(yearly_drift)))
     scarcity = power(np.atleast_1d(backlog_ratio).clip(LEAST_BACKLOG_RATIO, MOST_BACKLOG_RATIO), elasticity)
@@ -189,7 +182,7 @@ def allocation_weight(size: PerRow, prepaid_share: PerRow, size_power: PerWorld,
     Raises: ValueError if a size is negative or a share out of range.
     """
     require(size, not_negative, "size", "at least zero")
-    require_between(prepaid_share, 0.0, 1.0, "prepaid_share", "a share in [0, 1]")
+    require(prepaid_share, lambda s: (s >= 0.0) & (s <= 1.0), "prepaid_share", "a share in [0, 1]")
     share = np.maximum(ratio(size, fold(size)), LEAST_SHARE)
     return power(share, size_power) * (1.0 + prepayment_pull * prepaid_share)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from world.arrays import PerWorld, not_negative, positive, require, require_between
+from world.arrays import PerWorld, not_negative, positive, require
 from world.schedule import Amount
 
 Pair = tuple[str, str, str]
@@ -50,12 +50,15 @@ def checked_terms(
     quantity = require(np.broadcast_to(quantity_h100e_m, shape), not_negative, "quantity_h100e_m", ">= 0")
     price = np.where(quantity > 0.0, price_usd_h, 1.0)
     price = require(price, positive, "price_usd_h", "a price above 0 where there is a quantity")
-    term = np.broadcast_to(term_quarters, shape)
-    term = require_between(term, 1.0, np.inf, "term_quarters", "at least 1 quarter")
+    term = require(np.broadcast_to(term_quarters, shape), _a_quarter, "term_quarters", "at least 1 quarter")
     rent = quantity * price
     return quantity, rent, rent * a_share(take_or_pay, "take_or_pay"), term
 
 
 def a_share(values: Amount, name: str) -> np.ndarray:
     """The values as an array; ValueError unless each is from 0 to 1."""
-    return require_between(np.atleast_1d(values), 0.0, 1.0, name, "a share from 0 to 1")
+    return require(np.atleast_1d(values), lambda v: (v >= 0.0) & (v <= 1.0), name, "a share from 0 to 1")
+
+
+def _a_quarter(values: np.ndarray) -> np.ndarray:
+    return values >= 1.0
