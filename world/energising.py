@@ -76,7 +76,7 @@ def switch_on(chips: PerOperatorGeneration, needed: np.ndarray, power: PerRow, l
     if not some(short):
         return deployed
     available = np.where(short, power, np.inf)
-    there = {row for row in range(needed.shape[1]) if some(needed[:, row])}
+    there = np.flatnonzero(needed.max(axis=(0, 2))).tolist()
     for row in there:
         # Equals have what is left for the first of them to share.
         left, level = available.copy(), needed[:, row].copy()

@@ -139,7 +139,8 @@ class LeaseBook:
 
     def start_due(self, quarter: int) -> PerRow:
         """What should be running by this quarter and is not yet, (pairs, worlds) in M H100e; late ones included."""
-        self._fall_due(quarter)
+        self._pools.fall_due(quarter)
+        self.quarter = max(self.quarter, quarter)
         return self.late
 
     def deliver(self, pair: Pair | int, quantity_h100e_m: Amount | None = None) -> PerWorld:
@@ -171,7 +172,8 @@ class LeaseBook:
 
         With `deliver_all` every due lease also starts; otherwise they wait for `deliver`.
         """
-        self._fall_due(quarter)
+        self._pools.fall_due(quarter)
+        self.quarter = max(self.quarter, quarter)
         ended = self._pools.end(quarter)
         self.ended += ended
         if deliver_all:
@@ -239,8 +241,7 @@ class LeaseBook:
     @property
     def backlog_usd_bn(self) -> PerRow:
         """Contracted rent still to be paid after the current quarter, pending leases included, (pairs, worlds), $bn."""
-        backlog: np.ndarray = self._pools.value_after(self.quarter) * USD_BN_PER_RENT
-        return backlog
+        return np.multiply(self._pools.value_after(self.quarter), USD_BN_PER_RENT)
 
     def contracted_at(self, quarter: Amount, rows: Sequence[int] | None = None) -> PerRow:
         """Capacity under contract at a date `quarter` (worlds,), linear between quarters, (pairs, worlds), M H100e.
@@ -295,10 +296,6 @@ class LeaseBook:
         ]
 
     # ------------------------------------------------------------------ inside
-
-    def _fall_due(self, quarter: int) -> None:
-        self._pools.fall_due(quarter)
-        self.quarter = max(self.quarter, quarter)
 
     def _name(
         self,

@@ -269,7 +269,7 @@ class Schedule:
         total = self._slots.fold(first, whole, lanes)
         for begin, pages in self._slots.stretches(whole, end + 1):
             for quarter, page in enumerate(pages, begin):
-                total += page[lanes] * (slot - (quarter - 1)).clip(0.0, 1.0)
+                total += page[lanes] * np.minimum(np.maximum(slot - (quarter - 1), 0.0), 1.0)
         return total
 
     def scale(self, lane: int | slice, factor: np.ndarray) -> PerRow | PerWorld:
