@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
 ABILENE = "Abilene"
-_CONSTRAINTS = np.arange(len(BINDING))[:, np.newaxis]
 
 
 def stargate(m: ComputeMarket) -> PerWorld:
@@ -45,8 +44,9 @@ def binding(m: ComputeMarket) -> PerRow:
     s = m.state
     weight = s.flow["owned_h100e_m"]
     weight = weight / np.maximum(fold(weight), 1e-12)
-    # (builders, constraints, worlds): the weight of each builder under what bound it.
-    return fold(np.where(s.binding[:, np.newaxis] == _CONSTRAINTS, weight[:, np.newaxis], 0.0))
+    places = s.binding * m.worlds + np.arange(m.worlds)
+    share: PerRow = np.bincount(places.ravel(), weight.ravel(), len(BINDING) * m.worlds)  # builder after builder
+    return share.reshape(len(BINDING), m.worlds)
 
 
 def chip_price(m: ComputeMarket) -> PerRow:

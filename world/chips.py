@@ -58,15 +58,16 @@ def wafer_mix(quarters_since_launch: PerGeneration, ramp_quarters: PerGeneration
     require(ramp_quarters, positive, "ramp_quarters", "above zero")
     require(quarters_since_launch, lambda k: ~np.isnan(k), "quarters_since_launch", "a number of quarters")
     require(quarters_since_launch[0], lambda k: k >= 0.0, "quarters_since_launch[0]", "the oldest generation on sale")
-    age = np.maximum(quarters_since_launch, 0.0)
-    part_of_first_quarter = (quarters_since_launch + 1.0).clip(0.0, 1.0)
-    taken = part_of_first_quarter * (1.0 - (1.0 - FIRST_QUARTER_SHARE) * np.exp(-RAMP_STEEPNESS * age / ramp_quarters))
-
-    shares = np.empty_like(taken)
-    left = np.ones(taken.shape[-1])
-    for generation in range(len(taken) - 1, 0, -1):
-        shares[generation] = taken[generation] * left
-        left = left - shares[generation]
+    # What each takes of the wafers that newer ones leave, and then, written over it, what it gets.
+    shares = np.maximum(quarters_since_launch, 0.0) / ramp_quarters
+    shares *= -RAMP_STEEPNESS
+    np.exp(shares, out=shares)
+    shares *= FIRST_QUARTER_SHARE - 1.0
+    shares += 1.0
+    shares *= (quarters_since_launch + 1.0).clip(0.0, 1.0)
+    left = np.ones(shares.shape[-1])
+    for share in shares[:0:-1]:
+        left -= np.multiply(share, left, out=share)
     shares[0] = left
     return shares
 
@@ -175,10 +176,12 @@ def list_price_k(
         "elasticity",
         f"at most {MOST_PRICE_ELASTICITY}, at least zero",
     )
-    years = np.maximum(quarters_since_launch, 0.0) / 4.0
-    drift = np.exp(years * np.log1p(-np.asarray(yearly_drift)))
     scarcity = power(np.atleast_1d(backlog_ratio).clip(LEAST_BACKLOG_RATIO, MOST_BACKLOG_RATIO), elasticity)
-    return launch_price_k * drift * scarcity
+    price = np.maximum(quarters_since_launch, 0.0) * (0.25 * np.log1p(-np.asarray(yearly_drift)))
+    np.exp(price, out=price)
+    price *= launch_price_k
+    price *= scarcity
+    return price
 
 
 def allocation_weight(size: PerRow, prepaid_share: PerRow, size_power: PerWorld, prepayment_pull: PerWorld) -> PerRow:
