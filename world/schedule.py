@@ -274,14 +274,19 @@ class Schedule:
 
     def scale(self, lane: int | slice, factor: np.ndarray) -> PerRow | PerWorld:
         """Multiply all that is still to come in a lane by factor (worlds,) in [0, 1]; returns what was taken away."""
-        if not some(np.asarray(factor) != 1.0):
+        hit = np.flatnonzero(factor != 1.0)
+        if not hit.size:
             return np.zeros_like(self.to_come[lane])
+        # Mostly a few worlds are meant: only they are touched.
+        worlds = hit if 4 * hit.size < factor.size else slice(None)
+        kept = factor[worlds]
         for pages in self._slots.parts():
-            pages[:, lane] *= factor
-        self._least_written = min(self._least_written, float(np.min(factor)))
-        to_come = self._change()
-        removed: np.ndarray = to_come[lane] * (1.0 - factor)
-        to_come[lane] *= factor
+            pages[:, lane][..., worlds] *= kept
+        self._least_written = min(self._least_written, float(kept.min()))
+        left = self._change()[lane]
+        removed: np.ndarray = np.zeros_like(left)
+        removed[..., worlds] = left[..., worlds] * (1.0 - kept)
+        left[..., worlds] *= kept
         return removed
 
     def negative(self) -> PerWorld:

@@ -8,7 +8,7 @@ import numpy as np
 
 from world.arrays import PerRow, fold
 
-FIRST_PAGES = 16
+FIRST_PAGES = 24
 """Pages there are before anything is due later than that."""
 
 
