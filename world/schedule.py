@@ -142,12 +142,11 @@ class Schedule:
         else:
             self._scatter(np.arange(len(self.to_come))[lane], centre, due, first, spread)
 
-    def add_some(self, rows: np.ndarray, worlds: np.ndarray, slot: np.ndarray, amount: np.ndarray) -> None:
+    def add_some(self, place: np.ndarray, slot: np.ndarray, amount: np.ndarray) -> None:
         """Add single amounts, each split between the two quarters next to its date, where only few worlds have any.
 
         Args:       shape                unit
-            rows    (entries,)           numbers of rows, those of the first measure
-            worlds  (entries,)           positions of worlds
+            place   (entries,)           row x worlds + position of the world; rows are those of the first measure
             slot    (entries,)           as in `add_spread`
             amount  (measures, entries)  any, >= 0
         """
@@ -160,8 +159,10 @@ class Schedule:
         onward = slot - before
         self._note_least(onward)
         self._slots.hold(min(int(before.max()) + 1, self.last_slot))
-        places, place, measure = self._slots.places(1), rows * len(self._world) + worlds, self._rows * len(self._world)
-        sooner, later = places.take(before + 1) + place, places.take(before + 2) + place
+        places, measure = self._slots.places(1), self._rows * len(self._world)
+        sooner, later = places[1:].take(before), places[2:].take(before)
+        sooner += place
+        later += place
         to_come, every = self._change().reshape(-1), self._slots.flat
         # Unbuffered: where two entries fall on one place both count, one after the other.
         for begin, values in zip(range(0, to_come.size, measure), amount, strict=True):
@@ -211,7 +212,9 @@ class Schedule:
                 slot = slots + ahead
                 if first.size > 1:
                     slot = np.maximum(slot, earliest)
-                np.add.at(every, (places.take(slot) + home).reshape(-1), share.reshape(-1))
+                place = places.take(slot)
+                place += home
+                np.add.at(every, place.reshape(-1), share.reshape(-1))
             sooner, later = sooner + due, later + due
 
     def _note_least(self, onward: np.ndarray) -> None:
