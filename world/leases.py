@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, fold_sectors, ratio, require
+from world.arrays import PerRow, PerWorld, ratio, require
 from world.calendar import HOURS_PER_QUARTER
+from world.incidence import Incidence
 from world.lease_pools import CAPACITY, FIRM, RENT, LeasePools
 from world.lease_terms import Contract, LeaseResiduals, Pair, a_share, checked_terms
 from world.schedule import Amount
@@ -40,6 +41,8 @@ class LeaseBook:
         self.worlds = worlds
         self.providers: tuple[str, ...] = tuple(dict.fromkeys(p[0] for p in self.pairs))
         self.tenants: tuple[str, ...] = tuple(dict.fromkeys(p[1] for p in self.pairs))
+        rows = [self.providers.index(p[0]) for p in self.pairs]
+        self._by_provider = Incidence(rows, range(len(rows)), np.ones(len(rows)), len(self.providers))
         self.quarter = -1
         self.named: list[Contract] = []
         count = len(self.pairs)
@@ -61,7 +64,7 @@ class LeaseBook:
 
     def by_provider(self, values: np.ndarray) -> PerRow:
         """Add up a figure per pair (pairs, worlds) by provider, in the order of `providers`."""
-        return fold_sectors(values, [self.providers.index(p[0]) for p in self.pairs], len(self.providers))
+        return self._by_provider.fold(values)
 
     def sign(
         self,
