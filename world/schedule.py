@@ -160,9 +160,7 @@ class Schedule:
         self._note_least(onward)
         self._slots.hold(min(int(before.max()) + 1, self.last_slot))
         places, measure = self._slots.places(1), self._rows * len(self._world)
-        sooner, later = places[1:].take(before), places[2:].take(before)
-        sooner += place
-        later += place
+        sooner, later = places[1:].take(before) + place, places[2:].take(before) + place
         to_come, every = self._change().reshape(-1), self._slots.flat
         # Unbuffered: where two entries fall on one place both count, one after the other.
         for begin, values in zip(range(0, to_come.size, measure), amount, strict=True):
@@ -212,9 +210,7 @@ class Schedule:
                 slot = slots + ahead
                 if first.size > 1:
                     slot = np.maximum(slot, earliest)
-                place = places.take(slot)
-                place += home
-                np.add.at(every, place.reshape(-1), share.reshape(-1))
+                np.add.at(every, (places.take(slot) + home).reshape(-1), share.reshape(-1))
             sooner, later = sooner + due, later + due
 
     def _note_least(self, onward: np.ndarray) -> None:
@@ -280,8 +276,7 @@ class Schedule:
         hit = np.flatnonzero(factor != 1.0)
         if not hit.size:
             return np.zeros_like(self.to_come[lane])
-        # Mostly a few worlds are meant: only they are touched.
-        worlds = hit if 4 * hit.size < factor.size else slice(None)
+        worlds = hit if 4 * hit.size < factor.size else slice(None)  # mostly a few are meant
         kept = factor[worlds]
         for pages in self._slots.parts():
             pages[:, lane][..., worlds] *= kept
@@ -312,10 +307,7 @@ class Schedule:
         }
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        """Return to a saved state.
-
-        Raises: ValueError if the shape is another.
-        """
+        """Return to a saved state. Raises: ValueError if the shape is another."""
         shape = len(self.to_come), self._slots.count, len(self._world)
         if state["amount"].shape != shape:
             raise ValueError(f"amount: expected shape {shape}, got {state['amount'].shape}")
