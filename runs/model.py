@@ -135,9 +135,7 @@ class ComputeMarket(mesa.Model):
         # 3. forecast: what planners believe is updated where demand is observed, at clearing
         lend(self)
         # 4. corporate funding: tranches, rounds, conversion
-        # Everybody decides on what was to be seen before: funding and leases change nothing of it, and orders of power
-        # and chips only how much is coming.
-        view = market_view(self)
+        view = market_view(self)  # what all decide on: until clearing only orders change it, by what is then coming
         fund(self, view)
         # 5., 6. tender, leases and their finance
         books = tender(self, view)
