@@ -10,7 +10,6 @@ from agents.cast import HOLDERS
 from agents.views import MarketView
 from runs.backing import pay_out
 from runs.firm_books import lab_view, money, operator_views
-from runs.sight import market_view
 from runs.tranches import ANCHOR, anchor_books, buy_shares, conditional_usd_bn, promise, take_due
 from world.arrays import PerRow, PerWorld, fold, pick_worlds, some
 from world.funding import Round, dilute, grant, price_round
@@ -26,10 +25,9 @@ MARKED_HOLDERS = tuple(holder for holder in HOLDERS if holder != "investors")
 MARKED = [HOLDERS.index(holder) for holder in MARKED_HOLDERS]
 
 
-def fund(market: ComputeMarket) -> None:
+def fund(market: ComputeMarket, view: MarketView) -> None:
     """Pay tranches that are due, run equity rounds, and convert OpenAI where both sides gain."""
     s = market.state
-    view = market_view(market)
     value = openai_value(market)
     pay_tranches(market, value)
     defend_ltv(market)

@@ -8,7 +8,7 @@ import numpy as np
 
 from agents.views import MarketView
 from runs.firm_books import purse
-from runs.sight import market_view, standing_figures
+from runs.sight import standing_figures
 from runs.state import GENERATION
 from world.arrays import PerRow, fold, fold_sectors, power, ratio
 from world.costs import close_gap, step_list_price
@@ -34,10 +34,12 @@ LEAST_RESERVE_USD_H = 1e-3
 """Least that a holder takes for an hour, whatever power and operations cost."""
 
 
-def clear(market: ComputeMarket) -> None:
-    """Labs set budgets, workloads grow, and the rental market clears gross: everybody bids for all that it uses."""
+def clear(market: ComputeMarket, view: MarketView) -> None:
+    """Labs set budgets, workloads grow, and the rental market clears gross: everybody bids for all that it uses.
+
+    Args: view: what everybody saw this quarter before orders were placed.
+    """
     s, cast = market.state, market.cast
-    view = market_view(market)
     m = market.parameters.of("market")
     scale = demand_scales(market, view)
     observed = np.log(fold(scale)) - np.log(fold(s.market.scale))
