@@ -19,7 +19,8 @@ from runs.sight import (
 )
 from runs.site_orders import forget_sites, place_sites
 from runs.state import GENERATION, MERCHANT_ROWS, State
-from world.arrays import PerRow, PerWorld, fold, fold_sectors, ratio, some
+from world.arrays import PerRow, PerWorld, fold, ratio, some
+from world.incidence import fold_groups
 from world.rationing import ration
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def start_leases(market: ComputeMarket) -> None:
     s, cast = market.state, market.cast
     s.leases.advance(s.quarter)
     both = (s.leases.active, s.leases.late)
-    let, asked = (fold_sectors(each, cast.provider_of_pair, len(cast.operators)) for each in both)
+    let, asked = (fold_groups(each, cast.provider_of_pair, len(cast.operators)) for each in both)
     room = np.maximum(LETTABLE_SHARE * s.flow["deployed_h100e_m"] - let, 0.0)
     shares = np.minimum(ratio(room, asked, 1.0), 1.0)[cast.provider_of_pair]
     s.leases.deliver_shares(shares)
@@ -172,7 +173,7 @@ def builder_weights(market: ComputeMarket) -> PerRow:
     """
     s, cast = market.state, market.cast
     built = power_gw(s) + s.sites.building_gw + phases_building(s)
-    signed = fold_sectors(s.leases.active + s.leases.pending_total, cast.provider_of_pair, len(cast.operators))
+    signed = fold_groups(s.leases.active + s.leases.pending_total, cast.provider_of_pair, len(cast.operators))
     standing = np.maximum(built, signed * standing_figures(market)["new_kw"]) + 0.5
     weight = np.exp(market.firms["grid"].parameters.size_weight * np.log(standing))
     return weight / fold(weight)

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, fold_sectors, ratio, require
+from world.arrays import PerRow, PerWorld, ratio, require
 from world.calendar import HOURS_PER_QUARTER
+from world.incidence import fold_groups
 from world.lease_pools import CAPACITY, FIRM, RENT, LeasePools
 from world.lease_terms import Contract, LeaseResiduals, Pair, a_share, checked_terms
 from world.schedule import Amount
@@ -61,7 +62,7 @@ class LeaseBook:
 
     def by_provider(self, values: np.ndarray) -> PerRow:
         """Add up a figure per pair (pairs, worlds) by provider, in the order of `providers`."""
-        return fold_sectors(values, [self.providers.index(p[0]) for p in self.pairs], len(self.providers))
+        return fold_groups(values, [self.providers.index(p[0]) for p in self.pairs], len(self.providers))
 
     def sign(
         self,
