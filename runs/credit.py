@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.cast import Cast
-from world.arrays import PerRow, PerWorld, fold, fold_sectors, ratio
+from world.arrays import PerRow, PerWorld, fold, ratio
 from world.credit import debt_capacity_usd_bn
 from world.debt import DebtBook, ladder
+from world.incidence import fold_groups
 from world.leases import USD_BN_PER_RENT
 from world.planning import growth_over
 
@@ -79,7 +80,7 @@ def lend(market: ComputeMarket) -> None:
     flow = 4.0 * np.array([market.cash_flow.get(name, np.zeros(s.worlds)) for name in cast.borrowers])
     active, price = s.leases.active, s.leases.price
     waiting = s.leases.pending_total * pending_price(market, price)
-    contracted = 4.0 * USD_BN_PER_RENT * fold_sectors(waiting[cast.let], cast.borrower_of_let, len(rows))
+    contracted = 4.0 * USD_BN_PER_RENT * fold_groups(waiting[cast.let], cast.borrower_of_let, len(rows))
     # A firm that owes money and earns none is as levered as can be.
     leverage = np.minimum(ratio(debt, np.maximum(flow, debt / MOST_LEVERAGE)), MOST_LEVERAGE)
     spreads, count = market.parameters.once(spreads_of, cast), len(cast.borrowers)

@@ -19,7 +19,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from jaxtyping import Float64
 
-from world.arrays import Flags, PerGeneration, PerWorld, fold, fold_sectors, pick_worlds, some
+from world.arrays import Flags, PerGeneration, PerWorld, fold, pick_worlds, some
+from world.incidence import fold_groups
 
 PerKind = Float64[np.ndarray, "kinds worlds"]
 PerNest = Float64[np.ndarray, "nests worlds"]
@@ -80,7 +81,7 @@ class NestedMarket:
 
     def by_nest(self, values: PerGeneration) -> PerNest:
         """Add up a figure per generation by the kind that it is captive to, what is open last, (kinds + 1, worlds)."""
-        return fold_sectors(values, self.captive_to.tolist(), len(self.scale) + 1)
+        return fold_groups(values, self.captive_to.tolist(), len(self.scale) + 1)
 
     def prices(self, log_index: PerKind, log_average: PerWorld | None = None) -> tuple[PerGeneration, PerWorld]:
         """Prices, USD per H100e-hour, (generations, worlds), and log of the index at which one average buyer uses all.
