@@ -100,7 +100,7 @@ class Lab(Firm):
         scale = np.maximum(self.revenue_usd_bn / self.start_revenue_usd_bn, 0.1)
         return self.start_staff_cost_usd_bn * np.exp(p.staff_cost_growth * np.log(scale))
 
-    def ask_for_funds(self, view: MarketView, own: FirmView) -> PerWorld:
+    def ask_for_funds(self, view: MarketView, own: Purse) -> PerWorld:
         """Cash to ask investors for, $bn: up to the target runway once the runway falls short of the trigger."""
         p = self.parameters
         expected_burn = np.maximum(own.burn_usd_bn, 0.0) * np.exp(

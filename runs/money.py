@@ -9,7 +9,7 @@ import numpy as np
 from agents.cast import HOLDERS
 from agents.views import MarketView
 from runs.backing import pay_out
-from runs.firm_books import lab_view, money, operator_views
+from runs.firm_books import purse
 from runs.sight import market_view
 from runs.tranches import ANCHOR, anchor_books, buy_shares, conditional_usd_bn, promise, take_due
 from world.arrays import PerRow, PerWorld, fold, pick_worlds, some
@@ -135,7 +135,7 @@ def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Ro
     """OpenAI's round: bargained with the anchor, other investors' bids as the outside option; paid in two tranches."""
     s = market.state
     lab, softbank, investors = market.firms["openai"], market.firms["softbank"], market.firms["investors"]
-    own = lab_view(market, "openai")
+    own = purse(market, "openai")
     stake, net_debt = anchor_books(market)
     due = own.committed_usd_bn
     room = softbank.room(stake, net_debt, due)
@@ -175,7 +175,7 @@ def lab_round(market: ComputeMarket, name: str, view: MarketView) -> None:
     """A rival's round with the other investors alone."""
     s = market.state
     lab, investors = market.firms[name], market.firms["investors"]
-    own = operator_views(market, view, ("xai",))["xai"] if name == "xai" else lab_view(market, name)
+    own = purse(market, name)
     asked, value = lab.ask_for_funds(view, own), rival_value(market, name)
     raised = np.minimum(unless_raised(market, name, asked), 2.0 * investors.supply(value))
     if market.recorder is not None:
@@ -269,6 +269,3 @@ def mark_stakes(market: ComputeMarket) -> None:
     worth[MARKED_HOLDERS.index("softbank")] += market.firms["softbank"].other_holdings_usd_bn
     rows = cast.sector_rows(MARKED_HOLDERS)
     s.ledger.revalue(MARKED_HOLDERS, worth - s.ledger.balance["stakes"][rows])
-
-
-__all__ = ["fund", "mark_stakes", "money"]

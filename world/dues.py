@@ -91,15 +91,15 @@ class Dues:
         below[~self._limited] = False
         if not some(below):
             return after, {}
-        hit = np.flatnonzero(below.any(axis=0))
-        held, due = pick_worlds(cash, hit), pick_worlds(self.amounts[: len(self.lines)], hit)
-        to_pay = self._known().paid.fold(due)
         # Who can just pay in full is not short: a default by rounding alone would be no default.
-        owes = self._limited[:, np.newaxis] & (to_pay > 0.0)
-        lost = owes & (pick_worlds(after, hit) < -ROUNDING * to_pay)
-        short = owes & (held < to_pay) & lost.any(axis=0)
-        if not some(short):
+        to_pay = self._known().paid.fold(self.amounts)
+        lost = below & (to_pay > 0.0) & (after < -ROUNDING * to_pay)
+        hit = np.flatnonzero(lost.any(axis=0))
+        if not hit.size:
             return after, {}
+        held, due = pick_worlds(cash, hit), pick_worlds(self.amounts[: len(self.lines)], hit)
+        to_pay = pick_worlds(to_pay, hit)
+        short = self._limited[:, np.newaxis] & (to_pay > 0.0) & (held < to_pay)
         paid = self._paid(held, short, due)
         after[:, hit] = held + self._known().net.fold(paid)
         return after, self._cut_down(hit, due, paid)

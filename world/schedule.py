@@ -22,6 +22,8 @@ Amount = np.ndarray | float | int
 """A number, or one for each world (or row and world): what it says of all worlds is the same bit for bit."""
 ROUNDING = 1e-12
 """Share of what was taken below which the rest of a sum is what rounding left of it."""
+FEW_WORLDS = 8
+"""Fewer worlds than one in so many are sooner picked out than all of them multiplied."""
 
 
 @dataclass(frozen=True)
@@ -274,14 +276,20 @@ class Schedule:
 
     def scale(self, lane: int | slice, factor: np.ndarray) -> PerRow | PerWorld:
         """Multiply all that is still to come in a lane by factor (worlds,) in [0, 1]; returns what was taken away."""
-        if not some(np.asarray(factor) != 1.0):
+        factor = np.asarray(factor)
+        worlds = np.flatnonzero(factor != 1.0)
+        if not worlds.size:
             return np.zeros_like(self.to_come[lane])
-        for pages in self._slots.parts():
-            pages[:, lane] *= factor
         self._least_written = min(self._least_written, float(np.min(factor)))
-        to_come = self._change()
+        to_come, few = self._change(), factor.ndim == 1 and FEW_WORLDS * worlds.size < factor.size
         removed: np.ndarray = to_come[lane] * (1.0 - factor)
         to_come[lane] *= factor
+        for pages in self._slots.parts():
+            part = pages[:, lane]
+            if few:  # times one changes nothing
+                part[..., worlds] *= factor[worlds]
+            else:
+                part *= factor
         return removed
 
     def negative(self) -> PerWorld:
