@@ -137,12 +137,13 @@ def restructure(market: ComputeMarket, tenant: str, worlds: np.ndarray, gap: Per
     # What the capacity brings at the clearing price, less what it costs to find another tenant.
     relet = pick_worlds(s.flow["held_usd_bn"][rows] * (1.0 - friction), worlds)
     cut = cut_rents(gap, rent, relet)
+    if some(cut):
+        s.leases.reprice_some(np.array(rows), worlds, cut)
     relief = in_place(worlds, cut * rent, s.worlds)
     for row, k in enumerate(rows):
         if not some(cut[row]):
             continue
         s.ledger.waive("lease_rent", tenant, cast.pairs[k][0], relief[row])
-        s.leases.reprice(k, in_place(worlds, cut[row], s.worlds))
         s.flow["rent_usd_bn"][k] -= relief[row]
         s.flow["lease_relief_usd_bn"][cast.providers.index(cast.pairs[k][0])] += relief[row]
     if market.recorder is not None:

@@ -103,13 +103,13 @@ class LeasePools:
         result: np.ndarray = removed
         return result
 
-    def reprice(self, row: int, kept: np.ndarray) -> None:
-        """Keep a share (worlds,) of all rent in a row, and all its capacity."""
-        money = slice(RENT * self.rows + row, None, self.rows)
-        self.to_start.scale(money, kept)
-        self.to_end.scale(money, kept)
-        self.due[RENT:, row] *= kept
-        self.owed[row] *= kept
+    def reprice(self, rows: np.ndarray, worlds: np.ndarray, kept: np.ndarray) -> None:
+        """Keep a share (rows, these worlds) of all rent in some rows and worlds, and all their capacity."""
+        for schedule, measures in ((self.to_start, _WAITING), (self.to_end, _RUNNING)):
+            lanes = np.arange(RENT, measures)[:, np.newaxis] * self.rows + rows
+            schedule.scale_some(lanes.reshape(-1), worlds, np.tile(kept, (len(lanes), 1)))
+        self.due[RENT:, rows[:, np.newaxis], worlds] *= kept
+        self.owed[rows[:, np.newaxis], worlds] *= kept
         self._waiting = {}
 
     def running(self, measure: int) -> PerRow:

@@ -193,10 +193,13 @@ class LeaseBook:
 
         Raises: ValueError naming the world for a share outside [0, 1).
         """
-        row = self.index(pair)
         share = np.broadcast_to(a_share(cut, "cut"), (self.worlds,))
-        require(share, lambda value: value < 1.0, "cut", "below one")
-        self._pools.reprice(row, 1.0 - share)
+        self.reprice_some(np.array([self.index(pair)]), np.arange(self.worlds), share[np.newaxis])
+
+    def reprice_some(self, rows: np.ndarray, worlds: np.ndarray, cut: np.ndarray) -> None:
+        """`reprice` for the pairs with those numbers in some worlds alone: cut (rows, these worlds) in [0, 1)."""
+        require(a_share(cut, "cut"), lambda value: value < 1.0, "cut", "below one")
+        self._pools.reprice(rows, worlds, 1.0 - cut)
 
     # ------------------------------------------------------------------ what there is
 

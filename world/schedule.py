@@ -292,6 +292,14 @@ class Schedule:
                 part *= factor
         return removed
 
+    def scale_some(self, lanes: np.ndarray, worlds: np.ndarray, factor: np.ndarray) -> None:
+        """`scale` in some lanes and worlds alone, each given once: factor (lanes, these worlds)."""
+        rows = lanes[:, np.newaxis]
+        self._least_written = min(self._least_written, float(factor.min(initial=1.0)))
+        self._change()[rows, worlds] *= factor
+        for pages in self._slots.parts():
+            pages[:, rows, worlds] *= factor
+
     def negative(self) -> PerWorld:
         """Most below zero of any slot and of what is to come, (worlds,)."""
         return below_zero(self.to_come, *(self._slots.parts() if self._least_written < 0.0 else ()))
