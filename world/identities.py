@@ -163,7 +163,7 @@ def measure(
         rows, owners = below[accounts].nonzero()
         if rows.size:
             rows += accounts.start
-            named = [_holding(row, sectors[owner]) for row, owner in zip(rows, owners, strict=True)]
+            named = [_holding(row, sectors[owner]) for row, owner in zip(rows.tolist(), owners.tolist(), strict=True)]
             by_law[law] = named, np.abs(np.minimum(stock[rows, owners], 0.0)) / yardstick[owners]
 
     largest, places = dict.fromkeys(LAWS, 0.0), dict.fromkeys(LAWS, "nowhere")
