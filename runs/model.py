@@ -134,10 +134,10 @@ class ComputeMarket(mesa.Model):
         deliver(self)
         # 3. forecast: what planners believe is updated where demand is observed, at clearing
         lend(self)
-        # 4. corporate funding: tranches, rounds, conversion
-        fund(self)
-        # 5., 6. tender, leases and their finance
         view = market_view(self)  # nothing that everybody sees changes before power and chips are ordered
+        # 4. corporate funding: tranches, rounds, conversion
+        fund(self, view)
+        # 5., 6. tender, leases and their finance
         books = tender(self, view)
         bid_for_cluster(self, view, books)
         # 7. orders: sites, then chips
