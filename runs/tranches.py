@@ -14,9 +14,8 @@ import numpy as np
 
 from agents.cast import HOLDERS
 from runs.state import State
-from world.arrays import Flags, PerRow, PerWorld, pick_worlds, ratio, some
+from world.arrays import Flags, PerWorld, ratio, some
 from world.funding import Condition, cancel_shares, settle_condition
-from world.schedule import Schedule
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -49,15 +48,7 @@ def promise(s: State, slot: PerWorld | float, usd_bn: PerWorld, units: PerWorld,
     if not (some(usd_bn) or some(units)):
         return
     s.cap.promised_usd_bn = s.cap.promised_usd_bn + usd_bn
-    enter(s.cap.tranches, slot, np.array([usd_bn, units]), earliest)
-
-
-def enter(schedule: Schedule, slot: PerWorld | float, amounts: PerRow, earliest: int) -> None:
-    """Add money and shares, (2, worlds), at a date of each world, not before `earliest`: only few worlds have any."""
-    worlds = np.flatnonzero(amounts.any(axis=0))
-    date = np.maximum(np.broadcast_to(slot, amounts.shape[1:]).take(worlds), float(earliest))
-    lanes = np.repeat((MONEY, SHARES), worlds.size)
-    schedule.add_some(lanes, np.tile(worlds, 2), np.tile(date, 2), pick_worlds(amounts, worlds).reshape(1, -1))
+    s.cap.tranches.add(BOTH, slot, np.array([usd_bn, units]), earliest=earliest)
 
 
 def waiting_usd_bn(s: State) -> PerWorld:
@@ -90,7 +81,7 @@ def take_due(market: ComputeMarket, value_usd_bn: PerWorld) -> PerWorld:
     held_back = np.where(met, 0.0, p.conditional_share)
     conditional = tranche * held_back
     if some(conditional):
-        enter(s.cap.waiting, s.quarter + p.condition_quarters, conditional, s.quarter + 1)
+        s.cap.waiting.add(BOTH, s.quarter + p.condition_quarters, conditional, earliest=s.quarter + 1)
     s.flow |= {
         "tranche_waiting_usd_bn": waiting_usd_bn(s),
         "tranche_waived_usd_bn": late.waived,
