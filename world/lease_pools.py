@@ -107,7 +107,7 @@ class LeasePools:
         """Keep a share (rows, these worlds) of all rent in some rows and worlds, and all their capacity."""
         for schedule, measures in ((self.to_start, _WAITING), (self.to_end, _RUNNING)):
             lanes = np.arange(RENT, measures)[:, np.newaxis] * self.rows + rows
-            schedule.scale_some(lanes.reshape(-1), worlds, np.tile(kept, (len(lanes), 1)))
+            schedule.scale(np.ix_(lanes.reshape(-1), worlds), np.tile(kept, (len(lanes), 1)))
         self.due[RENT:, rows[:, np.newaxis], worlds] *= kept
         self.owed[rows[:, np.newaxis], worlds] *= kept
         self._waiting = {}

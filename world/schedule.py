@@ -22,8 +22,6 @@ Amount = np.ndarray | float | int
 """A number, or one for each world (or row and world): what it says of all worlds is the same bit for bit."""
 ROUNDING = 1e-12
 """Share of what was taken below which the rest of a sum is what rounding left of it."""
-FEW_WORLDS = 8
-"""Fewer worlds than one in so many are sooner picked out than all of them multiplied."""
 
 
 @dataclass(frozen=True)
@@ -274,31 +272,17 @@ class Schedule:
                 total += page[lanes] * np.minimum(np.maximum(slot - (quarter - 1), 0.0), 1.0)
         return total
 
-    def scale(self, lane: int | slice, factor: np.ndarray) -> PerRow | PerWorld:
-        """Multiply all that is still to come in a lane by factor (worlds,) in [0, 1]; returns what was taken away."""
-        factor = np.asarray(factor)
-        worlds = np.flatnonzero(factor != 1.0)
-        if not worlds.size:
+    def scale(self, lane: int | slice | tuple[np.ndarray, ...], factor: np.ndarray) -> PerRow | PerWorld:
+        """Multiply what is to come in a lane, or in `np.ix_(lanes, worlds)`, by factor in [0, 1]; returns what went."""
+        if not some(np.asarray(factor) != 1.0):
             return np.zeros_like(self.to_come[lane])
+        for pages in self._slots.parts():
+            pages[:, *np.index_exp[lane]] *= factor
         self._least_written = min(self._least_written, float(np.min(factor)))
-        to_come, few = self._change(), factor.ndim == 1 and FEW_WORLDS * worlds.size < factor.size
+        to_come = self._change()
         removed: np.ndarray = to_come[lane] * (1.0 - factor)
         to_come[lane] *= factor
-        for pages in self._slots.parts():
-            part = pages[:, lane]
-            if few:  # times one changes nothing
-                part[..., worlds] *= factor[worlds]
-            else:
-                part *= factor
         return removed
-
-    def scale_some(self, lanes: np.ndarray, worlds: np.ndarray, factor: np.ndarray) -> None:
-        """`scale` in some lanes and worlds alone, each given once: factor (lanes, these worlds)."""
-        rows = lanes[:, np.newaxis]
-        self._least_written = min(self._least_written, float(factor.min(initial=1.0)))
-        self._change()[rows, worlds] *= factor
-        for pages in self._slots.parts():
-            pages[:, rows, worlds] *= factor
 
     def negative(self) -> PerWorld:
         """Most below zero of any slot and of what is to come, (worlds,)."""
