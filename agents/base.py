@@ -12,7 +12,7 @@ from typing import Any
 import mesa
 import numpy as np
 
-from world.arrays import PerWorld
+from world.arrays import PerWorld, highest, lowest
 
 POLICIES: dict[str, dict[str, type]] = {}
 """The project's own policies: firm -> policy name -> class. The first one registered is the firm's default."""
@@ -111,7 +111,7 @@ class Firm(mesa.Agent):
             raise PolicyError(f"{where} failed: {type(error).__name__}: {error}") from error
         if answer.shape not in (wanted, ()):
             raise PolicyError(f"{where} answered an array of shape {answer.shape}; wanted {wanted} or one number")
-        if not (answer.min() >= low and answer.max() <= high):  # not a number is in no range
+        if not (lowest(answer) >= low and (high == np.inf or highest(answer) <= high)):  # not a number is in no range
             wrong = answer[~((answer >= low) & (answer <= high))].flat[0]
             limits = f"from {low:g} to {high:g}" if np.isfinite(high) else f"of at least {low:g}"
             raise PolicyError(f"{where} answered {wrong:g}; wanted numbers {limits}")

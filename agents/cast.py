@@ -94,6 +94,12 @@ class Cast(Members):
         return [self.operator[provider] for provider, _, _ in self.pairs]
 
     @cached_property
+    def by_provider(self) -> Incidence:
+        """What adds a figure of each lease up by operator, its provider."""
+        rows = self.provider_of_pair
+        return Incidence(rows, range(len(rows)), np.ones(len(rows)), len(self.operators))
+
+    @cached_property
     def provider_of_let(self) -> list[int]:
         """The same for the leases that pay rent."""
         return [self.provider_of_pair[row] for row in self.let]

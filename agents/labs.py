@@ -11,7 +11,6 @@ from agents.base import Firm
 from agents.views import ComputeBudget, FirmView, MarketView, Purse, Tender
 from world.arrays import PerRow, PerWorld, ratio, some
 from world.funding import funding_need_usd_bn
-from world.planning import growth_over
 from world.services import budget_for_income
 
 
@@ -100,12 +99,10 @@ class Lab(Firm):
         scale = np.maximum(self.revenue_usd_bn / self.start_revenue_usd_bn, 0.1)
         return self.start_staff_cost_usd_bn * np.exp(p.staff_cost_growth * np.log(scale))
 
-    def ask_for_funds(self, view: MarketView, own: FirmView) -> PerWorld:
+    def ask_for_funds(self, view: MarketView, own: Purse) -> PerWorld:
         """Cash to ask investors for, $bn: up to the target runway once the runway falls short of the trigger."""
         p = self.parameters
-        expected_burn = np.maximum(own.burn_usd_bn, 0.0) * np.exp(
-            growth_over(view.growth, p.runway_quarters, p.growth_persistence) / 2.0
-        )
+        expected_burn = np.maximum(own.burn_usd_bn, 0.0) * np.exp(view.growth * (0.5 * p.growth_in_runway))
         standing = own.cash_usd_bn + own.committed_usd_bn
         short = standing < p.runway_trigger_quarters * expected_burn
         ask: PerWorld = np.where(short, funding_need_usd_bn(standing, expected_burn, p.runway_quarters), 0.0)
@@ -117,12 +114,11 @@ class Lab(Firm):
         The multiple falls with size: no firm is worth a multiple of the whole economy's growth.
         """
         p = self.parameters
-        years = 3.0
-        growth = growth_over(self.growth_smoothed, 4.0 * years, p.growth_persistence)
         run_rate = 4.0 * np.maximum(self.potential_usd_bn, self.start_revenue_usd_bn * 0.1)
-        expected = run_rate * np.exp(np.minimum(growth, 2.5))
+        expected = run_rate * np.exp(np.minimum(self.growth_smoothed * p.three_years_of_growth, 2.5))
         size = 1.0 + expected / (p.value_scale_usd_bn * self.money)
-        return p.mature_multiple * expected / size / np.exp(years * np.log1p(p.cost_of_equity))
+        worth: PerWorld = p.multiple_in_three_years * expected / size
+        return worth
 
     def observe_revenue(self, potential_usd_bn: PerWorld) -> None:
         """Take note of this quarter's potential revenue (before what it cannot serve)."""

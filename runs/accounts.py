@@ -14,7 +14,8 @@ from runs.money import mark_stakes
 from runs.sight import phases_building, power_gw, power_price
 from runs.stargate import pay_sponsor_equity
 from runs.state import GENERATION
-from world.arrays import PerRow, PerWorld, fold, fold_sectors, ratio
+from world.arrays import PerRow, PerWorld, fold, ratio
+from world.incidence import fold_groups
 from world.leases import USD_BN_PER_RENT
 from world.profit_share import profit_share_due, profit_share_total
 
@@ -61,7 +62,7 @@ def compute_dues(market: ComputeMarket) -> None:
     # Failed chips are not paid for: where less runs than is let, all tenants lose alike.
     rows, provider = cast.let, cast.provider_of_let
     let = active[rows]
-    available = np.minimum(ratio(deployed, fold_sectors(let, provider, len(cast.operators)), 1.0), 1.0)
+    available = np.minimum(ratio(deployed, fold_groups(let, provider, len(cast.operators)), 1.0), 1.0)
     rent = s.leases.rent_usd_bn(busy[cast.provider_of_pair])[rows] * available[provider]
     held = let * ratio(available * earned, deployed)[provider]
     s.flow["rent_usd_bn"], s.flow["held_usd_bn"] = np.zeros((2, len(cast.pairs), s.worlds))

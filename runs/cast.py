@@ -41,11 +41,17 @@ INHERITS = {
 """Groups whose parameters a firm takes over; its own rows of the same name win."""
 
 
+YEARS_OF_GROWTH = {"a_year_of_growth": 4.0, "two_years_of_growth": 8.0, "three_years_of_growth": 12.0}
+"""What growth of one a quarter comes to after so many quarters, under the name that a firm knows it by."""
+GROWTH_UNTIL = {"growth_at_horizon": "planning_quarters", "growth_in_runway": "runway_quarters"}
+"""The same after the quarters of a parameter of the firm."""
+
+
 def own_parameters(parameters: Parameters, name: str, cast: Cast) -> SimpleNamespace:
     """A firm's parameters as attributes: those of its groups, the elasticities of the market, then its own.
 
-    A firm that was added has those of its parent. Beside them stand what growth of one comes to in a year, and at the
-    horizon of a lab's plans.
+    A firm that was added has those of its parent. Beside them stand what growth of one comes to in years and at the
+    horizons of a lab's plans, and what a multiple three years on is worth today.
     """
     values: dict[str, Any] = {}
     added = {firm.name: firm for firm in cast.added}.get(name)
@@ -62,10 +68,13 @@ def own_parameters(parameters: Parameters, name: str, cast: Cast) -> SimpleNames
     if added is not None:
         values |= _of_its_own(added, values)
     persistence = values["growth_persistence"]
-    values["a_year_of_growth"] = growth_over(np.ones_like(persistence), 4.0, persistence)
-    if "planning_quarters" in values:
-        horizon = values["planning_quarters"]
-        values["growth_at_horizon"] = growth_over(np.ones_like(persistence), horizon, persistence)
+    horizons = dict(YEARS_OF_GROWTH) | {name: values[of] for name, of in GROWTH_UNTIL.items() if of in values}
+    one = np.ones_like(persistence)
+    values |= {name: growth_over(one, quarters, persistence) for name, quarters in horizons.items()}
+    if "mature_multiple" in values:
+        values["multiple_in_three_years"] = values["mature_multiple"] * np.exp(
+            -3.0 * np.log1p(values["cost_of_equity"])
+        )
     return SimpleNamespace(**values)
 
 

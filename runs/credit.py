@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.cast import Cast
-from world.arrays import PerRow, PerWorld, fold, fold_sectors, ratio
+from world.arrays import PerRow, PerWorld, fold, ratio
 from world.credit import debt_capacity_usd_bn
 from world.debt import DebtBook, ladder
+from world.incidence import fold_groups
 from world.leases import USD_BN_PER_RENT
-from world.planning import growth_over
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -23,8 +23,6 @@ MOST_LEVERAGE = 12.0
 """Debt over yearly cash flow beyond which leverage adds no more to a spread; also that of a firm without cash flow."""
 LAB_TENOR_YEARS = 3.0
 """Average tenor of the bank lines and notes of a lab without plant."""
-STRAIN_QUARTERS = 8.0
-"""How far ahead lenders look when they weigh a tenant's promises against its means."""
 
 
 def open_debt(start: StartState, ledger: Ledger, parameters: Parameters, cast: Cast) -> DebtBook:
@@ -79,7 +77,7 @@ def lend(market: ComputeMarket) -> None:
     flow = 4.0 * np.array([market.cash_flow.get(name, np.zeros(s.worlds)) for name in cast.borrowers])
     active, price = s.leases.active, s.leases.price
     waiting = s.leases.pending_total * pending_price(market, price)
-    contracted = 4.0 * USD_BN_PER_RENT * fold_sectors(waiting[cast.let], cast.borrower_of_let, len(rows))
+    contracted = 4.0 * USD_BN_PER_RENT * fold_groups(waiting[cast.let], cast.borrower_of_let, len(rows))
     # A firm that owes money and earns none is as levered as can be.
     leverage = np.minimum(ratio(debt, np.maximum(flow, debt / MOST_LEVERAGE)), MOST_LEVERAGE)
     spreads, count = market.parameters.once(spreads_of, cast), len(cast.borrowers)
@@ -114,10 +112,9 @@ def tenant_spread(market: ComputeMarket, rent: PerRow) -> PerWorld:
     Args: rent: (its leases, worlds) capacity times price of all that it signed, M H100e x $/H100e-hour.
     """
     lab = market.firms["openai"]
-    p = lab.parameters
     promised = 4.0 * USD_BN_PER_RENT * fold(rent)
-    growth = growth_over(lab.growth_smoothed, np.full(market.worlds, STRAIN_QUARTERS), p.growth_persistence)
-    means = 4.0 * lab.revenue_usd_bn * np.exp(growth) + 0.5 * np.maximum(market.state.ledger.cash("openai"), 0.0)
+    grown = np.exp(lab.growth_smoothed * lab.parameters.two_years_of_growth)
+    means = 4.0 * lab.revenue_usd_bn * grown + 0.5 * np.maximum(market.state.ledger.cash("openai"), 0.0)
     strain = (ratio(promised, means, 1.0) - 1.0).clip(0.0, 3.0)
     spread: PerWorld = market.parameters.of("lenders").tenant_spread * strain
     return spread

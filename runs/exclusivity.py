@@ -14,7 +14,7 @@ import numpy as np
 
 from agents.openai import OPEN, SOLE_PROVIDER
 from agents.views import FirmView, LeaseOffer, MarketView
-from world.arrays import Flags, PerRow, PerWorld, fold, ratio, some
+from world.arrays import Flags, PerRow, PerWorld, fold, pick_worlds, ratio, some
 from world.funding import grant
 from world.refusal import match_or_waive
 from world.release import Release, bargain_release, pay_with_commitment
@@ -186,9 +186,11 @@ def settle_release(
         s.leases.sign_some(row, world, part, price_usd_h[world], 1.0, start, term_quarters[world])
         s.flow["signed_h100e_m"][pair] += quantity
     if some(stake):
-        granted = np.zeros_like(s.cap.stakes)
-        granted[0] = stake
-        s.cap.stakes = np.where(stake > 0.0, grant(s.cap.stakes, granted), s.cap.stakes)
+        where = np.flatnonzero(stake)
+        granted = np.zeros((len(s.cap.stakes), where.size))
+        granted[0] = stake[where]
+        s.cap.stakes = s.cap.stakes.copy()
+        s.cap.stakes[:, where] = grant(pick_worlds(s.cap.stakes, where), granted)
         s.ledger.grant_stake("microsoft", stake * s.cap.valuation_usd_bn)
     s.flow["release_price_usd_bn"] = np.where(happens, offered.price, 0.0)
     s.flow["commitment_usd_bn"], s.flow["release_stake"] = paid["rent"], stake

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,9 @@ from world.arrays import fold, ratio
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
+MOST_IN_ONE_PIECE = 2**24
+"""Numbers that a history keeps in one piece of memory; to find large pages for more may take longer than they save."""
+
 
 class History:
     """Every metric of every quarter, in every world: arrays (members, quarters, worlds) by name."""
@@ -36,7 +40,13 @@ class History:
     @cached_property
     def _room(self) -> dict[str, np.ndarray]:
         quarters, worlds = self._shape
-        return {name: np.empty((row.rows, quarters, worlds)) for name, row in self._rows.items()}
+        rows = sum(row.rows for row in self._rows.values())
+        if rows * quarters * worlds > MOST_IN_ONE_PIECE:
+            return {name: np.empty((row.rows, quarters, worlds)) for name, row in self._rows.items()}
+        # Quarter after quarter: each fills a few large pages of memory whole instead of a part of many small ones.
+        whole = np.empty((quarters, rows, worlds)).swapaxes(0, 1)
+        ends = accumulate(row.rows for row in self._rows.values())
+        return {name: whole[end - row.rows : end] for (name, row), end in zip(self._rows.items(), ends, strict=True)}
 
     @property
     def values(self) -> dict[str, np.ndarray]:

@@ -9,7 +9,8 @@ import numpy as np
 from agents.cast import HOLDERS
 from runs.registry import simple
 from runs.stargate import SPONSORS
-from world.arrays import PerRow, PerWorld, fold, fold_sectors, ratio
+from world.arrays import PerRow, PerWorld, fold, ratio
+from world.incidence import fold_groups
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -33,7 +34,7 @@ def rent_received(m: ComputeMarket) -> PerRow:
 
 def backlog(m: ComputeMarket) -> PerRow:
     """Remaining contracted rent by provider."""
-    return fold_sectors(m.state.leases.backlog_usd_bn[m.cast.let], m.cast.provider_of_let, len(m.cast.operators))
+    return fold_groups(m.state.leases.backlog_usd_bn[m.cast.let], m.cast.provider_of_let, len(m.cast.operators))
 
 
 simple(

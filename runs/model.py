@@ -135,15 +135,15 @@ class ComputeMarket(mesa.Model):
         # 3. forecast: what planners believe is updated where demand is observed, at clearing
         lend(self)
         # 4. corporate funding: tranches, rounds, conversion
-        fund(self)
+        view = market_view(self)  # what all decide on: until clearing only orders change it, by what is then coming
+        fund(self, view)
         # 5., 6. tender, leases and their finance
-        view = market_view(self)  # nothing that everybody sees changes before power and chips are ordered
         books = tender(self, view)
         bid_for_cluster(self, view, books)
         # 7. orders: sites, then chips
         order(self, view)
         # 8. clear the rental market
-        clear(self)
+        clear(self, view)
         # 9. operate: inference, R&D, revenue, capability
         operate(self)
         # 10. settle every payment

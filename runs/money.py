@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,8 +10,7 @@ import numpy as np
 from agents.cast import HOLDERS
 from agents.views import MarketView
 from runs.backing import pay_out
-from runs.firm_books import lab_view, money, operator_views
-from runs.sight import market_view
+from runs.firm_books import purse
 from runs.tranches import ANCHOR, anchor_books, buy_shares, conditional_usd_bn, promise, take_due
 from world.arrays import PerRow, PerWorld, fold, pick_worlds, some
 from world.funding import Round, dilute, grant, price_round
@@ -23,13 +23,16 @@ OTHERS = HOLDERS.index("investors")
 
 MARKED_HOLDERS = tuple(holder for holder in HOLDERS if holder != "investors")
 """Whose stakes are marked to the last round."""
+MATURITY = np.minimum(np.arange(1.0, 9.0) / 6.0, 1.0)[:, np.newaxis]
+"""Share of its mature margin that a lab is expected to earn in each year to come."""
+BURNING = np.arange(3.0, 0.0, -1.0)[:, np.newaxis]
+"""How many times the burn of one and a half quarters it is expected to lose besides in each of the next years."""
 MARKED = [HOLDERS.index(holder) for holder in MARKED_HOLDERS]
 
 
-def fund(market: ComputeMarket) -> None:
+def fund(market: ComputeMarket, view: MarketView) -> None:
     """Pay tranches that are due, run equity rounds, and convert OpenAI where both sides gain."""
     s = market.state
-    view = market_view(market)
     value = openai_value(market)
     pay_tranches(market, value)
     defend_ltv(market)
@@ -135,7 +138,7 @@ def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Ro
     """OpenAI's round: bargained with the anchor, other investors' bids as the outside option; paid in two tranches."""
     s = market.state
     lab, softbank, investors = market.firms["openai"], market.firms["softbank"], market.firms["investors"]
-    own = lab_view(market, "openai")
+    own = purse(market, "openai")
     stake, net_debt = anchor_books(market)
     due = own.committed_usd_bn
     room = softbank.room(stake, net_debt, due)
@@ -147,7 +150,7 @@ def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Ro
     supply, anchor_value = investors.supply(value), value * (1.0 + softbank.parameters.optimism)
     slope, weight = investors.parameters.supply_slope, softbank.parameters.issuer_weight
     s.flow["anchor_room_usd_bn"] = room
-    result = price_round(asked, bid, reservation, room, anchor_value, supply, slope, weight)
+    result = price_round(asked, bid, reservation, room, anchor_value, supply, slope, weight, checked=True)
     if market.recorder is not None:
         bids = {"others_value": bid, "others_supply": supply, "anchor_value": anchor_value, "room": room, "due": due}
         stand = {"own": own, "stakes": s.cap.stakes}
@@ -175,7 +178,7 @@ def lab_round(market: ComputeMarket, name: str, view: MarketView) -> None:
     """A rival's round with the other investors alone."""
     s = market.state
     lab, investors = market.firms[name], market.firms["investors"]
-    own = operator_views(market, view, ("xai",))["xai"] if name == "xai" else lab_view(market, name)
+    own = purse(market, name)
     asked, value = lab.ask_for_funds(view, own), rival_value(market, name)
     raised = np.minimum(unless_raised(market, name, asked), 2.0 * investors.supply(value))
     if market.recorder is not None:
@@ -241,11 +244,13 @@ def expected_profit(market: ComputeMarket, worlds: np.ndarray) -> PerRow:
     lab = market.firms["openai"]
     margin, burn = lab.parameters.mature_margin[worlds], 1.5 * np.maximum(market.burn["openai"][worlds], 0.0)
     grown = np.exp(2.0 * np.minimum(lab.growth_smoothed[worlds], 0.2))
-    revenue, path = 4.0 * lab.potential_usd_bn[worlds], []
-    for year in range(1, 9):
-        revenue = revenue * grown
-        path.append(revenue * (margin * min(year / 6.0, 1.0)) - burn * max(4.0 - year, 0.0))
-    return np.array(path)
+    revenue = np.empty((len(MATURITY), len(worlds)))
+    np.multiply(4.0 * lab.potential_usd_bn[worlds], grown, revenue[0])
+    for before, after in pairwise(revenue):
+        np.multiply(before, grown, after)
+    revenue *= MATURITY * margin
+    revenue[: len(BURNING)] -= BURNING * burn
+    return revenue
 
 
 def swap_stake(market: ComputeMarket, worlds: np.ndarray, stake: PerWorld) -> None:
@@ -269,6 +274,3 @@ def mark_stakes(market: ComputeMarket) -> None:
     worth[MARKED_HOLDERS.index("softbank")] += market.firms["softbank"].other_holdings_usd_bn
     rows = cast.sector_rows(MARKED_HOLDERS)
     s.ledger.revalue(MARKED_HOLDERS, worth - s.ledger.balance["stakes"][rows])
-
-
-__all__ = ["fund", "mark_stakes", "money"]

@@ -19,7 +19,7 @@ from runs.sight import (
 )
 from runs.site_orders import forget_sites, place_sites
 from runs.state import GENERATION, MERCHANT_ROWS, State
-from world.arrays import PerRow, PerWorld, fold, fold_sectors, ratio, some
+from world.arrays import PerRow, PerWorld, fold, ratio, some
 from world.rationing import ration
 
 if TYPE_CHECKING:
@@ -106,16 +106,15 @@ def equip_phases(s: State) -> None:
     """Chips run in a named phase once its operator uses power there: all its power counts as used together."""
     bare = s.phases.bare()
     if some(bare):
-        used = s.fleet.power_used_gw[[s.cast.operator[phase.operator] for phase in s.phases.phases]]
-        s.phases.equip_all(float(s.quarter), bare & (used > 0.0))
+        running = s.fleet.power_used_gw > 0.0
+        s.phases.equip_all(float(s.quarter), bare & running[[s.cast.operator[p.operator] for p in s.phases.phases]])
 
 
 def start_leases(market: ComputeMarket) -> None:
     """Start the leases that are due, as far as each provider has deployed capacity; what lacks it waits."""
     s, cast = market.state, market.cast
     s.leases.advance(s.quarter)
-    both = (s.leases.active, s.leases.late)
-    let, asked = (fold_sectors(each, cast.provider_of_pair, len(cast.operators)) for each in both)
+    let, asked = cast.by_provider.fold(s.leases.active), cast.by_provider.fold(s.leases.late)
     room = np.maximum(LETTABLE_SHARE * s.flow["deployed_h100e_m"] - let, 0.0)
     shares = np.minimum(ratio(room, asked, 1.0), 1.0)[cast.provider_of_pair]
     s.leases.deliver_shares(shares)
@@ -172,7 +171,7 @@ def builder_weights(market: ComputeMarket) -> PerRow:
     """
     s, cast = market.state, market.cast
     built = power_gw(s) + s.sites.building_gw + phases_building(s)
-    signed = fold_sectors(s.leases.active + s.leases.pending_total, cast.provider_of_pair, len(cast.operators))
+    signed = cast.by_provider.fold(s.leases.active + s.leases.pending_total)
     standing = np.maximum(built, signed * standing_figures(market)["new_kw"]) + 0.5
     weight = np.exp(market.firms["grid"].parameters.size_weight * np.log(standing))
     return weight / fold(weight)

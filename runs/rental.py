@@ -8,10 +8,11 @@ import numpy as np
 
 from agents.views import MarketView
 from runs.firm_books import purse
-from runs.sight import market_view, standing_figures
+from runs.sight import standing_figures
 from runs.state import GENERATION
-from world.arrays import PerRow, fold, fold_sectors, power, ratio
+from world.arrays import PerRow, fold, power, ratio
 from world.costs import close_gap, step_list_price
+from world.incidence import fold_groups
 from world.leases import USD_BN_PER_RENT
 from world.market import clear_nested_market
 from world.nested_market import NestedMarket
@@ -34,10 +35,12 @@ LEAST_RESERVE_USD_H = 1e-3
 """Least that a holder takes for an hour, whatever power and operations cost."""
 
 
-def clear(market: ComputeMarket) -> None:
-    """Labs set budgets, workloads grow, and the rental market clears gross: everybody bids for all that it uses."""
+def clear(market: ComputeMarket, view: MarketView) -> None:
+    """Labs set budgets, workloads grow, and the rental market clears gross: everybody bids for all that it uses.
+
+    Args: view: what everybody saw this quarter before orders were placed.
+    """
     s, cast = market.state, market.cast
-    view = market_view(market)
     m = market.parameters.of("market")
     scale = demand_scales(market, view)
     observed = np.log(fold(scale)) - np.log(fold(s.market.scale))
@@ -48,7 +51,7 @@ def clear(market: ComputeMarket) -> None:
     now = scale * power(slow, m.elasticity_short - m.elasticity_long)[of_user]
     g = s.generations
     capacity = s.fleet.deployed
-    pooled, held = fold_sectors(now, of_user, len(kinds)), fold(capacity)
+    pooled, held = fold_groups(now, of_user, len(kinds)), fold(capacity)
     # What nobody holds in any world is left out; it would trade nothing, at the cap.
     holds = held.any(axis=1)
     there = slice(None) if holds.all() else np.flatnonzero(holds)

@@ -13,7 +13,7 @@ import numpy as np
 
 from runs.backing import bring_cash
 from runs.money import borrow_for_stake
-from world.arrays import PerWorld, fold, ratio
+from world.arrays import PerWorld, fold, ratio, some
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SPONSORS = {"softbank": 19.0 / 52.0, "openai": 19.0 / 52.0, "investors": 14.0 / 52.0}
 """Shares of the plan of January 2025: SoftBank 19, OpenAI 19, Oracle and MGX 7 each, of 52 bn; the provider's own part
 is left to the other investors, since its money is counted as its own."""
+PAID_IN = "sponsor_equity_usd_bn"
 OPENAI_CASH_SHARE = 0.05
 """Part of its cash that OpenAI puts into sites in a quarter at most."""
 
@@ -32,6 +33,9 @@ def pay_sponsor_equity(market: ComputeMarket, capital_usd_bn: PerWorld) -> None:
     """
     s, cast = market.state, market.cast
     oracle = market.firms["oracle"]
+    if not some(oracle.sponsor_equity_usd_bn):  # nothing is pledged
+        s.flow |= dict.fromkeys((*(f"sponsor.{name}" for name in SPONSORS), PAID_IN), np.zeros(s.worlds))
+        return
     book = s.leases.active + s.leases.pending_total
     let = fold(book[cast.let_by["oracle"]])
     stargate = ratio(book[cast.pair[("oracle", "openai")]], let)
@@ -51,4 +55,4 @@ def pay_sponsor_equity(market: ComputeMarket, capital_usd_bn: PerWorld) -> None:
     s.ledger.pay("equity", tuple(SPONSORS), "oracle", parts)
     paid = fold(parts)
     oracle.settle_sponsors(paid)
-    s.flow["sponsor_equity_usd_bn"] = paid
+    s.flow[PAID_IN] = paid

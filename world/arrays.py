@@ -27,7 +27,7 @@ Numbers = Int64[np.ndarray, "worlds"]
 
 _FLOAT64 = np.dtype(np.float64)
 _UINT64 = np.dtype(np.uint64)
-_add_rows, _largest, _smallest = np.add.reduce, np.maximum.reduce, np.minimum.reduce
+_add_rows = np.add.reduce
 PAIRED_FROM = 8
 """NumPy adds fewer numbers than this one after the other in every memory layout, more of them in pairs in some."""
 BITS_OF_INFINITY = np.array([np.inf]).view(np.uint64)[0]
@@ -58,14 +58,9 @@ def fold(rows: np.ndarray) -> np.ndarray:
     return total if rows.ndim > 1 else np.asarray(total)
 
 
-def fold_sectors(
-    values: np.ndarray | Sequence[np.ndarray], index: Sequence[int], sectors: int, worlds: int | None = None
-) -> np.ndarray:
-    """Add row k of `values` (rows, worlds) into sector index[k]; returns (sectors, worlds).
-
-    Rows may come as a list of (worlds,); then `worlds` says how many there are, in case the list is empty.
-    """
-    total = np.zeros((sectors, np.asarray(values).shape[-1] if worlds is None else worlds))
+def fold_sectors(values: np.ndarray, index: Sequence[int], sectors: int) -> np.ndarray:
+    """Add row k of `values` (rows, worlds) into sector index[k]; returns (sectors, worlds)."""
+    total = np.zeros((sectors, values.shape[-1]))
     lines = list(total)
     for row, sector in zip(values, index, strict=True):
         line = lines[sector]
@@ -84,16 +79,25 @@ def ratio(numerator: np.ndarray, denominator: np.ndarray, otherwise: float = 0.0
     The numerator is finite where the denominator is not positive.
     """
     denominator = np.asarray(denominator, float)
-    above = denominator > 0.0
-    if np.count_nonzero(above) == above.size:
+    if denominator.size and lowest(denominator) > 0.0:
         return np.asarray(numerator / denominator)
     # A finite number over infinity is nothing: a copy and a mask take half the time of choosing twice.
-    divisor, none = denominator.copy(), ~above
+    divisor, none = denominator.copy(), ~(denominator > 0.0)
     np.putmask(divisor, none, np.inf)
     quotient = np.asarray(numerator / divisor)
     if otherwise:
         np.copyto(quotient, otherwise, where=none)
     return quotient
+
+
+def lowest(values: np.ndarray) -> float:
+    """The lowest entry of an array that has one, or one that is not a number: what `values.min()` says, sooner."""
+    return float(values.item(values.argmin()))
+
+
+def highest(values: np.ndarray) -> float:
+    """The highest entry, as `lowest`."""
+    return float(values.item(values.argmax()))
 
 
 def some(values: np.ndarray | np.bool_) -> bool:
@@ -158,7 +162,7 @@ def require(
     # One pass or two for the checks that are made most; -0.0 and all that is wrong go the long way.
     if allowed in _MOST_BITS and array.size:
         bits = array.view(_UINT64)
-        if _largest(bits, None) <= _MOST_BITS[allowed] and (allowed is not positive or _smallest(bits, None) > 0):
+        if bits.item(bits.argmax()) <= _MOST_BITS[allowed] and (allowed is not positive or bits.item(bits.argmin())):
             return array
     entries = np.atleast_1d(array)
     right = allowed(entries)
@@ -185,7 +189,7 @@ def zero_to_one(array: np.ndarray) -> np.ndarray:
 
 
 _MOST_BITS = {
-    allowed: np.array([most]).view(np.uint64)[0]
+    allowed: int(np.array([most]).view(np.uint64)[0])
     for allowed, most in (
         (not_negative, np.finfo(np.float64).max),
         (positive, np.finfo(np.float64).max),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from world.arrays import BITS_OF_INFINITY, PerRow, PerWorld, locked
+from world.arrays import BITS_OF_INFINITY, PerRow, PerWorld, locked, some
 from world.entries import ACCOUNTS, KINDS, LIABILITIES, SIGNED_KINDS, FlowKey, Moves, Names
 from world.identities import Movements, Residuals, Tally, measure
 from world.journal import Journal, saved
@@ -299,7 +299,9 @@ class Books:
         return value
 
     def _enter(self, entries: Entries, amounts: np.ndarray) -> None:
-        """Make entries with checked amounts on both sides' books, and record them."""
+        """Make entries with checked amounts on both sides' books, and record them; nothing moves nothing."""
+        if not some(amounts):
+            return
         self._posting.enter(entries, amounts)
         self.journal.note(entries.lines, amounts)
         self._movements = None

@@ -87,14 +87,15 @@ class Dues:
         """
         self.amounts = fitted(self.amounts, self.lines.room)
         after = cash + self.net()
-        below = np.asarray(after < 0.0)
+        # Who can just pay in full is not short: a default by rounding alone would be no default. Whoever has less than
+        # nothing left pays more than its cash, so this bound is the narrower one.
+        below = np.asarray(after < -ROUNDING * cash)
         below[~self._limited] = False
         if not some(below):
             return after, {}
         hit = np.flatnonzero(below.any(axis=0))
         held, due = pick_worlds(cash, hit), pick_worlds(self.amounts[: len(self.lines)], hit)
         to_pay = self._known().paid.fold(due)
-        # Who can just pay in full is not short: a default by rounding alone would be no default.
         owes = self._limited[:, np.newaxis] & (to_pay > 0.0)
         lost = owes & (pick_worlds(after, hit) < -ROUNDING * to_pay)
         short = owes & (held < to_pay) & lost.any(axis=0)

@@ -132,6 +132,8 @@ def price_round(
     others_supply_usd_bn: PerWorld,
     others_slope: PerWorld | float,
     weight: PerWorld | float,
+    *,
+    checked: bool = False,
 ) -> Round:
     """Price an equity round: issuer and anchor bargain, what the other investors would do is the outside option.
 
@@ -155,17 +157,19 @@ def price_round(
         with weight, room, supply and both valuations, what is raised with the others' supply, and with room as long as
         slope x weight x (anchor_value / fallback - 1) <= 1: beyond it the dearer price drives away more than the anchor
         brings. Proportional to money. An anchor below the fallback stays out.
+    `checked` says that the caller vouches for all of them.
     Raises: ValueError naming argument and world if an amount is out of range.
     Source: docs/model.md; hand-worked rounds in tests/oracles/test_funding_by_hand.py.
     """
-    require(ask_usd_bn, not_negative, "ask_usd_bn", "at least zero")
-    require(issuer_value_usd_bn, positive, "issuer_value_usd_bn", "above zero")
-    require(issuer_reservation_usd_bn, positive, "issuer_reservation_usd_bn", "above zero")
-    require(anchor_room_usd_bn, not_negative, "anchor_room_usd_bn", "at least zero")
-    require(anchor_value_usd_bn, not_negative, "anchor_value_usd_bn", "at least zero")
-    require(others_supply_usd_bn, not_negative, "others_supply_usd_bn", "at least zero")
-    require(others_slope, positive, "others_slope", "above zero")
-    require(weight, zero_to_one, "weight", "a share in [0, 1]")
+    if not checked:
+        require(ask_usd_bn, not_negative, "ask_usd_bn", "at least zero")
+        require(issuer_value_usd_bn, positive, "issuer_value_usd_bn", "above zero")
+        require(issuer_reservation_usd_bn, positive, "issuer_reservation_usd_bn", "above zero")
+        require(anchor_room_usd_bn, not_negative, "anchor_room_usd_bn", "at least zero")
+        require(anchor_value_usd_bn, not_negative, "anchor_value_usd_bn", "at least zero")
+        require(others_supply_usd_bn, not_negative, "others_supply_usd_bn", "at least zero")
+        require(others_slope, positive, "others_slope", "above zero")
+        require(weight, zero_to_one, "weight", "a share in [0, 1]")
 
     asks = ask_usd_bn > 0.0
     supply_over_ask = others_supply_usd_bn / np.where(asks, ask_usd_bn, 1.0)

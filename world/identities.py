@@ -155,27 +155,26 @@ def measure(
     np.abs(residuals, residuals)
     by_sector /= yardstick
     totals /= total_yardstick
-    by_law = dict(zip(_BY_SECTOR, by_sector, strict=True)) | dict(zip(_TOTALS, totals, strict=True))
-    lowest = stock[:-1].min(axis=-1)
-    overdrawn = np.flatnonzero(~(lowest[0] >= 0.0) & limited)
-    if overdrawn.size:
-        by_law["overdrawn"] = np.zeros(yardstick.shape)
-        by_law["overdrawn"][overdrawn] = np.abs(np.minimum(account["cash"][overdrawn], 0.0)) / yardstick[overdrawn]
-    negative = (~(lowest[1:] >= 0.0)).nonzero()
-    if negative[0].size:
-        by_law["negative_stock"] = np.zeros((len(lowest) - 1, *yardstick.shape))
-        by_law["negative_stock"][negative] = np.abs(np.minimum(stock[1:-1][negative], 0.0)) / yardstick[negative[1]]
+    by_law = {law: (sectors, relative) for law, relative in zip(_BY_SECTOR, by_sector, strict=True)}
+    by_law |= {law: (("all sectors",), total[np.newaxis]) for law, total in zip(_TOTALS, totals, strict=True)}
+    below = ~(stock[:-1].min(axis=-1) >= 0.0)
+    below[0] &= limited
+    for law, accounts in (("overdrawn", slice(0, 1)), ("negative_stock", slice(1, None))):
+        rows, owners = below[accounts].nonzero()
+        if rows.size:
+            rows += accounts.start
+            named = [_holding(row, sectors[owner]) for row, owner in zip(rows.tolist(), owners.tolist(), strict=True)]
+            by_law[law] = named, np.abs(np.minimum(stock[rows, owners], 0.0)) / yardstick[owners]
 
     largest, places = dict.fromkeys(LAWS, 0.0), dict.fromkeys(LAWS, "nowhere")
-    for law, relative in by_law.items():
+    for law, (names, relative) in by_law.items():
         largest[law] = float(relative.max())
         if not largest[law] <= _ROUNDING:
-            places[law] = _place(relative, sectors)
+            row, world = divmod(int(np.argmax(relative)), worlds)
+            places[law] = f"{names[row]}, world {world}"
     return Residuals(**largest, places=places)
 
 
-def _place(relative: np.ndarray, sectors: Sequence[str]) -> str:
-    """Where the largest of (worlds,), (sectors, worlds) or (accounts, sectors, worlds) is, accounts from the second."""
-    at = tuple(int(i) for i in np.unravel_index(int(np.argmax(relative)), relative.shape))
-    account = f"{ACCOUNTS[1 + at[0]]} of " if len(at) == 3 else ""
-    return f"{account}{sectors[at[-2]] if len(at) > 1 else 'all sectors'}, world {at[-1]}"
+def _holding(account: int, sector: str) -> str:
+    """An account of a sector in words; of its cash the law says itself that it is cash."""
+    return f"{ACCOUNTS[account]} of {sector}" if account else sector

@@ -38,17 +38,15 @@ class LeasePools:
         self.shortest_term = np.inf
         self._waiting: dict[int, np.ndarray] = {}
 
-    def enter(
-        self, rows: np.ndarray, worlds: np.ndarray, start: np.ndarray, pool: np.ndarray, term: np.ndarray
-    ) -> None:
+    def enter(self, place: np.ndarray, start: np.ndarray, pool: np.ndarray, term: np.ndarray) -> None:
         """Add single leases that are due to start at `start` (quarters from the start of the run).
 
         Args:       shape            unit
-            rows, worlds, start, term   (entries,)
+            place, start, term   (entries,)   row x worlds + position of the world; quarters
             pool    (3, entries)     capacity, rent and firm rent
         """
         value = (pool[RENT] * term)[np.newaxis]
-        self.to_start.add_some(rows, worlds, start, np.concatenate([pool, value]))
+        self.to_start.add_some(place, start, np.concatenate([pool, value]))
         self.shortest_term = min(self.shortest_term, float(term.min(initial=np.inf)))
         self._waiting = {}
 
@@ -63,9 +61,9 @@ class LeasePools:
         started = self.due * share
         self.due -= started
         self._waiting = {}
-        at = np.flatnonzero(started[CAPACITY] > 0.0)
-        pool, (rows, worlds) = started.reshape(_WAITING, -1).take(at, axis=1), np.divmod(at, self.worlds)
-        self.run(rows, worlds, pool[:_RUNNING], ratio(pool[VALUE], pool[RENT], otherwise=1.0), quarter)
+        place = np.flatnonzero(started[CAPACITY] > 0.0)
+        pool = started.reshape(_WAITING, -1).take(place, axis=1)
+        self.run(place, pool[:_RUNNING], ratio(pool[VALUE], pool[RENT], otherwise=1.0), quarter)
         begun: PerRow = started[CAPACITY]
         return begun
 
@@ -76,11 +74,11 @@ class LeasePools:
         self._waiting = {}
         return given_up
 
-    def run(self, rows: np.ndarray, worlds: np.ndarray, pool: np.ndarray, term: np.ndarray, quarter: int) -> None:
+    def run(self, place: np.ndarray, pool: np.ndarray, term: np.ndarray, quarter: int) -> None:
         """Let single leases (capacity, rent, firm rent; entries) run for `term` quarters from `quarter` on."""
-        self.to_end.add_some(rows, worlds, quarter + term, pool)
-        unpaid = pool[RENT] * (quarter + term - self.to_end.next_quarter)
-        np.add.at(self.owed.reshape(-1), rows * self.worlds + worlds, unpaid)
+        end = quarter + term
+        self.to_end.add_some(place, end, pool)
+        np.add.at(self.owed.reshape(-1), place, pool[RENT] * (end - self.to_end.next_quarter))
 
     def end(self, quarter: int) -> PerRow:
         """End what has come to its end by `quarter`; returns its capacity. What runs on is paid for that quarter."""

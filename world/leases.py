@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, fold_sectors, ratio, require
+from world.arrays import PerRow, PerWorld, ratio, require
 from world.calendar import HOURS_PER_QUARTER
+from world.incidence import Incidence
 from world.lease_pools import CAPACITY, FIRM, RENT, LeasePools
 from world.lease_terms import Contract, LeaseResiduals, Pair, a_share, checked_terms
 from world.schedule import Amount
@@ -40,6 +41,8 @@ class LeaseBook:
         self.worlds = worlds
         self.providers: tuple[str, ...] = tuple(dict.fromkeys(p[0] for p in self.pairs))
         self.tenants: tuple[str, ...] = tuple(dict.fromkeys(p[1] for p in self.pairs))
+        rows = [self.providers.index(p[0]) for p in self.pairs]
+        self._by_provider = Incidence(rows, range(len(rows)), np.ones(len(rows)), len(self.providers))
         self.quarter = -1
         self.named: list[Contract] = []
         count = len(self.pairs)
@@ -61,7 +64,7 @@ class LeaseBook:
 
     def by_provider(self, values: np.ndarray) -> PerRow:
         """Add up a figure per pair (pairs, worlds) by provider, in the order of `providers`."""
-        return fold_sectors(values, [self.providers.index(p[0]) for p in self.pairs], len(self.providers))
+        return self._by_provider.fold(values)
 
     def sign(
         self,
@@ -90,7 +93,7 @@ class LeaseBook:
             self._name(label, row, terms[0], price_usd_h, take_or_pay, start_slot, terms[3])
         worlds = np.flatnonzero(terms[0] > 0.0)
         start = np.broadcast_to(start_slot, shape).take(worlds)
-        self._enter(np.full(worlds.size, row), worlds, start, tuple(each.take(worlds) for each in terms))
+        self._enter(row * self.worlds + worlds, start, tuple(each.take(worlds) for each in terms))
 
     def sign_some(
         self,
@@ -104,13 +107,13 @@ class LeaseBook:
     ) -> None:
         """Sign single leases, each of the pair with that number in one world; arguments as of `sign`, (entries,)."""
         terms = checked_terms(rows.shape, quantity_h100e_m, price_usd_h, take_or_pay, term_quarters)
-        self._enter(rows, worlds, start_slot, terms)
+        self._enter(rows * self.worlds + worlds, start_slot, terms)
 
-    def _enter(self, rows: np.ndarray, worlds: np.ndarray, start: np.ndarray, terms: tuple[np.ndarray, ...]) -> None:
-        """Enter leases (quantity, rent, firm rent, term); all (entries,)."""
-        if rows.size:
-            self._pools.enter(rows, worlds, start, np.array(terms[:3]), terms[3])
-            np.add.at(self.signed.reshape(-1), rows * self.worlds + worlds, terms[CAPACITY])
+    def _enter(self, place: np.ndarray, start: np.ndarray, terms: tuple[np.ndarray, ...]) -> None:
+        """Enter leases (quantity, rent, firm rent, term) at row x worlds + position of the world; all (entries,)."""
+        if place.size:
+            self._pools.enter(place, start, np.array(terms[:3]), terms[3])
+            np.add.at(self.signed.reshape(-1), place, terms[CAPACITY])
 
     def open(
         self,
@@ -134,8 +137,8 @@ class LeaseBook:
         if label is not None:
             self._name(label, row, quantity, price_usd_h, take_or_pay, 0.0, term)
         self.signed[row] += quantity
-        world = np.arange(self.worlds)
-        self._pools.run(np.full(self.worlds, row), world, np.array([quantity, rent, firm]), term, quarter=0)
+        place = row * self.worlds + np.arange(self.worlds)
+        self._pools.run(place, np.array([quantity, rent, firm]), term, quarter=0)
 
     def start_due(self, quarter: int) -> PerRow:
         """What should be running by this quarter and is not yet, (pairs, worlds) in M H100e; late ones included."""

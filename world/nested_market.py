@@ -19,7 +19,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from jaxtyping import Float64
 
-from world.arrays import Flags, PerGeneration, PerWorld, fold, fold_sectors, pick_worlds, some
+from world.arrays import Flags, PerGeneration, PerWorld, fold, pick_worlds, some
+from world.incidence import fold_groups
 
 PerKind = Float64[np.ndarray, "kinds worlds"]
 PerNest = Float64[np.ndarray, "nests worlds"]
@@ -80,7 +81,7 @@ class NestedMarket:
 
     def by_nest(self, values: PerGeneration) -> PerNest:
         """Add up a figure per generation by the kind that it is captive to, what is open last, (kinds + 1, worlds)."""
-        return fold_sectors(values, self.captive_to.tolist(), len(self.scale) + 1)
+        return fold_groups(values, self.captive_to.tolist(), len(self.scale) + 1)
 
     def prices(self, log_index: PerKind, log_average: PerWorld | None = None) -> tuple[PerGeneration, PerWorld]:
         """Prices, USD per H100e-hour, (generations, worlds), and log of the index at which one average buyer uses all.
@@ -108,7 +109,9 @@ class NestedMarket:
         missed |= idle.any(axis=0)
         if some(missed):
             where = np.flatnonzero(missed)
-            price[:, where] = _with_idle(self.pick(where), pick_worlds(price, where))
+            # Where something stays idle, prices move less than where all is in use: half the way is a nearer guess.
+            halfway = pick_worlds(0.5 * (log_index + guess), where)
+            price[:, where] = _with_idle(self.pick(where), pick_worlds(price, where), halfway)
         return price, average
 
     def _all_in_use(self, nests: PerNest, log_index: PerKind) -> tuple[PerKind, Flags]:
@@ -156,8 +159,8 @@ def _step(miss: PerKind, by_own: PerKind, by_all: PerKind, mass: PerKind, total:
     return move
 
 
-def _with_idle(market: NestedMarket, price: PerGeneration) -> PerGeneration:
-    """Prices where something may be idle, (generations, worlds), from a guess: Newton's method on log m_b as above."""
+def _with_idle(market: NestedMarket, price: PerGeneration, log_index: PerKind) -> PerGeneration:
+    """Prices where something may be idle, (generations, worlds), from guesses: Newton's method on log m_b as above."""
     sigma, worlds, there = market.substitution, market.substitution.size, market.capacity > 0.0
     flexible, theta_power = sigma - market.elasticity, sigma * market.log_theta
     log_scale, strength = np.log(np.maximum(market.scale, LEAST)), flexible / (1.0 - sigma)
@@ -165,8 +168,7 @@ def _with_idle(market: NestedMarket, price: PerGeneration) -> PerGeneration:
     def weights_at(log_price: PerGeneration) -> PerGeneration:
         return np.exp(theta_power + (1.0 - sigma) * log_price) * there
 
-    nests = market.by_nest(weights_at(np.log(np.maximum(price, market.reserve * (1.0 + GUESSED_SHARE * market.band)))))
-    log_m = _bounded(log_scale + strength * np.log(np.maximum(nests[:-1] + nests[-1], LEAST)))
+    log_m = _bounded(log_scale + flexible * log_index)
     offers, most, left = _Offers.of(market, price), LONGEST_MOVE * (sigma - 1.0), np.ones(worlds, dtype=bool)
     for _ in range(MOST_STEPS):
         log_strength, mass, total = market._of_each(log_m)
@@ -192,23 +194,33 @@ class _Offers:
     log_band: PerWorld
     given: PerGeneration
     """log(s p^sigma), s the share offered, less log S_g."""
+    at_reserve: PerGeneration
+    """log(p^sigma) at the reserve, less the logarithm of the band."""
     log_reserve: PerGeneration
     log_top: PerGeneration
     """Log of the price from which on all is offered."""
     sigma: PerWorld
+    inverse: PerWorld
+    """1 / sigma."""
+    steepest: PerWorld
+    """1 + sigma."""
 
     @classmethod
     def of(cls, market: NestedMarket, price: PerGeneration) -> _Offers:
         """The offers to a market, to be asked for first near these prices."""
         over = price / market.reserve - 1.0
         capacity = np.where(market.capacity > 0.0, market.capacity, 1.0)
+        sigma, log_reserve, log_band = market.substitution, np.log(market.reserve), np.log(market.band)
         return cls(
             log_width=np.log(np.minimum(np.maximum(over, GUESSED_SHARE * market.band), market.band)),
-            log_band=np.log(market.band),
-            given=market.substitution * market.log_theta - np.log(capacity),
-            log_reserve=np.log(market.reserve),
+            log_band=log_band,
+            given=sigma * market.log_theta - np.log(capacity),
+            at_reserve=sigma * log_reserve - log_band,
+            log_reserve=log_reserve,
             log_top=np.log(market.reserve * (1.0 + market.band)),
-            sigma=market.substitution,
+            sigma=sigma,
+            inverse=1.0 / sigma,
+            steepest=1.0 + sigma,
         )
 
     def at(self, log_strength: PerGeneration, left: Flags) -> tuple[PerGeneration, PerGeneration]:
@@ -219,17 +231,18 @@ class _Offers:
         """
         sigma, log_width = self.sigma, self.log_width
         tight = log_strength + self.given
-        target = tight - sigma * self.log_reserve + self.log_band
+        target = tight - self.at_reserve
         for _ in range(BAND_STEPS):
-            over = np.exp(log_width) + 1.0
+            over = np.exp(log_width)
+            over += 1.0
             apart = sigma * np.log(over)
             apart += log_width
             apart -= target
-            apart /= (1.0 + sigma) - sigma / over
+            apart /= self.steepest - sigma / over
             log_width = np.minimum(log_width - apart, self.log_band)
         self.log_width = np.where(left, log_width, self.log_width)
         width = np.exp(log_width)
-        log_price = tight / sigma
+        log_price = tight * self.inverse
         inside = log_price < self.log_top
-        give = np.where(inside, width / (1.0 + width * (1.0 + sigma)), 1.0 / sigma)
+        give = np.where(inside, width / (1.0 + width * self.steepest), self.inverse)
         return np.where(inside, self.log_reserve + np.log1p(width), log_price), give

@@ -67,9 +67,10 @@ def _fill_to_level(order: np.ndarray, weight: np.ndarray, supply: np.ndarray) ->
     """
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # a vanishing weight asks for an infinite level
         filling = order / weight
-        handed_out = np.zeros(order.shape)
+        handed_out, part = np.zeros(order.shape), np.empty(order.shape)
         for its_order, its_weight in zip(order, weight, strict=True):
-            handed_out += np.minimum(its_order, filling * its_weight)
+            np.minimum(its_order, np.multiply(filling, its_weight, out=part), out=part)
+            handed_out += part
         full = (handed_out <= supply).astype(np.float64)
         left, behind = supply - fold(order * full), fold(weight * (1.0 - full))
         return np.minimum(order, np.maximum(left, _LEAST_SUPPLY) / behind * weight)

@@ -142,12 +142,11 @@ class Schedule:
         else:
             self._scatter(np.arange(len(self.to_come))[lane], centre, due, first, spread)
 
-    def add_some(self, rows: np.ndarray, worlds: np.ndarray, slot: np.ndarray, amount: np.ndarray) -> None:
+    def add_some(self, place: np.ndarray, slot: np.ndarray, amount: np.ndarray) -> None:
         """Add single amounts, each split between the two quarters next to its date, where only few worlds have any.
 
         Args:       shape                unit
-            rows    (entries,)           numbers of rows, those of the first measure
-            worlds  (entries,)           positions of worlds
+            place   (entries,)           row x worlds + position of the world; rows are those of the first measure
             slot    (entries,)           as in `add_spread`
             amount  (measures, entries)  any, >= 0
         """
@@ -160,8 +159,8 @@ class Schedule:
         onward = slot - before
         self._note_least(onward)
         self._slots.hold(min(int(before.max()) + 1, self.last_slot))
-        places, place, measure = self._slots.places(1), rows * len(self._world) + worlds, self._rows * len(self._world)
-        sooner, later = places.take(before + 1) + place, places.take(before + 2) + place
+        places, measure = self._slots.places(1), self._rows * len(self._world)
+        sooner, later = places[1:].take(before) + place, places[2:].take(before) + place
         to_come, every = self._change().reshape(-1), self._slots.flat
         # Unbuffered: where two entries fall on one place both count, one after the other.
         for begin, values in zip(range(0, to_come.size, measure), amount, strict=True):
@@ -274,14 +273,18 @@ class Schedule:
 
     def scale(self, lane: int | slice, factor: np.ndarray) -> PerRow | PerWorld:
         """Multiply all that is still to come in a lane by factor (worlds,) in [0, 1]; returns what was taken away."""
-        if not some(np.asarray(factor) != 1.0):
+        hit = np.flatnonzero(factor != 1.0)
+        if not hit.size:
             return np.zeros_like(self.to_come[lane])
+        worlds = hit if 4 * hit.size < factor.size else slice(None)  # mostly a few are meant
+        kept = factor[worlds]
         for pages in self._slots.parts():
-            pages[:, lane] *= factor
-        self._least_written = min(self._least_written, float(np.min(factor)))
-        to_come = self._change()
-        removed: np.ndarray = to_come[lane] * (1.0 - factor)
-        to_come[lane] *= factor
+            pages[:, lane][..., worlds] *= kept
+        self._least_written = min(self._least_written, float(kept.min()))
+        left = self._change()[lane]
+        removed: np.ndarray = np.zeros_like(left)
+        removed[..., worlds] = left[..., worlds] * (1.0 - kept)
+        left[..., worlds] *= kept
         return removed
 
     def negative(self) -> PerWorld:
@@ -304,10 +307,7 @@ class Schedule:
         }
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        """Return to a saved state.
-
-        Raises: ValueError if the shape is another.
-        """
+        """Return to a saved state. Raises: ValueError if the shape is another."""
         shape = len(self.to_come), self._slots.count, len(self._world)
         if state["amount"].shape != shape:
             raise ValueError(f"amount: expected shape {shape}, got {state['amount'].shape}")

@@ -111,6 +111,13 @@ def clear_where_short(
     return paid
 
 
+def _added(rows: np.ndarray, sums: list[int], count: int) -> np.ndarray:
+    """Add row k (rows, worlds) to sum number sums[k], one row after the other; returns (count, worlds)."""
+    total = np.zeros((count, rows.shape[1]))
+    np.add.at(total, sums, rows)
+    return total
+
+
 def _whole_numbers(numbers: Iterable[int], name: str, dues: int, below: int, what: str) -> list[int]:
     """The numbers as a list of ints; ValueError unless there is one per due, each from 0 to `below` - 1."""
     listed = [int(number) for number in numbers]
@@ -132,7 +139,7 @@ class _Book:
         self.moving = dues * np.not_equal(owing, owed)[:, np.newaxis]
         # What each sector owes in each rank, (ranks, sectors, worlds), and in all of them.
         places = [rank * sectors + sector for rank, sector in zip(ranks, owing, strict=True)]
-        self.owes = fold_sectors(self.moving, places, self.ranks * sectors).reshape(self.ranks, sectors, -1)
+        self.owes = _added(self.moving, places, self.ranks * sectors).reshape(self.ranks, sectors, -1)
         self.total = fold(self.owes)
 
     def rank_before(self, ends: np.ndarray) -> np.ndarray:
@@ -170,7 +177,7 @@ def _pay_short_of_cash(cash: np.ndarray, book: _Book) -> np.ndarray:
     ends, share = np.full(cash.shape, book.ranks), np.ones_like(cash)
     unfinished = np.ones(cash.shape[1], dtype=bool)
     for _ in range((book.ranks + 1) * len(cash) + 1):
-        received = fold_sectors(book.paid(book.moving, ends, share), book.owed, len(cash))
+        received = _added(book.paid(book.moving, ends, share), book.owed, len(cash))
         # Who can just pay in full is not in default: a default by rounding alone could close a ring with no way out.
         found = (ends == book.ranks) & (cash + received < book.total * (1.0 - ROUNDING))
         if not some(found | unfinished):
@@ -199,18 +206,14 @@ def _shares_in_default(cash: np.ndarray, book: _Book, ends: np.ndarray, now: np.
     members = [int(sector) for sector in np.flatnonzero(defaulted.any(axis=1))]
     place = {sector: k for k, sector in enumerate(members)}
     size, worlds = len(members), cash.shape[1]
-    certain, shared = book.parts(ends)
+    whole, part = book.parts(ends)
+    comes_in = _added(np.where(whole, book.moving, 0.0), book.owed, len(cash))[members]
+    shared, to_defaulters = np.where(part, book.moving, 0.0), defaulted[book.owed]
+    leak = _added(np.where(to_defaulters, 0.0, shared), book.owing, len(cash))[members]
     between = np.zeros((size, size, worlds))  # [from, to]: dues from one defaulter to another
-    leak = np.zeros((size, worlds))
-    comes_in = np.zeros((size, worlds))
-    for due, whole, part, source, target in zip(book.moving, certain, shared, book.owing, book.owed, strict=True):
-        if target in place:
-            comes_in[place[target]] += np.where(whole, due, 0.0)
-        if source in place:
-            inside = np.where(part & defaulted[target], due, 0.0)
-            if target in place:
-                between[place[source], place[target]] += inside
-            leak[place[source]] += np.where(part, due, 0.0) - inside
+    for due, (source, target) in enumerate(zip(book.owing, book.owed, strict=True)):
+        if source in place and target in place:
+            between[place[source], place[target]] += np.where(to_defaulters[due], shared[due], 0.0)
     funds = cash[members] + comes_in - book.senior_to(ends)[members]
 
     owes = np.zeros((size, worlds))

@@ -18,11 +18,11 @@ from world.arrays import (
     PerRow,
     below_zero,
     fold,
-    fold_sectors,
     not_negative,
     require,
     some,
 )
+from world.incidence import Incidence
 from world.schedule import Amount
 from world.site_pipeline import (
     ANNOUNCED,
@@ -89,7 +89,7 @@ class NamedPhases:
         self.energised_gw: np.ndarray = np.zeros((count, worlds))
         planned = np.array([p.facility_gw for p in self.phases], dtype=np.float64).reshape(count, 1)
         self.facility_gw: np.ndarray = np.repeat(require(planned, not_negative, "facility_gw", ">= 0"), worlds, axis=1)
-        self._places: dict[tuple[str, tuple[str, ...]], tuple[list[int], list[int]]] = {}
+        self._places: dict[tuple[str, tuple[str, ...]], Incidence] = {}
         self._ramp = np.array([p.ramp_quarters for p in self.phases], dtype=np.float64).reshape(count, 1)
 
     def index(self, phase: str | int) -> int:
@@ -215,9 +215,9 @@ class NamedPhases:
         key = (field, tuple(names))
         if key not in self._places:
             rows = [row for row, spec in enumerate(self.phases) if getattr(spec, field) in names]
-            self._places[key] = rows, [key[1].index(getattr(self.phases[row], field)) for row in rows]
-        rows, index = self._places[key]
-        return fold_sectors([values[row] for row in rows], index, len(names), self.worlds)
+            index = [key[1].index(getattr(self.phases[row], field)) for row in rows]
+            self._places[key] = Incidence(index, rows, [1] * len(rows), len(names))
+        return self._places[key].fold(values)
 
     def check(self) -> SiteResiduals:
         """The distance from the laws, the same function for production and tests."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from world.arrays import PerRow, fold
 
-FIRST_PAGES = 16
+FIRST_PAGES = 24
 """Pages there are before anything is due later than that."""
 
 
@@ -36,7 +36,8 @@ class Slots:
 
         What lies before `first`, or before `begin`, falls on that slot, what lies beyond the last slot on the last.
         """
-        slots = np.arange(-margin, self.count + margin).clip(max(first, self.begin), self.count - 1)
+        slots = np.arange(-margin, self.count + margin)
+        slots = np.minimum(np.maximum(slots, max(first, self.begin)), self.count - 1)
         pages, lanes, worlds = self._pages.shape
         places: np.ndarray = slots % pages * (lanes * worlds)
         return places

@@ -67,6 +67,8 @@ class _Sides:
     advantage: PerOffer
     """What an offer is worth to the second tenant more than to the first."""
     wanted: PerTenant
+    enough: PerTenant
+    """A tenant reaches an offer before which it has no more than this: the first all that it wants, the second less."""
     near: PerWorld
 
     @classmethod
@@ -76,7 +78,8 @@ class _Sides:
         both = offered * common
         above = (gain[:, np.newaxis] > gain).astype(np.float64)
         alone = (offered - both)[:, np.newaxis] * usable
-        return cls(gain, above, alone, both, both > 0.0, gain[:, 1] - gain[:, 0], wanted, near)
+        enough = np.array([wanted[0], np.nextafter(wanted[1], -1.0)])
+        return cls(gain, above, alone, both, both > 0.0, gain[:, 1] - gain[:, 0], wanted, enough, near)
 
     def parted(self, first: OfferFlags) -> PerSide:
         """Capacity of each tenant if it has to itself what only it can use, and the first of the rest these offers."""
@@ -115,10 +118,8 @@ def _kept_whole(sides: _Sides, advantage: PerWorld) -> Flags:
     own = sides.parted(sides.advantage <= advantage)
     before, total = sides.before(own), fold(own)
     # What the first tenant would take instead, and what the second one would leave for it; at worst nothing.
-    reached = np.stack([before[:, 0] <= sides.wanted[0], before[:, 1] < sides.wanted[1]], axis=1)
-    margin = np.where(reached, sides.gain, np.inf).min(axis=0)
-    instead = np.where(total[0] <= sides.wanted[0], 0.0, margin[0])
-    left = np.where(total[1] < sides.wanted[1], 0.0, margin[1])
+    margin = np.where(before <= sides.enough, sides.gain, np.inf).min(axis=0)
+    instead, left = np.where(total <= sides.enough, 0.0, margin)
     return advantage < left - instead - sides.near
 
 

@@ -35,7 +35,11 @@ def test_every_metric_is_there_with_unit_and_members(small_run: xr.Dataset) -> N
     assert small_run["world"].to_numpy().tolist() == list(range(WORLDS))
 
 
-def test_it_is_what_the_model_recorded(small_run: xr.Dataset) -> None:
+@pytest.mark.parametrize("most_in_one_piece", [0, 2**24])
+def test_it_is_what_the_model_recorded(
+    small_run: xr.Dataset, most_in_one_piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runs.metrics.MOST_IN_ONE_PIECE", most_in_one_piece)
     market = ComputeMarket(SCENARIO, worlds=WORLDS, rng=3, until="2026Q4")
     while market.running:
         market.step()

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from world.incidence import Incidence
+from world.arrays import fold_sectors
+from world.incidence import Incidence, fold_groups
 
 SUMS, ROWS = 5, 11
 SEEDS = st.integers(0, 2**32 - 1)
@@ -39,3 +40,14 @@ def test_many_rows_are_added_in_the_order_given() -> None:
     values = np.array([[1e20], [1.0], [-1e20]])
     assert Incidence([0, 0, 0], [0, 1, 2], [1, 1, 1], 1).fold(values).tolist() == [[0.0]]
     assert Incidence([0, 0, 0], [0, 2, 1], [1, 1, 1], 1).fold(values).tolist() == [[1.0]]
+
+
+@given(seed=SEEDS, rows=st.integers(0, 20), worlds=st.sampled_from([1, 2, 7, 8, 33]))
+def test_groups_are_added_up_as_by_a_loop_whichever_index_was_asked_for_before(
+    seed: int, rows: int, worlds: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    values = rng.lognormal(0.0, 3.0, (rows, worlds))
+    for index in (rng.integers(-1, SUMS, rows).tolist(), [0] * rows):
+        for each in (values, np.asfortranarray(values)):
+            np.testing.assert_array_equal(fold_groups(each, index, SUMS), fold_sectors(values, index, SUMS))

@@ -62,8 +62,8 @@ def test_a_schedule_is_the_same_however_few_pages_it_begins_with(seed: int, page
             schedule.add_spread(slice(None), quarter + inputs.between(0.0, 25.0), inputs.with_zeros(LANES))
             late = quarter + inputs.between(0.0, 25.0, LANES)
             schedule.add_spread(slice(None), late, inputs.amounts(LANES), earliest=quarter + inputs.between(0.0, 3.0))
-            rows, worlds, amount = np.array([0, 2, 2]), np.array([1, 4, 4]), inputs.amounts(1)[:, :3]
-            schedule.add_some(rows, worlds, quarter + inputs.between(0.0, 25.0)[:3], amount)
+            place, amount = np.array([0, 2, 2]) * WORLDS + np.array([1, 4, 4]), inputs.amounts(1)[:, :3]
+            schedule.add_some(place, quarter + inputs.between(0.0, 25.0)[:3], amount)
             schedule.scale(1, inputs.shares())
             answers.append((schedule.within(quarter, quarter + inputs.between(0.0, 20.0)), schedule.take(quarter + 1)))
             assert schedule.check().unaccounted.max() < 1e-12
