@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
+
+try:  # what SciPy's product calls once it has found out what it was given, which takes it longer than few terms do
+    from scipy.sparse._sparsetools import csr_matvecs as _csr_matvecs
+except ImportError:
+    _csr_matvecs = None
+_add_products: Callable[..., Any] | None = _csr_matvecs
 
 Whole = Sequence[int] | np.ndarray
 
@@ -28,15 +35,21 @@ class Incidence:
         order = np.argsort(targets, kind="stable")
         columns = np.asarray(rows, dtype=np.int64)[order]
         ends = np.cumsum(np.bincount(targets, minlength=count))
-        self._rows = 1 + int(columns.max(initial=-1))
+        self._rows, self._count = 1 + int(columns.max(initial=-1)), count
         self._matrix = csr_array(
             (np.asarray(signs, dtype=np.float64)[order], columns, np.concatenate(([0], ends))),
             shape=(count, self._rows),
         )
+        self._table = self._matrix.indptr, self._matrix.indices, self._matrix.data
 
     def fold(self, values: np.ndarray) -> np.ndarray:
         """Add rows up, (rows and more, worlds) in any unit and C-contiguous; returns (sums, worlds) in the same."""
-        sums: np.ndarray = self._matrix @ values[: self._rows]
+        rows, worlds = values[: self._rows], values.shape[1]
+        if _add_products is None or rows.dtype != np.float64 or not rows.flags.c_contiguous:
+            product: np.ndarray = self._matrix @ rows
+            return product
+        sums = np.zeros((self._count, worlds))
+        _add_products(self._count, self._rows, worlds, *self._table, rows.reshape(-1), sums.reshape(-1))
         return sums
 
 
