@@ -11,6 +11,7 @@ from runs.chip_orders import pay_for_chips, prepay_orders
 from runs.credit import debt_dues, roll_debt
 from runs.distress import fill_shortfalls, work_out
 from runs.money import mark_stakes
+from runs.opening_books import landlord_shares
 from runs.sight import phases_building, power_gw, power_price
 from runs.stargate import pay_sponsor_equity
 from runs.state import GENERATION
@@ -148,11 +149,6 @@ def service_dues(market: ComputeMarket) -> None:
     s.flow["revenue_share_usd_bn"], s.flow["profit_share_usd_bn"] = share, due
 
 
-def landlord_shares(market: ComputeMarket) -> PerRow:
-    """Share of each operator's new power that landlords build and let, (operators, worlds)."""
-    return np.array([market.landlord_share(name) for name in market.cast.operators])
-
-
 def capital_dues(market: ComputeMarket) -> None:
     """Chips are paid on delivery, sites while they are built; landlords build shells and let them."""
     s, cast, costs = market.state, market.cast, market.parameters.of("costs")
@@ -166,17 +162,16 @@ def capital_dues(market: ComputeMarket) -> None:
     s.ledger.due("chips", cast.operators, "broadcom", captive)
 
     lead = np.array([market.firms[name].parameters.build_quarters for name in cast.operators]) + 1.0
-    rented, shell_cost = landlord_shares(market), shell_cost_usd_bn(market.parameters)
+    rented, shell_cost = market.parameters.once(landlord_shares, cast), market.parameters.once(shell_cost_usd_bn)
     spend = (s.sites.building_gw + phases_building(s)) * shell_cost / lead
-    own_spend = spend * (1.0 - rented)
-    other_capex = np.array([market.core[name]["other_capex"] for name in cast.operators])
+    through_landlords = spend * rented
     other = merchant * (costs.system_multiple - nvidia.system_share) + captive * (costs.system_multiple - 1.0)
-    construction = other + own_spend + other_capex
+    construction = other + (spend - through_landlords) + market.core("other_capex")[: len(cast.operators)]
     s.ledger.due("construction", cast.operators, "suppliers", construction)
     s.flow["capex_usd_bn"] = networked + captive + construction
     rent = power_gw(s) * rented * (shell_cost * landlords.yield_on_cost / 4.0)
     s.ledger.due("shell_rent", cast.operators, "landlords", rent)
-    landlord_building = fold(spend * rented)
+    landlord_building = fold(through_landlords)
     s.ledger.due("construction", "landlords", "suppliers", landlord_building)
     prepay_orders(market)
     pay_sponsor_equity(market, spent[cast.operator["oracle"]] * costs.system_multiple)
@@ -187,9 +182,10 @@ def capital_dues(market: ComputeMarket) -> None:
 def vendor_dues(market: ComputeMarket, vendor: PerWorld, custom: PerWorld) -> None:
     """Nvidia and Broadcom pay for what they sold, (worlds,) $bn; OpenAI pays for the development of its chip."""
     s, nvidia, p = market.state, market.parameters.of("nvidia"), market.parameters.of("openai")
-    margins = np.array([nvidia.gross_margin, market.parameters.of("broadcom").gross_margin])
-    revenue = np.array([vendor, custom])
-    s.ledger.due("supplier_cost", ("nvidia", "broadcom"), "suppliers", revenue * (1.0 - margins))
+    costs = np.array(
+        [vendor * (1.0 - nvidia.gross_margin), custom * (1.0 - market.parameters.of("broadcom").gross_margin)]
+    )
+    s.ledger.due("supplier_cost", ("nvidia", "broadcom"), "suppliers", costs)
     s.ledger.due("tax", "nvidia", "tax", vendor * nvidia.gross_margin * nvidia.tax_rate)
     s.flow["vendor_revenue_usd_bn"], s.flow["custom_revenue_usd_bn"] = vendor, custom
     age = market.firms["openai"].chip_age_quarters
@@ -201,14 +197,12 @@ def vendor_dues(market: ComputeMarket, vendor: PerWorld, custom: PerWorld) -> No
 
 def core_dues(market: ComputeMarket) -> None:
     """Cash flow of the core business, parents' support of rival labs, and payouts."""
-    s, cast, names = market.state, market.cast, tuple(market.core)
-    s.ledger.due(
-        "operating_income", "rest_of_world", names, np.array([core["cash_flow"] for core in market.core.values()])
-    )
+    s, cast, names = market.state, market.cast, market.core_firms
+    s.ledger.due("operating_income", "rest_of_world", names, market.core("cash_flow"))
     # Cash far above what a mature firm keeps goes back to its owners; labs and the anchor investor keep it.
     ceiling = market.parameters.of("operators").cash_ceiling * np.array([market.reserve(name) for name in MATURE])
     spare = np.maximum(s.ledger.balance["cash"][cast.sector_rows(MATURE)] - ceiling, 0.0)
-    payouts = np.array([core["payouts"] for core in market.core.values()])
+    payouts = market.core("payouts").copy()
     payouts[[names.index(name) for name in MATURE]] += 0.25 * spare
     s.ledger.due("dividends", names, "investors", payouts)
 
@@ -219,7 +213,8 @@ def carry_shell_leases(market: ComputeMarket) -> None:
     years = market.parameters.of("landlords").loan_years
     owed = s.ledger.balance["lease_liability"][cast.sector_rows(cast.operators)]
     s.ledger.run_off_lease(cast.operators, owed / (4.0 * years))
-    worth = s.flow["energised_gw"] * landlord_shares(market) * shell_cost_usd_bn(market.parameters)
+    shell_cost = market.parameters.once(shell_cost_usd_bn)
+    worth = s.flow["energised_gw"] * market.parameters.once(landlord_shares, cast) * shell_cost
     s.ledger.recognise_lease(cast.operators, worth)
 
 

@@ -29,10 +29,10 @@ from runs.recorder import Recorder
 from runs.rental import clear, operate
 from runs.saving import load_market, save_market
 from runs.scenario import Scenario, load_scenario
-from runs.sight import market_view, price_chips, tails_of_demand
+from runs.sight import core_growth_factor, market_view, price_chips, tails_of_demand
 from runs.split import over_rivals, split_start
 from runs.state import State
-from world.arrays import Flags, PerWorld, fold, ratio
+from world.arrays import Flags, PerRow, PerWorld, fold, ratio
 from world.calendar import quarter_label, quarter_number
 from world.draws import Draws
 from world.leases import USD_BN_PER_RENT
@@ -42,6 +42,12 @@ from world.services import budget_to_demand_scale, scaled_innovation
 from world.student import student_t_of
 
 DEFAULT_UNTIL, LATEST = "2030Q4", "2035Q4"
+CORE = {
+    "cash_flow": "core_cash_flow_usd_bn",
+    "other_capex": "other_capex_usd_bn",
+    "payouts": "payouts_usd_bn",
+}
+"""What firms earn and spend outside the market for compute, and the figure of the start that says how much."""
 
 
 class ComputeMarket(mesa.Model):
@@ -108,9 +114,10 @@ class ComputeMarket(mesa.Model):
         self.burn: dict[str, PerWorld] = {}
         self.cash_flow: dict[str, PerWorld] = {}
         self.debt_room: dict[str, PerWorld] = {}
-        self.core = self.open_core(start)
+        self.core_firms = (*self.cast.operators, "softbank", *self.cast.rivals, "nvidia", "landlords")
+        self.core_usd_bn = self.open_core(start)
         keep = self.parameters.of("operators").reserve_share
-        self.start_reserve = {name: keep * self.state.ledger.cash(name) for name in self.core}
+        self.start_reserve = {name: keep * self.state.ledger.cash(name) for name in self.core_firms}
         self.settle_start(start)
         self.h20_h100e_m = np.full(self.worlds, start.value("market", "h20_h100e_m"))
         self.history = History(self)
@@ -200,10 +207,7 @@ class ComputeMarket(mesa.Model):
         )
         softbank.settle_holdings(factor)
         softbank.begin_quarter()
-        grown = np.exp(self.parameters.of("operators").core_growth)
-        for core in self.core.values():
-            for name in ("cash_flow", "payouts", "other_capex"):
-                core[name] = core[name] * grown
+        self.core_usd_bn *= self.parameters.once(core_growth_factor)
         price_chips(self)
 
     def observe(self) -> None:
@@ -232,18 +236,19 @@ class ComputeMarket(mesa.Model):
 
     # ------------------------------------------------------------------ the start
 
-    def open_core(self, start: Any) -> dict[str, dict[str, PerWorld]]:
-        """Cash flow of everybody's core business, other capital spending and payouts, $bn a quarter."""
-        core: dict[str, dict[str, PerWorld]] = {}
-        ones = np.ones(self.worlds)
-        for name in (*self.cast.operators, "softbank", *self.cast.rivals, "nvidia", "landlords"):
-            core[name] = {
-                "cash_flow": ones * start.value(name, "core_cash_flow_usd_bn") * self.money,
-                "other_capex": ones * start.value(name, "other_capex_usd_bn") * self.money,
-                "payouts": ones * start.value(name, "payouts_usd_bn") * self.money,
-            }
+    def open_core(self, start: Any) -> np.ndarray:
+        """Cash flow of everybody's core business, other capital spending and payouts, $bn a quarter.
+
+        Returns: (kinds in the order of CORE, core firms, worlds).
+        """
         # The support of rival labs by their parents is what they spend, it follows demand in the labs' own budget.
-        return core
+        figures = [[start.value(name, figure) for name in self.core_firms] for figure in CORE.values()]
+        return np.array(figures)[..., np.newaxis] * self.money
+
+    def core(self, kind: str) -> PerRow:
+        """A kind of flow outside the market for compute, $bn a quarter, (core firms, worlds); keys of CORE."""
+        flows: PerRow = self.core_usd_bn[tuple(CORE).index(kind)]
+        return flows
 
     def settle_start(self, start: Any) -> None:
         """Fit what only the start can tell: budgets to observed use, distribution to observed revenue."""
@@ -251,8 +256,7 @@ class ComputeMarket(mesa.Model):
         s.flow = {}
         s.quarter = -1
         price_chips(self)
-        for name, core in self.core.items():
-            self.cash_flow[name] = core["cash_flow"].copy()
+        self.cash_flow |= dict(zip(self.core_firms, self.core("cash_flow").copy(), strict=True))
         self.burn["openai"] = (
             np.full(self.worlds, start.value("openai", "revenue_usd_bn"))
             * self.money
@@ -295,16 +299,6 @@ class ComputeMarket(mesa.Model):
         s.flow = {}
 
     # ------------------------------------------------------------------ small facts that steps ask for
-
-    def landlord_share(self, name: str) -> PerWorld:
-        """Share of an operator's new power that landlords build and let."""
-        share: PerWorld = self.firms[name].parameters.landlord_share
-        return share
-
-    def own_turbines(self, name: str) -> PerWorld:
-        """Share of an operator's new power that runs behind the meter."""
-        share: PerWorld = self.firms[name].parameters.own_turbines
-        return share
 
     def reserve(self, name: str) -> PerWorld:
         """Cash that a firm keeps, $bn: a share of what it held at the start."""

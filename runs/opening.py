@@ -6,7 +6,7 @@ import numpy as np
 
 from agents.cast import GENERATIONS, MERCHANT, Cast
 from runs.credit import open_debt
-from runs.opening_books import of_operator, open_cap, open_ledger, open_shell_leases
+from runs.opening_books import on_site_share, open_cap, open_ledger, open_shell_leases
 from runs.opening_market import open_market
 from runs.state import GENERATION, Generations, State
 from world.arrays import PerRow, PerWorld, fold, power
@@ -267,9 +267,3 @@ def open_leases(start: StartState, fleet: Fleet, slots: int, parameters: Paramet
 def standing_power(sites: SitePipeline, named: NamedPhases, cast: Cast) -> PerRow:
     """Energised power of each operator at the start, (operators, worlds) GW."""
     return sites.energised_gw + named.add_by("operator", cast.operators)
-
-
-def on_site_share(parameters: Parameters, cast: Cast) -> PerRow:
-    """Share of each operator's power behind the meter at the start: as it builds, (operators, worlds)."""
-    rows = [of_operator(parameters, cast, name, "own_turbines") for name in cast.operators]
-    return np.stack(rows)

@@ -57,6 +57,16 @@ def of_operator(parameters: Parameters, cast: Cast, name: str, quantity: str) ->
     return parameters.get(f"{cast.parent_of.get(name, name)}.{quantity}", general)
 
 
+def landlord_shares(parameters: Parameters, cast: Cast) -> PerRow:
+    """Share of each operator's new power that landlords build and let, (operators, worlds)."""
+    return np.array([of_operator(parameters, cast, name, "landlord_share") for name in cast.operators])
+
+
+def on_site_share(parameters: Parameters, cast: Cast) -> PerRow:
+    """Share of each operator's power behind the meter, of what stands as of what it builds, (operators, worlds)."""
+    return np.array([of_operator(parameters, cast, name, "own_turbines") for name in cast.operators])
+
+
 def open_shell_leases(ledger: Ledger, power_gw: PerRow, parameters: Parameters, cast: Cast) -> None:
     """Leased shells that stand at the start, on their operators' books at cost: half of their lease has run."""
     for name, row in cast.operator.items():

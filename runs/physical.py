@@ -10,6 +10,7 @@ import numpy as np
 from agents.views import BINDING, CapacityOrder, MarketView
 from runs.chip_orders import prepaid_share
 from runs.firm_books import operator_views
+from runs.opening_books import landlord_shares, on_site_share
 from runs.sight import (
     backlog_h100e_m,
     measure_standing,
@@ -138,13 +139,13 @@ def order(market: ComputeMarket, view: MarketView) -> None:
     orders["openai"] = own_site_order(market)
     asked = np.array([orders[name].facility_gw for name in cast.operators])
     landlords, grid = market.firms["landlords"], market.firms["grid"]
-    through_landlords = np.array([market.landlord_share(name) for name in cast.operators])
+    through_landlords = market.parameters.once(landlord_shares, cast)
     rented = asked * through_landlords
     shells = landlords.shells_gw(fold(s.sites.building_gw + phases_building(s)), view.credit_cycle)
     weight = builder_weights(market)
     rented = ration(rented, weight, shells)
     built = asked * (1.0 - through_landlords) + rented
-    behind = np.array([market.own_turbines(name) for name in cast.operators])
+    behind = market.parameters.once(on_site_share, cast)
     granted, on_site = grid.connect(built, behind, weight)
     s.behind_meter_gw = s.behind_meter_gw + on_site
     s.granted_gw = s.granted_gw + granted

@@ -149,6 +149,12 @@ def term_level(parameters: Parameters) -> PerWorld:
     return locked(term_price(np.ones(fall.shape), -fall / 4.0, years, 1.0, discount_rate_per_quarter=0.02))
 
 
+def core_growth_factor(parameters: Parameters) -> PerWorld:
+    """By what everybody's core business grows in a quarter."""
+    factor: PerWorld = np.exp(parameters["operators.core_growth"])
+    return factor
+
+
 def tails_of_demand(parameters: Parameters) -> PerRow:
     """How the common innovations of growth are drawn out of normal numbers, (powers, worlds)."""
     return tail_polynomial(parameters["customers.tail_freedom"])

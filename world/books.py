@@ -290,7 +290,8 @@ class Books:
             value = value.take(order, axis=0)
         elif np.may_share_memory(value, self._stock):
             value = value.copy()
-        if np.maximum.reduce(value.view(np.uint64), axis=None) >= BITS_OF_INFINITY:
+        bits = value.view(np.uint64)
+        if bits.size and bits.item(bits.argmax()) >= BITS_OF_INFINITY:
             wrong = ~np.isfinite(value) if signed else ~(np.isfinite(value) & (value >= 0.0))
             if wrong.any():
                 row, world = (int(i) for i in np.argwhere(wrong)[0])

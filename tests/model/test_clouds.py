@@ -61,7 +61,7 @@ def test_the_plugins_of_the_documentation_keep_every_total_at_the_start(
             "cash": sum(s.ledger.cash(name) for name in m.cast.sectors) + cash,
             "debt": sum(s.ledger.debt(name) for name in m.cast.sectors),
             "fixed": sum(s.ledger.fixed(name) for name in m.cast.sectors),
-            "core": sum(core["cash_flow"] for core in m.core.values()),
+            "core": fold(m.core("cash_flow")),
             "price": s.market.price_usd_h,
             "sold": fold(s.market.sold_h100e_m),
             "bought": fold(s.market.bought_h100e_m),
