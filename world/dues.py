@@ -9,7 +9,7 @@ import numpy as np
 from world.arrays import PerRow, PerWorld, pick_worlds, some
 from world.entries import CLASSES, KINDS_IN_PLACE
 from world.incidence import Incidence
-from world.lines import Entries, Lines, fitted
+from world.lines import Entries, Lines, Table, fitted
 from world.settlement import ROUNDING, clear_where_short
 
 # A gap below this share of a due is the rounding of the clearing and nobody's default.
@@ -22,6 +22,8 @@ class Sums(NamedTuple):
     net: Incidence
     """What is received less what is paid."""
     paid: Incidence
+    queued: Table
+    """The lines themselves."""
 
 
 class Dues:
@@ -93,21 +95,20 @@ class Dues:
         below[~self._limited] = False
         if not some(below):
             return after, {}
+        to_pay = self._known().paid.fold(self.amounts)
+        below &= (to_pay > 0.0) & (after < -ROUNDING * to_pay)
         hit = np.flatnonzero(below.any(axis=0))
-        held, due = pick_worlds(cash, hit), pick_worlds(self.amounts[: len(self.lines)], hit)
-        to_pay = self._known().paid.fold(due)
-        owes = self._limited[:, np.newaxis] & (to_pay > 0.0)
-        lost = owes & (pick_worlds(after, hit) < -ROUNDING * to_pay)
-        short = owes & (held < to_pay) & lost.any(axis=0)
-        if not some(short):
+        if not hit.size:
             return after, {}
-        paid = self._paid(held, short, due)
+        held, due = pick_worlds(cash, hit), pick_worlds(self.amounts[: len(self.lines)], hit)
+        to_pay = pick_worlds(to_pay, hit)
+        paid = self._paid(held, self._limited[:, np.newaxis] & (to_pay > 0.0) & (held < to_pay), due)
         after[:, hit] = held + self._known().net.fold(paid)
         return after, self._cut_down(hit, due, paid)
 
     def _paid(self, cash: np.ndarray, short: np.ndarray, due: np.ndarray) -> np.ndarray:
         """What is paid of the dues (lines, worlds) of some worlds in which some are `short` of cash."""
-        paid, queued = due.copy(), self.lines.table.of(self.queued)
+        paid, queued = due.copy(), self._known().queued
         ranks = _CLASS_OF_KIND[queued.kind].tolist()
         payers, payees = queued.payer.tolist(), queued.payee.tolist()
         for at, part in clear_where_short(cash, short, payers, payees, ranks, list(due[queued.number])).items():
@@ -139,6 +140,7 @@ class Dues:
                     sectors,
                 ),
                 paid=Incidence(lines.payer, lines.number, ones, sectors),
+                queued=lines,
             )
         return self._sums
 
