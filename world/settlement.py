@@ -210,10 +210,11 @@ def _shares_in_default(cash: np.ndarray, book: _Book, ends: np.ndarray, now: np.
     comes_in = _added(np.where(whole, book.moving, 0.0), book.owed, len(cash))[members]
     shared, to_defaulters = np.where(part, book.moving, 0.0), defaulted[book.owed]
     leak = _added(np.where(to_defaulters, 0.0, shared), book.owing, len(cash))[members]
-    between = np.zeros((size, size, worlds))  # [from, to]: dues from one defaulter to another
-    for due, (source, target) in enumerate(zip(book.owing, book.owed, strict=True)):
-        if source in place and target in place:
-            between[place[source], place[target]] += np.where(to_defaulters[due], shared[due], 0.0)
+    # [from, to]: dues from one defaulter to another
+    rows = [row for row, pair in enumerate(zip(book.owing, book.owed, strict=True)) if place.keys() >= set(pair)]
+    pairs = [place[book.owing[row]] * size + place[book.owed[row]] for row in rows]
+    inside = np.where(to_defaulters[rows], shared[rows], 0.0)
+    between = _added(inside, pairs, size * size).reshape(size, size, worlds)
     funds = cash[members] + comes_in - book.senior_to(ends)[members]
 
     owes = np.zeros((size, worlds))
