@@ -198,7 +198,7 @@ class Books:
             np.copyto(target, state[name])
         self.journal.begin_quarter()
         for entries, amounts in entered:
-            self.journal.note(entries.lines, amounts)
+            self.journal.note(entries, amounts)
         self._movements = None
 
     # The rows are views of one array, which neither pickle nor deepcopy would keep together.
@@ -304,5 +304,5 @@ class Books:
         if not some(amounts):
             return
         self._posting.enter(entries, amounts)
-        self.journal.note(entries.lines, amounts)
+        self.journal.note(entries, amounts)
         self._movements = None

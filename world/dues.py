@@ -67,10 +67,9 @@ class Dues:
             self._net[line.payer] += part
             self._net[line.payee] -= part
 
-    def empty(self) -> None:
-        """Nothing is due any more."""
-        self.amounts[: len(self.lines)] = 0.0
-        self._net = None
+    def begin_anew(self, table: PerRow) -> None:
+        """Nothing is due any more; a table of zeros, (lines and more, worlds), for what will be."""
+        self.amounts, self._net = table, None
 
     def net(self) -> PerRow:
         """What each sector is to be paid less what it has to pay, (sectors, worlds) $bn; not to be changed."""

@@ -9,7 +9,7 @@ import numpy as np
 from world.arrays import PerRow, PerWorld
 from world.entries import FlowKey
 from world.incidence import Incidence
-from world.lines import Line, Lines, fitted
+from world.lines import Entries, Line, Lines, fitted
 
 Falls = tuple[tuple[int, int], ...]
 """On which sums a line falls, each with a sign."""
@@ -25,17 +25,32 @@ class Journal:
     def __init__(self, lines: Lines, sectors: dict[str, int], worlds: int) -> None:
         self.lines, self.worlds = lines, worlds
         self.amounts = np.zeros((lines.room, worlds))
+        self._written: set[int] = set()
         self._sectors = sectors
         self._asked: dict[object, tuple[int, Incidence]] = {}
 
-    def note(self, lines: slice | np.ndarray, amounts: PerRow) -> None:
-        """Write down amounts, (rows, worlds) $bn, in the lines of these numbers."""
+    def note(self, entries: Entries, amounts: PerRow) -> None:
+        """Write down amounts, (rows, worlds) $bn."""
         self.amounts = fitted(self.amounts, self.lines.room)
-        self.amounts[lines] += amounts
+        self.amounts[entries.lines] += amounts
+        self._written.update(entries.numbers)
+
+    def take_over(self, table: PerRow) -> PerRow:
+        """Write down a table of all lines, (lines and more, worlds) $bn, and keep it; returns an empty one instead.
+
+        Mostly other lines were written before, so to carry those over is less work than to carry all of the table.
+        """
+        empty, written = fitted(self.amounts, self.lines.room), sorted(self._written)
+        self.amounts = fitted(table, self.lines.room)
+        self.amounts[written] += empty[written]
+        empty[written] = 0.0
+        self._written.update(range(len(self.lines)))
+        return empty
 
     def begin_quarter(self) -> None:
         """Open a new record."""
         self.amounts[: len(self.lines)] = 0.0
+        self._written.clear()
 
     def flows(self) -> dict[FlowKey, PerWorld]:
         """(recorded kind, payer, payee) -> (worlds,) $bn of this quarter so far, copies; without what moved nothing."""

@@ -95,9 +95,8 @@ class Ledger(Books):
         cash, unpaid = dues.clear(self._stock[0])
         np.copyto(self._stock[0], cash)
         self._posting.enter_against_cash(lines, dues.queued, dues.amounts)
-        self.journal.note(slice(0, len(lines)), dues.amounts[: len(lines)])
+        dues.begin_anew(self.journal.take_over(dues.amounts))
         self._movements = None
-        dues.empty()
         return [Unpaid(*lines.keys[number], locked(gap)) for number, gap in unpaid.items()]
 
     # ------------------------------------------------------------------ bookings without cash
@@ -147,7 +146,7 @@ class Ledger(Books):
         """Take over what `state` gave, in a ledger of the same sectors and worlds; errors as in `Books`."""
         due = self._named_lines(state, "due|")
         super().restore(state)
-        self._dues.empty()
+        self._dues.begin_anew(np.zeros_like(self._dues.amounts))
         for entries, amounts in due:
             self._dues.add(entries, amounts)
 
