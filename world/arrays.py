@@ -30,6 +30,8 @@ _UINT64 = np.dtype(np.uint64)
 _add_rows = np.add.reduce
 PAIRED_FROM = 8
 """NumPy adds fewer numbers than this one after the other in every memory layout, more of them in pairs in some."""
+WIDE = 32
+"""From so many worlds on rows are added faster one by one than number by number."""
 BITS_OF_INFINITY = np.array([np.inf]).view(np.uint64)[0]
 """Read as unsigned integers, exactly the finite numbers without a sign lie below: NaN and the sign bit lie above."""
 
@@ -59,8 +61,11 @@ def fold(rows: np.ndarray) -> np.ndarray:
 
 
 def fold_sectors(values: np.ndarray, index: Sequence[int], sectors: int) -> np.ndarray:
-    """Add row k of `values` (rows, worlds) into sector index[k]; returns (sectors, worlds)."""
+    """Add row k of `values` (rows, worlds) into sector index[k], in that order; returns (sectors, worlds)."""
     total = np.zeros((sectors, values.shape[-1]))
+    if values.shape[-1] < WIDE:
+        np.add.at(total, index, values)
+        return total
     lines = list(total)
     for row, sector in zip(values, index, strict=True):
         line = lines[sector]

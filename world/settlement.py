@@ -111,13 +111,6 @@ def clear_where_short(
     return paid
 
 
-def _added(rows: np.ndarray, sums: list[int], count: int) -> np.ndarray:
-    """Add row k (rows, worlds) to sum number sums[k], one row after the other; returns (count, worlds)."""
-    total = np.zeros((count, rows.shape[1]))
-    np.add.at(total, sums, rows)
-    return total
-
-
 def _whole_numbers(numbers: Iterable[int], name: str, dues: int, below: int, what: str) -> list[int]:
     """The numbers as a list of ints; ValueError unless there is one per due, each from 0 to `below` - 1."""
     listed = [int(number) for number in numbers]
@@ -139,7 +132,7 @@ class _Book:
         self.moving = dues * np.not_equal(owing, owed)[:, np.newaxis]
         # What each sector owes in each rank, (ranks, sectors, worlds), and in all of them.
         places = [rank * sectors + sector for rank, sector in zip(ranks, owing, strict=True)]
-        self.owes = _added(self.moving, places, self.ranks * sectors).reshape(self.ranks, sectors, -1)
+        self.owes = fold_sectors(self.moving, places, self.ranks * sectors).reshape(self.ranks, sectors, -1)
         self.total = fold(self.owes)
 
     def rank_before(self, ends: np.ndarray) -> np.ndarray:
@@ -177,7 +170,7 @@ def _pay_short_of_cash(cash: np.ndarray, book: _Book) -> np.ndarray:
     ends, share = np.full(cash.shape, book.ranks), np.ones_like(cash)
     unfinished = np.ones(cash.shape[1], dtype=bool)
     for _ in range((book.ranks + 1) * len(cash) + 1):
-        received = _added(book.paid(book.moving, ends, share), book.owed, len(cash))
+        received = fold_sectors(book.paid(book.moving, ends, share), book.owed, len(cash))
         # Who can just pay in full is not in default: a default by rounding alone could close a ring with no way out.
         found = (ends == book.ranks) & (cash + received < book.total * (1.0 - ROUNDING))
         if not some(found | unfinished):
@@ -207,14 +200,14 @@ def _shares_in_default(cash: np.ndarray, book: _Book, ends: np.ndarray, now: np.
     place = {sector: k for k, sector in enumerate(members)}
     size, worlds = len(members), cash.shape[1]
     whole, part = book.parts(ends)
-    comes_in = _added(np.where(whole, book.moving, 0.0), book.owed, len(cash))[members]
+    comes_in = fold_sectors(np.where(whole, book.moving, 0.0), book.owed, len(cash))[members]
     shared, to_defaulters = np.where(part, book.moving, 0.0), defaulted[book.owed]
-    leak = _added(np.where(to_defaulters, 0.0, shared), book.owing, len(cash))[members]
+    leak = fold_sectors(np.where(to_defaulters, 0.0, shared), book.owing, len(cash))[members]
     # [from, to]: dues from one defaulter to another
     rows = [row for row, pair in enumerate(zip(book.owing, book.owed, strict=True)) if place.keys() >= set(pair)]
     pairs = [place[book.owing[row]] * size + place[book.owed[row]] for row in rows]
     inside = np.where(to_defaulters[rows], shared[rows], 0.0)
-    between = _added(inside, pairs, size * size).reshape(size, size, worlds)
+    between = fold_sectors(inside, pairs, size * size).reshape(size, size, worlds)
     funds = cash[members] + comes_in - book.senior_to(ends)[members]
 
     owes = np.zeros((size, worlds))
