@@ -20,7 +20,7 @@ import numpy as np
 from numpy.random import Philox
 from scipy.special import ndtri, stdtrit
 
-from world.arrays import Numbers, PerWorld, not_negative, per_world, positive, require
+from world.arrays import Numbers, PerWorld, per_world, positive, require
 
 Value = float | int | PerWorld
 """A distribution's argument: one number, or one for each world."""
@@ -144,13 +144,6 @@ def log_triangular(u: PerWorld, low: Value, mode: Value, high: Value) -> PerWorl
 def exponential(u: np.ndarray) -> np.ndarray:
     """Delay with mean one, at probability u (..., worlds): mostly short, now and then long; at most four times that."""
     return np.minimum(-np.log1p(-u), 4.0)
-
-
-def lognormal(u: PerWorld, median: Value, sigma: Value) -> PerWorld:
-    """The lognormal distribution of this median (> 0) and log standard deviation (>= 0) at probability u (worlds,)."""
-    median = require(per_world(median, len(u), "median"), positive, "median", "a number above 0")
-    sigma = require(per_world(sigma, len(u), "sigma"), not_negative, "sigma", "a number of at least 0")
-    return median * np.exp(sigma * ndtri(u))
 
 
 def student_t(u: PerWorld, dof: Value) -> PerWorld:

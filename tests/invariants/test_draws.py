@@ -16,7 +16,6 @@ from world.draws import (
     _Plan,
     log_triangular,
     log_uniform,
-    lognormal,
     student_t,
     triangular,
     uniform_between,
@@ -151,7 +150,6 @@ def test_the_extreme_words_stay_inside_the_open_interval_symmetrically():
         (lambda d: uniform_between(d.uniform("s", 1), -2.0, 3.0), stats.uniform(-2.0, 5.0)),
         (lambda d: log_uniform(d.uniform("s", 1), 0.1, 30.0), stats.loguniform(0.1, 30.0)),
         (lambda d: np.log10(log_triangular(d.uniform("s", 1), 0.1, 1.0, 1000.0)), stats.triang(0.25, -1.0, 4.0)),
-        (lambda d: lognormal(d.uniform("s", 1), 5.0, 0.4), stats.lognorm(0.4, scale=5.0)),
     ],
 )
 def test_each_distribution_is_the_one_that_it_names(drawn, law):
@@ -182,7 +180,6 @@ ARGUMENTS = {
     uniform_between: (0.3, 2.1),
     log_uniform: (0.3, 2.1),
     log_triangular: (0.3, 0.7, 2.1),
-    lognormal: (0.7, 0.3),
 }
 
 
@@ -232,7 +229,6 @@ def test_draws_stay_inside_their_bounds_and_a_range_of_no_width_is_its_value(see
         drawn = function(u, *bounds)
         assert np.all((drawn >= low) & (drawn <= high)), function.__name__
         assert same_bits(function(u, *([low] * len(bounds))), low), function.__name__
-    assert same_bits(lognormal(u, low, 0.0), low)
 
 
 # Replacing
@@ -316,5 +312,3 @@ def test_bounds_out_of_order_name_the_first_world():
         log_triangular(u, np.array([1.0, -1.0, 1.0]), 2.0, 3.0)
     with pytest.raises(ValueError, match=r"dof: world 1 is 0.0; wanted a number above 0"):
         student_t(u, np.array([1.0, 0.0, 1.0]))
-    with pytest.raises(ValueError, match=r"sigma: world 0 is -1.0; wanted a number of at least 0"):
-        lognormal(u, 1.0, -1.0)
