@@ -11,13 +11,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, below_zero, fold, ratio
+from world.arrays import PerRow, PerWorld, below_zero, fold, ratio, some
 
 BUCKET_YEARS = np.array([1.0, 2.0, 2.0, 5.0, 10.0])
 """Widths: within one year, one to three, three to five, five to ten, and beyond (ten years on average)."""
 _FROM_YEARS = np.concatenate(([0.0], np.cumsum(BUCKET_YEARS[:-1])))[:, None, None]
 _WIDTH = BUCKET_YEARS[:, None, None]
 _QUARTERS = 4.0 * _WIDTH
+_MOVING = 1.0 / _QUARTERS[1:]
 
 
 def ladder(tenor_years: PerRow) -> np.ndarray:
@@ -75,15 +76,18 @@ class DebtBook:
 
     def take_off(self, amount_usd_bn: PerRow) -> None:
         """Take off what was repaid or forgiven, (borrowers, worlds) $bn: what falls due first goes first."""
-        left = amount_usd_bn
-        for bucket in self.outstanding:
-            part = np.minimum(bucket, left)
-            np.subtract(bucket, part, out=bucket)
-            left = left - part
+        part = np.minimum(self.outstanding[0], amount_usd_bn)
+        self.outstanding[0] -= part
+        for buckets, left in zip(self.outstanding[1:].swapaxes(0, 1), amount_usd_bn - part, strict=True):
+            if some(left):  # mostly what is repaid is what falls due
+                for bucket in buckets:
+                    part = np.minimum(bucket, left)
+                    np.subtract(bucket, part, out=bucket)
+                    np.subtract(left, part, out=left)
 
     def age(self) -> None:
         """A quarter passes: debt moves to nearer buckets."""
-        moves = self.outstanding[1:] / _QUARTERS[1:]
+        moves = self.outstanding[1:] * _MOVING
         self.outstanding[1:] -= moves
         self.outstanding[:-1] += moves
 
