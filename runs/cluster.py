@@ -82,7 +82,7 @@ def sign_cluster(market: ComputeMarket, size_h100e_m: PerRow, price_usd_h: PerRo
     term = market.parameters.of("labs").lease_term_quarters[world]
     start = s.quarter + lead[bidder, world] + MIDDLE_QUARTERS
     size, price = size_h100e_m[bidder, world], price_usd_h[bidder, world]
-    s.leases.sign_some(pairs[bidder], world, size, price, m.take_or_pay[world], start, term)
+    s.leases.sign_some(pairs[bidder], world, size, size * price, m.take_or_pay[world], start, term)
     s.flow["signed_h100e_m"][pairs] += size_h100e_m
     # A provider that held the right of first refusal and was not chosen has let it pass.
     held: PerWorld = np.where(market.firms["openai"].exclusivity > 0.0, size_h100e_m[1], 0.0)

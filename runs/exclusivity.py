@@ -183,7 +183,7 @@ def settle_release(
         start = np.concatenate([first + PARTS_APART * part for part in range(COMMITTED_PARTS)])
         world = np.tile(world, COMMITTED_PARTS)
         part, row = quantity[world] / COMMITTED_PARTS, np.full(world.size, pair)
-        s.leases.sign_some(row, world, part, price_usd_h[world], 1.0, start, term_quarters[world])
+        s.leases.sign_some(row, world, part, part * price_usd_h[world], 1.0, start, term_quarters[world])
         s.flow["signed_h100e_m"][pair] += quantity
     if some(stake):
         where = np.flatnonzero(stake)
