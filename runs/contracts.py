@@ -21,6 +21,9 @@ from world.calendar import HOURS_PER_QUARTER
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
+LEAST = 1e-200
+"""Below any capacity there is; divides nothing by nothing."""
+
 
 def tender(market: ComputeMarket, view: MarketView) -> dict[str, FirmView]:
     """Run this quarter's tender over all tenants and providers at once.
@@ -139,25 +142,22 @@ def split_rivals(market: ComputeMarket, offers: list[LeaseOffer]) -> list[LeaseO
 def make_tenders(market: ComputeMarket, view: MarketView, books: Mapping[str, FirmView]) -> dict[str, Tender]:
     """Every lab's tender: what it will want beyond the leases that will then run, and its own chips."""
     s, cast = market.state, market.cast
-    rows = {name: cast.held_by[name] for name in cast.tenants}
     # All labs plan as far ahead.
-    horizon = s.quarter + market.parameters.of("labs").planning_quarters
-    leases = iter(s.leases.contracted_at(horizon, [k for name in cast.tenants for k in rows[name]]))
+    contracted = s.leases.contracted_at(s.quarter + market.parameters.of("labs").planning_quarters)
     tenders = {}
     for name in cast.tenants:
-        contracted = fold(np.array([next(leases) for _ in rows[name]]))
+        own = fold(contracted[cast.held_by[name]])
         if name == "openai":
-            contracted = contracted + fold(s.fleet.sold[cast.operator["openai"]])
-        tenders[name] = market.firms[name].tender(view, books[name], contracted)
+            own += fold(s.fleet.sold[cast.operator["openai"]])
+        tenders[name] = market.firms[name].tender(view, books[name], own)
     return tenders
 
 
 def provider_shares(s: State) -> PerRow:
     """Each provider's share of what OpenAI holds and has signed, (providers, worlds)."""
-    cast = s.cast
-    held = s.leases.active + s.leases.pending_total
-    rows = np.array([held[cast.pair[(provider, "openai")]] for provider in cast.providers])
-    return ratio(rows, fold(rows))
+    pairs = [s.cast.pair[(provider, "openai")] for provider in s.cast.providers]
+    rows = s.leases.active[pairs] + s.leases.pending_total[pairs]
+    return rows / np.maximum(fold(rows), LEAST)
 
 
 def sign(market: ComputeMarket, deals: Bargain, lead: PerRow, asks: Mapping[str, Tender]) -> np.ndarray:
