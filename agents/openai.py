@@ -13,7 +13,7 @@ import numpy as np
 
 from agents.base import policy
 from agents.labs import Lab
-from agents.views import FirmView, MarketView
+from agents.views import MarketView
 from world.arrays import Flags, PerRow, PerWorld, fold, ratio
 from world.chips import programme_npv_usd_bn
 from world.costs import annuity_value
@@ -76,9 +76,9 @@ class OpenAI(Lab):
         """Remember, with fading weight, what nobody allowed under the contract would deliver."""
         self.unmet_h100e_m = 0.75 * self.unmet_h100e_m + unmet_h100e_m
 
-    def presses(self, own: FirmView) -> Flags:
+    def presses(self, used_h100e_m: PerWorld) -> Flags:
         """Whether it puts the next step of its freedom on the table: unmet requests have passed a share of its use."""
-        pressed: Flags = self.unmet_h100e_m > self.parameters.patience_share * np.maximum(own.used_h100e_m, 1e-9)
+        pressed: Flags = self.unmet_h100e_m > self.parameters.patience_share * np.maximum(used_h100e_m, 1e-9)
         return pressed
 
     def settle_contract_cost(self, cost_usd_bn: PerRow) -> None:

@@ -35,10 +35,11 @@ def bid_for_cluster(market: ComputeMarket, view: MarketView, books: Mapping[str,
     """
     s = market.state
     lab = market.firms["openai"]
-    views = with_leases(s, {name: books[name] for name in BIDDERS})
     cost_usd_bn = lab.parameters.cluster_usd_bn * market.money
     size = cost_usd_bn / (view.capital_usd_bn + view.shell_usd_bn)
-    bids = [market.firms[name].bid_for_cluster(view, views[name], cost_usd_bn) for name in BIDDERS]
+    bids = [
+        market.firms[name].bid_for_cluster(view, with_leases(s, name, books[name]), cost_usd_bn) for name in BIDDERS
+    ]
     effective = effective_prices(market, bids)
     lacking = s.flow["lacking_h100e_m"]
     price = np.array([bid.price_usd_h for bid in bids])

@@ -10,7 +10,7 @@ import numpy as np
 
 from agents.views import FirmView, LeaseOffer, MarketView, Tender
 from runs.exclusivity import Stakes, negotiate_release, put_to_holder
-from runs.firm_books import lab_view, operator_views
+from runs.firm_books import operator_views, used_h100e_m
 from runs.fixed_orders import as_ordered, fixed_shares
 from runs.physical import builder_weights
 from runs.state import State
@@ -34,8 +34,8 @@ def tender(market: ComputeMarket, view: MarketView) -> dict[str, FirmView]:
     views = operator_views(market, view, cast.providers)
     offers = [make_offer(market, name, view, views[name]) for name in cast.providers]
     offers = split_rivals(market, offers)
-    books = {name: lab_view(market, name) for name in cast.tenants}
-    asks = make_tenders(market, view, books)
+    used = used_h100e_m(s)
+    asks = make_tenders(market, view, used)
     openai = market.firms["openai"]
     m = market.parameters.of("market")
 
@@ -107,7 +107,7 @@ def tender(market: ComputeMarket, view: MarketView) -> dict[str, FirmView]:
         term_quarters=asks["openai"].term_quarters,
         lacking=lacking,
     )
-    negotiate_release(market, view, books["openai"], unbound, put, stakes)
+    negotiate_release(market, view, used[cast.user["openai"]], unbound, put, stakes)
     return views
 
 
@@ -139,8 +139,11 @@ def split_rivals(market: ComputeMarket, offers: list[LeaseOffer]) -> list[LeaseO
     return split
 
 
-def make_tenders(market: ComputeMarket, view: MarketView, books: Mapping[str, FirmView]) -> dict[str, Tender]:
-    """Every lab's tender: what it will want beyond the leases that will then run, and its own chips."""
+def make_tenders(market: ComputeMarket, view: MarketView, used_h100e_m: PerRow) -> dict[str, Tender]:
+    """Every lab's tender: what it will want beyond the leases that will then run, and its own chips.
+
+    Args: used_h100e_m: (users, worlds) last quarter.
+    """
     s, cast = market.state, market.cast
     # All labs plan as far ahead.
     contracted = s.leases.contracted_at(s.quarter + market.parameters.of("labs").planning_quarters)
@@ -149,7 +152,7 @@ def make_tenders(market: ComputeMarket, view: MarketView, books: Mapping[str, Fi
         own = fold(contracted[cast.held_by[name]])
         if name == "openai":
             own += fold(s.fleet.sold[cast.operator["openai"]])
-        tenders[name] = market.firms[name].tender(view, books[name], own)
+        tenders[name] = market.firms[name].tender(view, used_h100e_m[cast.user[name]], own)
     return tenders
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.openai import OPEN, SOLE_PROVIDER
-from agents.views import FirmView, LeaseOffer, MarketView
+from agents.views import LeaseOffer, MarketView
 from world.arrays import Flags, PerRow, PerWorld, fold, pick_worlds, ratio, some
 from world.funding import grant
 from world.refusal import match_or_waive
@@ -101,11 +101,12 @@ def put_to_holder(
 
 
 def negotiate_release(
-    market: ComputeMarket, view: MarketView, own: FirmView, before: PerRow, put: Put, stakes: Stakes
+    market: ComputeMarket, view: MarketView, used_h100e_m: PerWorld, before: PerRow, put: Put, stakes: Stakes
 ) -> None:
     """Bargain over the next step of freedom where one is left: at the conversion over all that are left at once.
 
-    Args: own: OpenAI's books; before: (offers, worlds) what it would have taken without the contract.
+    Args: used_h100e_m: (worlds,) by OpenAI last quarter; before: (offers, worlds) what it would have taken without
+        the contract.
     """
     s, lab = market.state, market.firms["openai"]
     nothing = np.zeros(s.worlds)
@@ -124,7 +125,7 @@ def negotiate_release(
     excuse = ratio(late, late + running)
     left = np.where(package, s.flow["conversion_left_usd_bn"], 0.0)
     offered = bargain_release(gain, loss, excuse, lab.parameters.microsoft_weight, left)
-    pressed = bound & (lab.presses(own) | package)
+    pressed = bound & (lab.presses(used_h100e_m) | package)
     # The holder gets all that the tenant would gain on what it commits to, and values the rent as it does what it
     # loses. A commitment that costs the tenant more than it is worth to the holder is no way to pay.
     room = stakes.worth[0]
