@@ -14,7 +14,7 @@ import numpy as np
 from agents.base import policy
 from agents.labs import Lab
 from agents.views import MarketView
-from world.arrays import Flags, PerRow, PerWorld, fold, ratio
+from world.arrays import Flags, PerRow, PerWorld, fold, pick_worlds, ratio
 from world.chips import programme_npv_usd_bn
 from world.costs import annuity_value
 
@@ -85,11 +85,14 @@ class OpenAI(Lab):
         """Remember, with fading weight, what its exclusive contract costs it in a quarter, (2, worlds) by step."""
         self.contract_cost_usd_bn = 0.5 * self.contract_cost_usd_bn + 0.5 * cost_usd_bn
 
-    def freedom_gain_usd_bn(self, steps: np.ndarray) -> PerWorld:
-        """What it would save over the years that the contract still counts, discounted; steps (2, worlds) taken."""
+    def freedom_gain_usd_bn(self, steps: np.ndarray, worlds: np.ndarray) -> PerWorld:
+        """What it would save over the years that the contract still counts, discounted, in some worlds.
+
+        Args: steps: (2, these worlds) which are taken; worlds: their positions.
+        """
         p = self.parameters
-        saved = fold(np.where(steps, self.contract_cost_usd_bn, 0.0))
-        return saved * annuity_value(np.log1p(p.cost_of_equity) / 4.0, p.contract_quarters)
+        saved = fold(np.where(steps, pick_worlds(self.contract_cost_usd_bn, worlds), 0.0))
+        return saved * annuity_value(np.log1p(p.cost_of_equity[worlds]) / 4.0, p.contract_quarters[worlds])
 
     def settle_release(self, happens: Flags, package: Flags) -> None:
         """Take the step that was bought: the next one, or all of them with the conversion."""
