@@ -100,6 +100,12 @@ class Cast(Members):
         return Incidence(rows, range(len(rows)), np.ones(len(rows)), len(self.operators))
 
     @cached_property
+    def by_buyer(self) -> Incidence:
+        """What adds a figure of each lease that pays rent up by provider, in the order of the buyers."""
+        sums = [self.buyers.index(self.pairs[row][0]) for row in self.let]
+        return Incidence(sums, self.let, np.ones(len(self.let)), len(self.buyers))
+
+    @cached_property
     def provider_of_let(self) -> list[int]:
         """The same for the leases that pay rent."""
         return [self.provider_of_pair[row] for row in self.let]
@@ -113,11 +119,6 @@ class Cast(Members):
     def tenants_of_let(self) -> tuple[str, ...]:
         """The tenant of each lease that pays rent."""
         return tuple(self.pairs[row][1] for row in self.let)
-
-    @cached_property
-    def borrower_of_let(self) -> list[int]:
-        """The borrower's row of the provider of each lease that pays rent."""
-        return [self.borrowers.index(name) for name in self.providers_of_let]
 
     # ------------------------------------------------------------------ who is long or short of compute
 

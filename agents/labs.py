@@ -8,7 +8,7 @@ import mesa
 import numpy as np
 
 from agents.base import Firm
-from agents.views import ComputeBudget, FirmView, MarketView, Purse, Tender
+from agents.views import ComputeBudget, MarketView, Purse, Tender
 from world.arrays import PerRow, PerWorld, ratio, some
 from world.funding import funding_need_usd_bn
 from world.services import budget_for_income
@@ -143,15 +143,16 @@ class Lab(Firm):
         """Take note of the compute that its budget asks for at long-run cost."""
         self.wanted_h100e_m = wanted_h100e_m
 
-    def tender(self, view: MarketView, own: FirmView, contracted_h100e_m: PerWorld) -> Tender:
+    def tender(self, view: MarketView, used_h100e_m: PerWorld, contracted_h100e_m: PerWorld) -> Tender:
         """Ask for what it will want at its planning horizon beyond what is contracted then. Changes nothing.
 
         Args:
+            used_h100e_m: (worlds,) compute that it took last quarter.
             contracted_h100e_m: (worlds,) leases that will be active at the horizon, own capacity included.
         """
         p = self.parameters
         growth = (view.growth + p.growth_optimism) * p.growth_at_horizon
-        wanted = p.contract_cover * np.maximum(self.wanted_h100e_m, own.used_h100e_m) * np.exp(growth)
+        wanted = p.contract_cover * np.maximum(self.wanted_h100e_m, used_h100e_m) * np.exp(growth)
         gap = np.maximum(wanted - contracted_h100e_m, 0.0)
         worth = p.worth_multiple * view.long_run_cost_usd_h * view.term_level
         return Tender(gap * p.tender_share, worth, p.lease_term_quarters)

@@ -14,7 +14,7 @@ from agents.base import policy
 from agents.labs import Lab
 from agents.operators import Operator
 from agents.views import CapacityOrder, ClusterBid, FirmView, MarketView
-from world.arrays import PerRow, PerWorld, fold, power, ratio
+from world.arrays import PerRow, PerWorld, fold, pick_worlds, power, ratio
 from world.costs import annuity_value, level_price_usd_h
 
 NAME = "microsoft"
@@ -99,10 +99,14 @@ class Microsoft(Operator):
         """Remember, with fading weight, what its hold on its tenant is worth in a quarter, (2, worlds) by step."""
         self.contract_worth_usd_bn = 0.5 * self.contract_worth_usd_bn + 0.5 * worth_usd_bn
 
-    def freedom_loss_usd_bn(self, view: MarketView, steps: np.ndarray) -> PerWorld:
-        """What it would lose over the years that the contract still counts, discounted; steps (2, worlds) given up."""
-        lost = fold(np.where(steps, self.contract_worth_usd_bn, 0.0))
-        return lost * annuity_value(np.log1p(view.cost_of_capital) / 4.0, self.parameters.contract_quarters)
+    def freedom_loss_usd_bn(self, view: MarketView, steps: np.ndarray, worlds: np.ndarray) -> PerWorld:
+        """What it would lose over the years that the contract still counts, discounted, in some worlds.
+
+        Args: steps: (2, these worlds) which are given up; worlds: their positions.
+        """
+        lost = fold(np.where(steps, pick_worlds(self.contract_worth_usd_bn, worlds), 0.0))
+        rate, quarters = np.log1p(view.cost_of_capital[worlds]) / 4.0, self.parameters.contract_quarters[worlds]
+        return lost * annuity_value(rate, quarters)
 
 
 class InHouseLab(Lab):

@@ -13,8 +13,8 @@ import numpy as np
 
 from agents.base import policy
 from agents.labs import Lab
-from agents.views import FirmView, MarketView
-from world.arrays import Flags, PerRow, PerWorld, fold, ratio
+from agents.views import MarketView
+from world.arrays import Flags, PerRow, PerWorld, fold, pick_worlds, ratio
 from world.chips import programme_npv_usd_bn
 from world.costs import annuity_value
 
@@ -76,20 +76,23 @@ class OpenAI(Lab):
         """Remember, with fading weight, what nobody allowed under the contract would deliver."""
         self.unmet_h100e_m = 0.75 * self.unmet_h100e_m + unmet_h100e_m
 
-    def presses(self, own: FirmView) -> Flags:
+    def presses(self, used_h100e_m: PerWorld) -> Flags:
         """Whether it puts the next step of its freedom on the table: unmet requests have passed a share of its use."""
-        pressed: Flags = self.unmet_h100e_m > self.parameters.patience_share * np.maximum(own.used_h100e_m, 1e-9)
+        pressed: Flags = self.unmet_h100e_m > self.parameters.patience_share * np.maximum(used_h100e_m, 1e-9)
         return pressed
 
     def settle_contract_cost(self, cost_usd_bn: PerRow) -> None:
         """Remember, with fading weight, what its exclusive contract costs it in a quarter, (2, worlds) by step."""
         self.contract_cost_usd_bn = 0.5 * self.contract_cost_usd_bn + 0.5 * cost_usd_bn
 
-    def freedom_gain_usd_bn(self, steps: np.ndarray) -> PerWorld:
-        """What it would save over the years that the contract still counts, discounted; steps (2, worlds) taken."""
+    def freedom_gain_usd_bn(self, steps: np.ndarray, worlds: np.ndarray) -> PerWorld:
+        """What it would save over the years that the contract still counts, discounted, in some worlds.
+
+        Args: steps: (2, these worlds) which are taken; worlds: their positions.
+        """
         p = self.parameters
-        saved = fold(np.where(steps, self.contract_cost_usd_bn, 0.0))
-        return saved * annuity_value(np.log1p(p.cost_of_equity) / 4.0, p.contract_quarters)
+        saved = fold(np.where(steps, pick_worlds(self.contract_cost_usd_bn, worlds), 0.0))
+        return saved * annuity_value(np.log1p(p.cost_of_equity[worlds]) / 4.0, p.contract_quarters[worlds])
 
     def settle_release(self, happens: Flags, package: Flags) -> None:
         """Take the step that was bought: the next one, or all of them with the conversion."""

@@ -125,9 +125,7 @@ class Operator(Firm):
         """Offer what is free of its fleet and pipeline, as far as its appetite goes. Changes nothing."""
         p = self.parameters
         quantity = p.lab_lease_share * self.appetite(view, own) * self.free_to_let_h100e_m(own, coming_h100e_m)
-        return LeaseOffer(
-            quantity, self.reservation_usd_h(view, own), p.lease_lead_quarters, own.debt_room_usd_bn < 0.0
-        )
+        return LeaseOffer(quantity, self.reservation_usd_h(view, own), p.lease_lead_quarters)
 
     def settle_additions(self, additions_h100e_m: PerRow, row: int) -> None:
         """Its share follows its share of the additions, slowly; an entrant keeps a small one."""

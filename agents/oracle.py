@@ -99,8 +99,7 @@ class Oracle(Operator):
         pledged = np.maximum(self.sponsor_equity_usd_bn - (1.0 - p.project_debt_share) * unspent, 0.0)
         means = self.decide("finance_share", own) * (equity + pledged)
         financed = np.where(bankable, means / (view.capital_usd_bn * (1.0 - p.project_debt_share)), 0.0)
-        quantity = np.minimum(financed, coming_h100e_m)
-        return LeaseOffer(quantity, price, p.build_quarters + 1.0, financed < coming_h100e_m)
+        return LeaseOffer(np.minimum(financed, coming_h100e_m), price, p.build_quarters + 1.0)
 
     def bid_for_cluster(self, view: MarketView, own: FirmView, cost_usd_bn: PerWorld) -> ClusterBid:
         """Landlords' shells and its own chips, mostly on debt that the tenant's rent serves. Changes nothing.

@@ -150,8 +150,6 @@ class LeaseOffer:
     reservation_usd_h: PerWorld
     """Least price, $/H100e-hour."""
     lead_quarters: PerWorld
-    finance_bound: Flags
-    """Where money, and neither sites nor appetite, limits the offer."""
 
 
 @dataclass(frozen=True)

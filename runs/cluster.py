@@ -35,10 +35,11 @@ def bid_for_cluster(market: ComputeMarket, view: MarketView, books: Mapping[str,
     """
     s = market.state
     lab = market.firms["openai"]
-    views = with_leases(s, {name: books[name] for name in BIDDERS})
     cost_usd_bn = lab.parameters.cluster_usd_bn * market.money
     size = cost_usd_bn / (view.capital_usd_bn + view.shell_usd_bn)
-    bids = [market.firms[name].bid_for_cluster(view, views[name], cost_usd_bn) for name in BIDDERS]
+    bids = [
+        market.firms[name].bid_for_cluster(view, with_leases(s, name, books[name]), cost_usd_bn) for name in BIDDERS
+    ]
     effective = effective_prices(market, bids)
     lacking = s.flow["lacking_h100e_m"]
     price = np.array([bid.price_usd_h for bid in bids])
@@ -82,7 +83,7 @@ def sign_cluster(market: ComputeMarket, size_h100e_m: PerRow, price_usd_h: PerRo
     term = market.parameters.of("labs").lease_term_quarters[world]
     start = s.quarter + lead[bidder, world] + MIDDLE_QUARTERS
     size, price = size_h100e_m[bidder, world], price_usd_h[bidder, world]
-    s.leases.sign_some(pairs[bidder], world, size, price, m.take_or_pay[world], start, term)
+    s.leases.sign_some(pairs[bidder], world, size, size * price, m.take_or_pay[world], start, term)
     s.flow["signed_h100e_m"][pairs] += size_h100e_m
     # A provider that held the right of first refusal and was not chosen has let it pass.
     held: PerWorld = np.where(market.firms["openai"].exclusivity > 0.0, size_h100e_m[1], 0.0)

@@ -10,16 +10,19 @@ import numpy as np
 
 from agents.views import FirmView, LeaseOffer, MarketView, Tender
 from runs.exclusivity import Stakes, negotiate_release, put_to_holder
-from runs.firm_books import lab_view, operator_views
+from runs.firm_books import operator_views, used_h100e_m
 from runs.fixed_orders import as_ordered, fixed_shares
 from runs.physical import builder_weights
 from runs.state import State
 from world.arrays import PerRow, fold, ratio
-from world.bargaining import Bargain, allocate_offers, bargain_allocated, left_over
+from world.bargaining import Bargain, allocate, bargain_allocated, left_over
 from world.calendar import HOURS_PER_QUARTER
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
+
+LEAST = 1e-200
+"""Below any capacity there is; divides nothing by nothing."""
 
 
 def tender(market: ComputeMarket, view: MarketView) -> dict[str, FirmView]:
@@ -31,8 +34,8 @@ def tender(market: ComputeMarket, view: MarketView) -> dict[str, FirmView]:
     views = operator_views(market, view, cast.providers)
     offers = [make_offer(market, name, view, views[name]) for name in cast.providers]
     offers = split_rivals(market, offers)
-    books = {name: lab_view(market, name) for name in cast.tenants}
-    asks = make_tenders(market, view, books)
+    used = used_h100e_m(s)
+    asks = make_tenders(market, view, used)
     openai = market.firms["openai"]
     m = market.parameters.of("market")
 
@@ -43,73 +46,68 @@ def tender(market: ComputeMarket, view: MarketView) -> dict[str, FirmView]:
     lead = np.array([offer.lead_quarters for offer in offers])
     cost_level = view.long_run_cost_usd_h * view.term_level * useful
     delay = m.delay_cost_per_quarter * cost_level * np.maximum(lead - m.patience_quarters, 0.0)
-    shares = provider_shares(s)
-    shares = np.concatenate([shares, np.zeros((1, s.worlds))])
+    shares = np.zeros(offered.shape)
+    shares[:-1] = provider_shares(s)
+    dependence = openai.dependence_cost(shares) * cost_level
     # Capacity on Stargate sites is governed by the tenant: only part of the dependence counts there.
-    ours = np.array([name == "oracle" for name in cast.offers])[:, None]
-    governed = np.where(ours, m.governed_dependence, 1.0)
-    dependence = openai.dependence_cost(shares) * cost_level * governed
+    dependence[cast.offers.index("oracle")] *= m.governed_dependence
 
     # Everything per M H100e over the term: $/h x hours of a quarter x quarters of the term / 1000 = $bn.
     to_usd_bn = HOURS_PER_QUARTER / 1000.0 * asks["openai"].term_quarters
     outside = view.term_price_usd_h * useful * m.outside_premium
-    penalty = {name: delay + dependence if name == "openai" else delay for name in cast.tenants}
-    cost = {name: reservation + penalty[name] for name in cast.tenants}
-    most = {name: np.minimum(outside, asks[name].worth_usd_h * useful) for name in cast.tenants}
-    worth = np.array([most[name] - cost[name] for name in cast.tenants]) * to_usd_bn
+    cost = reservation + delay
+    gain = np.empty((len(offers), len(asks), s.worlds))
+    for row, ask in enumerate(asks.values()):
+        np.subtract(np.minimum(outside, ask.worth_usd_h * useful), cost, out=gain[:, row])
+    gain[:, 0] -= dependence
+    gain *= to_usd_bn
     # What rival clouds keep for their own labs is a threat to other providers, and not OpenAI's to take.
-    gain = worth.copy()
-    worth[0, -1] = 0.0
-    wanted = np.array([asks[name].wanted_h100e_m for name in cast.tenants])
+    worth = gain.copy()
+    worth[-1, 0] = 0.0
+    wanted = np.array([ask.wanted_h100e_m for ask in asks.values()])
     if market.settings.negotiate:
-        allocated = allocate_offers(worth, offered, wanted)
+        allocated = allocate(worth, offered, wanted)
     else:
         allocated = fixed_shares(market.start_shares, offered, wanted)
     # Without negotiation the holder of the right waives whatever is put to it.
-    left = np.maximum(offered[0] - fold(allocated[:, 0]), 0.0) * float(market.settings.negotiate)
-    unbound = allocated[0].copy()
-    put = put_to_holder(market, unbound, left, offers, cost["openai"], reservation[0], worth[0, 0] > 0.0)
-    allocated[0] = put.allocated
-    spare = left_over(allocated, offered)
+    left = np.maximum(offered[0] - fold(allocated[0]), 0.0) * float(market.settings.negotiate)
+    unbound = allocated[:, 0].copy()
+    put = put_to_holder(market, unbound, left, offers, cost + dependence, reservation[0], worth[0, 0] > 0.0)
+    allocated[:, 0] = put.allocated
     shortage = (view.index_usd_h / view.long_run_cost_usd_h - 1.0).clip(-0.5, 0.5)
     weight = (m.provider_weight + m.shortage_weight * shortage).clip(0.0, 1.0)
 
-    signed = np.zeros((len(cast.pairs), s.worlds))
+    least = reservation * to_usd_bn
     if market.settings.negotiate:
-        deals = bargain_allocated(allocated, reservation * to_usd_bn, gain, weight, spare)
+        bargains = bargain_allocated(allocated, least, gain, weight, left_over(allocated.swapaxes(0, 1), offered))
     else:
-        deals = [as_ordered(each, reservation * to_usd_bn) for each in allocated]
-    bargains = dict(zip(cast.tenants, deals, strict=True))
+        bargains = as_ordered(allocated, least)
     if market.recorder is not None:
+        deals = {name: bargains.of(row) for row, name in enumerate(asks)}
         market.recorder.note("tender", view=view, asks=asks, offers=offers, delay=delay, dependence=dependence)
-        market.recorder.note("deals", outside=outside, worth=worth, deals=bargains)
-    sign(market, bargains, lead, asks, signed)
-    unmet = np.maximum(wanted[0] - fold(bargains["openai"].quantity), 0.0) + put.waived
+        market.recorder.note("deals", outside=outside, worth=worth.swapaxes(0, 1), deals=deals)
+    signed = sign(market, bargains, lead, asks)
+    got = fold(bargains.quantity[:, 0])
+    unmet = np.maximum(wanted[0] - got, 0.0) + put.waived
     openai.settle_tender(unmet)
-    lacking = ratio(wanted[0], openai.parameters.tender_share) - fold(bargains["openai"].quantity)
+    lacking = ratio(wanted[0], openai.parameters.tender_share) - got
     s.flow |= {
         "signed_h100e_m": signed,
-        "tendered_h100e_m": wanted[0],
         "lacking_h100e_m": lacking,
         "worth_usd_h": asks["openai"].worth_usd_h,
         "unmet_h100e_m": unmet,
         "waived_h100e_m": put.waived,
         "matched_h100e_m": put.matched,
-        "tenant_gain_usd_bn": bargains["openai"].tenant_gain,
-        "surplus_usd_bn": bargains["openai"].surplus,
-        "offered_h100e_m": offered,
-        "reservation_usd_h": reservation,
-        "finance_bound": np.array([offer.finance_bound for offer in offers]),
     }
     stakes = Stakes(
-        worth=worth[0],
-        reservation=reservation[0] * to_usd_bn,
+        worth=worth[:, 0],
+        reservation=least[0],
         weight=weight,
         per_price=to_usd_bn,
         term_quarters=asks["openai"].term_quarters,
         lacking=lacking,
     )
-    negotiate_release(market, view, books["openai"], unbound, put, stakes)
+    negotiate_release(market, view, used[cast.user["openai"]], unbound, put, stakes)
     return views
 
 
@@ -141,51 +139,52 @@ def split_rivals(market: ComputeMarket, offers: list[LeaseOffer]) -> list[LeaseO
     return split
 
 
-def make_tenders(market: ComputeMarket, view: MarketView, books: Mapping[str, FirmView]) -> dict[str, Tender]:
-    """Every lab's tender: what it will want beyond the leases that will then run, and its own chips."""
+def make_tenders(market: ComputeMarket, view: MarketView, used_h100e_m: PerRow) -> dict[str, Tender]:
+    """Every lab's tender: what it will want beyond the leases that will then run, and its own chips.
+
+    Args: used_h100e_m: (users, worlds) last quarter.
+    """
     s, cast = market.state, market.cast
-    rows = {name: cast.held_by[name] for name in cast.tenants}
     # All labs plan as far ahead.
-    horizon = s.quarter + market.parameters.of("labs").planning_quarters
-    leases = iter(s.leases.contracted_at(horizon, [k for name in cast.tenants for k in rows[name]]))
+    contracted = s.leases.contracted_at(s.quarter + market.parameters.of("labs").planning_quarters)
     tenders = {}
     for name in cast.tenants:
-        contracted = fold(np.array([next(leases) for _ in rows[name]]))
+        own = fold(contracted[cast.held_by[name]])
         if name == "openai":
-            contracted = contracted + fold(s.fleet.sold[cast.operator["openai"]])
-        tenders[name] = market.firms[name].tender(view, books[name], contracted)
+            own += fold(s.fleet.sold[cast.operator["openai"]])
+        tenders[name] = market.firms[name].tender(view, used_h100e_m[cast.user[name]], own)
     return tenders
 
 
 def provider_shares(s: State) -> PerRow:
     """Each provider's share of what OpenAI holds and has signed, (providers, worlds)."""
-    cast = s.cast
-    held = s.leases.active + s.leases.pending_total
-    rows = np.array([held[cast.pair[(provider, "openai")]] for provider in cast.providers])
-    return ratio(rows, fold(rows))
+    pairs = [s.cast.pair[(provider, "openai")] for provider in s.cast.providers]
+    rows = s.leases.active[pairs] + s.leases.pending_total[pairs]
+    return rows / np.maximum(fold(rows), LEAST)
 
 
-def sign(
-    market: ComputeMarket, deals: dict[str, Bargain], lead: PerRow, asks: dict[str, Tender], signed: np.ndarray
-) -> None:
-    """Enter the bargained leases: quantity in H100e, price per H100e-hour of the newest chip."""
+def sign(market: ComputeMarket, deals: Bargain, lead: PerRow, asks: Mapping[str, Tender]) -> np.ndarray:
+    """Enter the bargained leases, H100e of the newest chip; returns what was signed, (pairs, worlds) M H100e.
+
+    Args: deals: of all tenants, (offers, tenants, worlds); lead: (offers, worlds) quarters.
+    """
     s, cast = market.state, market.cast
     m = market.parameters.of("market")
-    quantity, payment = (np.array([getattr(deal, name) for deal in deals.values()]) for name in ("quantity", "payment"))
     # What rival clouds keep for their own labs runs with what they offer to anybody: one lease of each pair.
-    for amount in (quantity, payment):
-        amount[:, cast.providers.index(cast.offers[-1])] += amount[:, -1]
-    quantity, payment = (amount[:, :-1].reshape(-1, s.worlds) for amount in (quantity, payment))
-    pairs = np.array([cast.pair[(provider, tenant)] for tenant in deals for provider in cast.providers])
-    signed[pairs] += quantity
+    *providers, kept_by = cast.offers
+    quantity, payment = deals.quantity[:-1].copy(), deals.payment[:-1].copy()
+    for amount, kept in ((quantity, deals.quantity[-1]), (payment, deals.payment[-1])):
+        amount[providers.index(kept_by)] += kept
+    pairs = np.array([cast.pair[(provider, tenant)] for provider in providers for tenant in asks])
+    signed = np.zeros((len(cast.pairs), s.worlds))
+    signed[pairs] = quantity.reshape(len(pairs), -1)
     at = np.flatnonzero(quantity)
     row, world = np.divmod(at, s.worlds)
-    tenant, provider = np.divmod(row, len(cast.providers))
-    size = quantity.take(at)
-    term = np.array([asks[name].term_quarters for name in deals]).take(tenant * s.worlds + world)
-    price = payment.take(at) / (size * (HOURS_PER_QUARTER / 1000.0 * term))
-    start = s.quarter + lead.take(provider * s.worlds + world)
-    s.leases.sign_some(pairs[row], world, size, price, m.take_or_pay.take(world), start, term)
+    term = asks["openai"].term_quarters.take(world)  # all labs lease for as long
+    rent = payment.take(at) / (HOURS_PER_QUARTER / 1000.0 * term)
+    start = s.quarter + lead.take(row // len(asks) * s.worlds + world)
+    s.leases.sign_some(pairs.take(row), world, quantity.take(at), rent, m.take_or_pay.take(world), start, term)
+    return signed
 
 
 def used_by_provider(s: State) -> PerRow:

@@ -10,7 +10,6 @@ from agents.cast import Cast
 from world.arrays import PerRow, PerWorld, fold, ratio
 from world.credit import debt_capacity_usd_bn
 from world.debt import DebtBook, ladder
-from world.incidence import fold_groups
 from world.leases import USD_BN_PER_RENT
 
 if TYPE_CHECKING:
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
 MOST_LEVERAGE = 12.0
 """Debt over yearly cash flow beyond which leverage adds no more to a spread; also that of a firm without cash flow."""
+LEAST = 1e-200
+"""Below any debt or capacity there is; divides nothing by nothing."""
 LAB_TENOR_YEARS = 3.0
 """Average tenor of the bank lines and notes of a lab without plant."""
 
@@ -72,47 +73,44 @@ def lend(market: ComputeMarket) -> None:
     s, cast = market.state, market.cast
     lenders = market.firms["lenders"]
     p = lenders.parameters
-    rows = cast.sector_rows(cast.borrowers)
-    debt = s.ledger.balance["debt"][rows]
+    debt = s.ledger.balance["debt"][cast.sector_rows(cast.borrowers)]
     flow = 4.0 * np.array([market.cash_flow.get(name, np.zeros(s.worlds)) for name in cast.borrowers])
-    active, price = s.leases.active, s.leases.price
-    waiting = s.leases.pending_total * pending_price(market, price)
-    contracted = 4.0 * USD_BN_PER_RENT * fold_groups(waiting[cast.let], cast.borrower_of_let, len(rows))
+    waiting = s.leases.pending_total * pending_price(market)
     # A firm that owes money and earns none is as levered as can be.
-    leverage = np.minimum(ratio(debt, np.maximum(flow, debt / MOST_LEVERAGE)), MOST_LEVERAGE)
+    leverage = np.minimum(debt / np.maximum(np.maximum(flow, debt / MOST_LEVERAGE), LEAST), MOST_LEVERAGE)
     spreads, count = market.parameters.once(spreads_of, cast), len(cast.borrowers)
     rates = s.base_rate + spreads
     rates[:count] = lenders.rate(s.base_rate, spreads[:count], leverage)
-    income = flow + p.contract_haircut * contracted
-    by_flow = debt_capacity_usd_bn(income, rates[:count], p.tenor_years, p.min_dscr) - debt
-    collateral = p.collateral_share * s.ledger.balance["fixed"][rows] - debt
-    room = np.maximum(by_flow, collateral)
-    market.debt_room = {name: room[row] for row, name in enumerate(cast.borrowers) if name != "softbank"}
-    # Loans to the anchor investor are bounded by its loan-to-value limit, which it keeps itself.
-    market.debt_room["softbank"] = np.zeros(s.worlds)
     s.flow["rates"] = rates
+    # Only builders are bounded by what lenders give: the anchor investor keeps its loan-to-value limit itself.
+    of = [cast.borrowers.index(name) for name in cast.buyers]
+    contracted = 4.0 * USD_BN_PER_RENT * cast.by_buyer.fold(waiting)
+    by_flow = debt_capacity_usd_bn(flow[of] + p.contract_haircut * contracted, rates[of], p.tenor_years, p.min_dscr)
+    collateral = p.collateral_share * s.ledger.balance["fixed"][cast.sector_rows(cast.buyers)]
+    market.debt_room = dict(zip(cast.buyers, np.maximum(by_flow, collateral) - debt[of], strict=True))
     held = cast.held_by["openai"]
-    s.flow["tenant_spread"] = tenant_spread(market, active[held] * price[held] + waiting[held])
+    rent = 4.0 * (fold(s.leases.rent_usd_bn()[held]) + USD_BN_PER_RENT * fold(waiting[held]))
+    s.flow["tenant_spread"] = tenant_spread(market, rent)
 
 
-def pending_price(market: ComputeMarket, price: PerRow) -> PerRow:
-    """Average price of what is signed, at least the active `price`, both (pairs, worlds)."""
-    s = market.state
-    signed = (s.leases.pending_total + s.leases.active) * (USD_BN_PER_RENT * 16.0)
-    return np.maximum(price, np.minimum(ratio(s.leases.backlog_usd_bn, signed), 5.0 * market.money))
+def pending_price(market: ComputeMarket) -> PerRow:
+    """Average price of what is signed, at least that of what runs, (pairs, worlds); 0 where there is nothing."""
+    leases = market.state.leases
+    signed = np.maximum(leases.pending_total + leases.active, LEAST) * (USD_BN_PER_RENT * 16.0)
+    running = leases.rent_usd_bn() / np.maximum(leases.active * USD_BN_PER_RENT, LEAST)
+    return np.maximum(running, np.minimum(leases.backlog_usd_bn / signed, 5.0 * market.money))
 
 
-def tenant_spread(market: ComputeMarket, rent: PerRow) -> PerWorld:
+def tenant_spread(market: ComputeMarket, promised: PerWorld) -> PerWorld:
     """What lenders add, per year, on debt that is served out of the rent of the tenant who leases most.
 
     Its promises are the rent of all that it signed once that runs; its means are the revenue expected two years on
     and half of its cash. Nothing is added while the means cover the promises; at twice the means it is
     `lenders.tenant_spread`, and three times that at most.
 
-    Args: rent: (its leases, worlds) capacity times price of all that it signed, M H100e x $/H100e-hour.
+    Args: promised: (worlds,) the rent of all that it signed, $bn a year.
     """
     lab = market.firms["openai"]
-    promised = 4.0 * USD_BN_PER_RENT * fold(rent)
     grown = np.exp(lab.growth_smoothed * lab.parameters.two_years_of_growth)
     means = 4.0 * lab.revenue_usd_bn * grown + 0.5 * np.maximum(market.state.ledger.cash("openai"), 0.0)
     strain = (ratio(promised, means, 1.0) - 1.0).clip(0.0, 3.0)

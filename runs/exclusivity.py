@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.openai import OPEN, SOLE_PROVIDER
-from agents.views import FirmView, LeaseOffer, MarketView
+from agents.views import LeaseOffer, MarketView
 from world.arrays import Flags, PerRow, PerWorld, fold, pick_worlds, ratio, some
 from world.funding import grant
 from world.refusal import match_or_waive
-from world.release import Release, bargain_release, pay_with_commitment
+from world.release import bargain_release, pay_with_commitment
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -101,15 +101,15 @@ def put_to_holder(
 
 
 def negotiate_release(
-    market: ComputeMarket, view: MarketView, own: FirmView, before: PerRow, put: Put, stakes: Stakes
+    market: ComputeMarket, view: MarketView, used_h100e_m: PerWorld, before: PerRow, put: Put, stakes: Stakes
 ) -> None:
     """Bargain over the next step of freedom where one is left: at the conversion over all that are left at once.
 
-    Args: own: OpenAI's books; before: (offers, worlds) what it would have taken without the contract.
+    Args: used_h100e_m: (worlds,) by OpenAI last quarter; before: (offers, worlds) what it would have taken without
+        the contract.
     """
     s, lab = market.state, market.firms["openai"]
-    nothing = np.zeros(s.worlds)
-    s.flow |= {"release_price_usd_bn": nothing, "commitment_usd_bn": nothing, "release_stake": nothing}
+    s.flow |= {name: np.zeros(s.worlds) for name in ("release_price_usd_bn", "commitment_usd_bn", "release_stake")}
     bound = lab.exclusivity > OPEN
     if not (some(bound) and market.settings.negotiate):
         return
@@ -117,33 +117,54 @@ def negotiate_release(
     lab.settle_contract_cost(cost)
     market.firms["microsoft"].settle_contract_worth(worth)
     package = s.flow["converted_now"] > 0.0
-    steps = np.stack([lab.exclusivity == SOLE_PROVIDER, (lab.exclusivity < SOLE_PROVIDER) | package]) & bound
-    gain, loss = lab.freedom_gain_usd_bn(steps), market.firms["microsoft"].freedom_loss_usd_bn(view, steps)
+    pressed = bound & (lab.presses(used_h100e_m) | package)
+    # A record wants to know of all worlds.
+    worlds = np.flatnonzero(pressed) if market.recorder is None else np.arange(s.worlds)
+    if worlds.size:
+        bargain_step(market, view, stakes, worlds, pressed, package)
+
+
+def bargain_step(
+    market: ComputeMarket, view: MarketView, stakes: Stakes, worlds: np.ndarray, pressed: Flags, package: Flags
+) -> None:
+    """Bargain over the next step in some worlds, and take it where both sides gain and it is pressed for.
+
+    Args: worlds: positions; pressed, package: (worlds,) of the run, where the step is on the table, and where all are.
+    """
+    s, lab, holder = market.state, market.firms["openai"], market.firms["microsoft"]
+    state, pressed_here, whole = (each.take(worlds) for each in (lab.exclusivity, pressed, package))
+    steps = np.array([state == SOLE_PROVIDER, (state < SOLE_PROVIDER) | whole]) & (state > OPEN)
+    gain, loss = lab.freedom_gain_usd_bn(steps, worlds), holder.freedom_loss_usd_bn(view, steps, worlds)
     row = market.cast.pair["microsoft", "openai"]
-    late, running = s.leases.late[row], s.leases.active[row]
+    late, running = s.leases.late[row].take(worlds), s.leases.active[row].take(worlds)
     excuse = ratio(late, late + running)
-    left = np.where(package, s.flow["conversion_left_usd_bn"], 0.0)
-    offered = bargain_release(gain, loss, excuse, lab.parameters.microsoft_weight, left)
-    pressed = bound & (lab.presses(own) | package)
+    left = np.where(whole, s.flow["conversion_left_usd_bn"].take(worlds), 0.0)
+    offered = bargain_release(gain, loss, excuse, lab.parameters.microsoft_weight.take(worlds), left)
     # The holder gets all that the tenant would gain on what it commits to, and values the rent as it does what it
     # loses. A commitment that costs the tenant more than it is worth to the holder is no way to pay.
-    room = stakes.worth[0]
+    room = stakes.worth[0].take(worlds)
     above = np.maximum(room, 0.0)
-    unit = above + market.parameters.of("microsoft").influence_share * (stakes.reservation + above)
-    most = np.where(-room <= unit, lab.parameters.commitment_share * np.maximum(stakes.lacking, 0.0), 0.0)
-    value = np.maximum(s.flow["owners_value_usd_bn"], 1e-3 * market.money)
-    commitment, stake = pay_with_commitment(np.where(pressed, offered.price, 0.0), unit, most, value)
-    happens = pressed & offered.happens & (stake <= MOST_STAKE)
+    price = stakes.reservation.take(worlds) + above
+    unit = above + holder.parameters.influence_share.take(worlds) * price
+    commits = lab.parameters.commitment_share.take(worlds) * np.maximum(stakes.lacking.take(worlds), 0.0)
+    value = np.maximum(s.flow["owners_value_usd_bn"].take(worlds), 1e-3 * market.money.take(worlds))
+    due, most = np.where(pressed_here, offered.price, 0.0), np.where(-room <= unit, commits, 0.0)
+    commitment, stake = pay_with_commitment(due, unit, most, value)
+    happens = pressed_here & offered.happens & (stake <= MOST_STAKE)
     asked = np.where(offered.happens, stake, 0.0)
     commitment, stake = np.where(happens, commitment, 0.0), np.where(happens, stake, 0.0)
-    price = stakes.reservation + above
-    terms = {"gain": gain, "loss": loss, "excuse": excuse, "besides": left, "offered": offered, "unit": unit}
-    paid = {"commitment": commitment, "rent": commitment * price, "stake": stake, "value": value}
-    settle_release(market, happens, offered, paid, price / stakes.per_price, stakes.term_quarters)
+    paid = {"commitment": commitment, "rent": commitment * price, "stake": stake}
     if market.recorder is not None:
         talk = {"state": lab.exclusivity, "pressed": pressed, "package": package, "happens": happens}
-        market.recorder.note("release", **talk, stake_asked=asked, **terms, **paid)
-    lab.settle_release(happens, package)
+        terms = {"gain": gain, "loss": loss, "excuse": excuse, "besides": left, "offered": offered, "unit": unit}
+        market.recorder.note("release", **talk, stake_asked=asked, value=value, **terms, **paid)
+    if some(happens):
+        taken = worlds.compress(happens)
+        of_taken = {"price": offered.price, **paid}
+        settle_release(market, taken, stakes, {name: row.compress(happens) for name, row in of_taken.items()})
+        flags = np.zeros(s.worlds, dtype=bool)
+        flags[taken] = True
+        lab.settle_release(flags, package)
 
 
 def worth_of_contract(market: ComputeMarket, before: PerRow, put: Put, stakes: Stakes) -> tuple[np.ndarray, np.ndarray]:
@@ -164,33 +185,29 @@ def worth_of_contract(market: ComputeMarket, before: PerRow, put: Put, stakes: S
     return cost, np.stack([(refused + forced) * margin, put.matched_by_right * margin])
 
 
-def settle_release(
-    market: ComputeMarket,
-    happens: Flags,
-    offered: Release,
-    paid: dict[str, PerWorld],
-    price_usd_h: PerWorld,
-    term_quarters: PerWorld,
-) -> None:
-    """Sign what is committed and grant the stake."""
+def settle_release(market: ComputeMarket, worlds: np.ndarray, stakes: Stakes, paid: dict[str, PerWorld]) -> None:
+    """Sign what is committed and grant the stake in the worlds where the step was taken.
+
+    Args: paid: for each of these worlds, "price" and "rent" of what is committed, both bn USD over the term,
+        "commitment", M H100e, and "stake", a share of the firm.
+    """
     s = market.state
-    if not some(happens):
-        return
-    pair, quantity, stake = market.cast.pair["microsoft", "openai"], paid["commitment"], paid["stake"]
-    world = np.flatnonzero(quantity)
-    if world.size:
-        first = (s.quarter + market.firms["microsoft"].site_lead_quarters)[world]
+    flow = {"release_price_usd_bn": "price", "commitment_usd_bn": "rent", "release_stake": "stake"}
+    for name, what in flow.items():
+        s.flow[name][worlds] = paid[what]
+    commits = paid["commitment"] > 0.0
+    if some(commits):
+        world, quantity = worlds.compress(commits), paid["commitment"].compress(commits)
+        first = (s.quarter + market.firms["microsoft"].site_lead_quarters).take(world)
         start = np.concatenate([first + PARTS_APART * part for part in range(COMMITTED_PARTS)])
-        world = np.tile(world, COMMITTED_PARTS)
-        part, row = quantity[world] / COMMITTED_PARTS, np.full(world.size, pair)
-        s.leases.sign_some(row, world, part, price_usd_h[world], 1.0, start, term_quarters[world])
-        s.flow["signed_h100e_m"][pair] += quantity
-    if some(stake):
-        where = np.flatnonzero(stake)
-        granted = np.zeros((len(s.cap.stakes), where.size))
-        granted[0] = stake[where]
+        pair = market.cast.pair["microsoft", "openai"]
+        s.flow["signed_h100e_m"][pair, world] += quantity
+        rent = paid["rent"].compress(commits) / stakes.per_price.take(world) / COMMITTED_PARTS
+        world, part, rent = (np.tile(each, COMMITTED_PARTS) for each in (world, quantity / COMMITTED_PARTS, rent))
+        s.leases.sign_some(np.full(world.size, pair), world, part, rent, 1.0, start, stakes.term_quarters.take(world))
+    if some(paid["stake"]):
+        granted = np.zeros((len(s.cap.stakes), worlds.size))
+        granted[0] = paid["stake"]
         s.cap.stakes = s.cap.stakes.copy()
-        s.cap.stakes[:, where] = grant(pick_worlds(s.cap.stakes, where), granted)
-        s.ledger.grant_stake("microsoft", stake * s.cap.valuation_usd_bn)
-    s.flow["release_price_usd_bn"] = np.where(happens, offered.price, 0.0)
-    s.flow["commitment_usd_bn"], s.flow["release_stake"] = paid["rent"], stake
+        s.cap.stakes[:, worlds] = grant(pick_worlds(s.cap.stakes, worlds), granted)
+        s.ledger.grant_stake("microsoft", s.flow["release_stake"] * s.cap.valuation_usd_bn)

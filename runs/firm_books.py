@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -65,42 +65,17 @@ def operator_views(
     return views
 
 
-def with_leases(s: State, views: Mapping[str, FirmView]) -> dict[str, FirmView]:
+def with_leases(s: State, name: str, view: FirmView) -> FirmView:
     """The same books once leases were signed: nothing else has changed."""
-    after = {}
-    for name, view in views.items():
-        let = s.cast.let_by[name]
-        to_tenants = s.leases.active[let] + s.leases.pending_total[let]
-        after[name] = replace(view, let_h100e_m=fold(to_tenants), let_to_largest_h100e_m=to_tenants.max(axis=0))
-    return after
+    let = s.cast.let_by[name]
+    to_tenants = s.leases.active[let] + s.leases.pending_total[let]
+    return replace(view, let_h100e_m=fold(to_tenants), let_to_largest_h100e_m=np.maximum.reduce(to_tenants))
 
 
 def power_at_lead_gw(s: State, power: PerRow, lead: PerWorld) -> PerRow:
     """Power of each operator when chips ordered now arrive, (operators, worlds) GW."""
     named = s.phases.add_by("operator", s.cast.operators, s.phases.due_within(s.quarter, lead))
     return power + s.sites.due_within(s.quarter, lead) + named
-
-
-def lab_view(market: ComputeMarket, name: str) -> FirmView:
-    """The books of a lab that owns no fleet."""
-    s, cast = market.state, market.cast
-    nothing = np.zeros(s.worlds)
-    held = cast.held_by.get(name)
-    return FirmView(
-        fleet_h100e_m=nothing,
-        deployed_h100e_m=nothing,
-        power_gw=nothing,
-        coming_power_gw=nothing,
-        power_at_chip_lead_gw=nothing,
-        chips_power_gw=nothing,
-        backlog_h100e_m=nothing,
-        let_h100e_m=nothing,
-        let_to_largest_h100e_m=nothing,
-        let_at_chip_lead_h100e_m=nothing,
-        used_h100e_m=used_h100e_m(s)[cast.user[name]],
-        held_h100e_m=fold(s.leases.active[held] + s.leases.pending_total[held]) if held else nothing,
-        **money(market, None if name == "microsoft_lab" else name),
-    )
 
 
 def purse(market: ComputeMarket, name: str) -> Purse:

@@ -18,7 +18,7 @@ from runs.cluster import bid_for_cluster
 from runs.contracts import provider_shares, tender
 from runs.credit import lend
 from runs.events import apply_events
-from runs.firm_books import lab_view, operator_views
+from runs.firm_books import purse
 from runs.headlines import HEADLINES, headline
 from runs.laws import check_laws
 from runs.metrics import History
@@ -266,7 +266,6 @@ class ComputeMarket(mesa.Model):
         self.burn |= over_rivals(np.full(self.worlds, 0.4 * self.money), self.cast)
         view = market_view(self)
         m = self.parameters.of("market")
-        operators = operator_views(self, view, ("xai",))
         revenue = np.stack([self.firms[name].revenue_usd_bn for name in self.cast.labs])
         share = revenue / fold(revenue)
         used = np.stack([fold(s.market.bought_h100e_m[row]) for row in range(len(self.cast.labs))])
@@ -280,8 +279,7 @@ class ComputeMarket(mesa.Model):
             flow = np.maximum(used[row] * 0.6, 1e-4)
             lab.capability = np.log(flow / services.capability_start_turnover)
             lab.distribution = np.log(np.maximum(share[row], 1e-6)) - services.capability_weight * lab.capability
-            own = operators["xai"] if name == "xai" else lab_view(self, name)
-            budget = lab.plan_budget(view, own, np.zeros(self.worlds))
+            budget = lab.plan_budget(view, purse(self, name), np.zeros(self.worlds))
             lab.settle_budget(budget)
             asked = budget_to_demand_scale(budget.total_usd_bn, view.long_run_cost_usd_h, m.elasticity_long)
             implied = s.market.scale[row] / asked * budget.total_usd_bn

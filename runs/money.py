@@ -11,7 +11,7 @@ from agents.cast import HOLDERS
 from agents.views import MarketView
 from runs.backing import pay_out
 from runs.firm_books import purse
-from runs.tranches import ANCHOR, anchor_books, buy_shares, conditional_usd_bn, promise, take_due
+from runs.tranches import ANCHOR, Books, anchor_books, buy_shares, conditional_usd_bn, promise, take_due
 from world.arrays import PerRow, PerWorld, fold, pick_worlds, some
 from world.funding import Round, dilute, grant, price_round
 from world.profit_share import conversion_bargain, profit_share_value_usd_bn
@@ -35,9 +35,7 @@ def fund(market: ComputeMarket, view: MarketView) -> None:
     s = market.state
     value = openai_value(market)
     pay_tranches(market, value)
-    defend_ltv(market)
-    call_margin(market)
-    s.flow["called_ltv"] = anchor_ltv(market)
+    keep_ltv(market)
     convert(market, value)
     round_ = openai_round(market, view, value)
     s.flow |= {
@@ -47,8 +45,9 @@ def fund(market: ComputeMarket, view: MarketView) -> None:
         "by_anchor_usd_bn": round_.by_anchor,
         "by_others_usd_bn": round_.by_others,
     }
-    for name in market.cast.funded[1:]:
-        lab_round(market, name, view)
+    raised = {name: lab_round(market, name, view) for name in market.cast.funded[1:]}
+    pay_out(s.ledger, "equity", "investors", market.cast.funded, np.array([round_.by_others, *raised.values()]))
+    s.flow |= {f"raised.{name}": amount for name, amount in raised.items()}
 
 
 def openai_value(market: ComputeMarket) -> PerWorld:
@@ -79,29 +78,45 @@ def borrow_for_stake(market: ComputeMarket, need: PerWorld) -> None:
     sellable = softbank.sell_for(missing)
     over = np.maximum(net_debt + need - limit * holdings, 0.0)
     sold = np.minimum(np.minimum(over / np.maximum(1.0 - limit, 0.1), sellable), s.ledger.stakes("softbank"))
-    pay_out(s.ledger, "stake_sale", "investors", "softbank", sold)
-    softbank.settle_sale(sold)
+    if some(sold):
+        pay_out(s.ledger, "stake_sale", "investors", "softbank", sold)
+        softbank.settle_sale(sold)
     borrowed = np.maximum(missing - sold, 0.0)
     pay_out(s.ledger, "loan", "lenders", "softbank", borrowed)
     if market.recorder is not None:
         market.recorder.note("anchor_cash", sold=sold, borrowed=borrowed)
 
 
-def defend_ltv(market: ComputeMarket) -> None:
+def keep_ltv(market: ComputeMarket) -> None:
+    """Bring the anchor back under its own limit of loan to value, then under the cap at which lenders call."""
+    books = defend_ltv(market, anchor_books(market))
+    books = call_margin(market, books)
+    market.state.flow["called_ltv"] = market.firms["softbank"].ltv(*books)
+
+
+def defend_ltv(market: ComputeMarket, books: Books) -> Books:
     """The anchor sells holdings to come back under its limit, as fast as markets take them, and repays debt."""
     softbank = market.firms["softbank"]
-    over = anchor_over(market, softbank.limit())
-    if not some(over):
-        return
+    over = anchor_over(market, books, softbank.limit())
+    if over is None:
+        return books
     sold = np.minimum(softbank.sell_for(over), market.state.ledger.stakes("softbank"))
     sell_and_repay(market, sold, sold)
+    return anchor_books(market)
 
 
-def anchor_over(market: ComputeMarket, limit: PerWorld, discount: PerWorld | float = 0.0) -> PerWorld:
-    """Holdings that the anchor must sell at a discount to be back at a limit of loan to value once it has repaid."""
-    stake, net_debt = anchor_books(market)
-    holdings = market.firms["softbank"].other_holdings_usd_bn + stake
-    return np.maximum(net_debt - limit * holdings, 0.0) / np.maximum(1.0 - discount - limit, 0.1)
+def anchor_over(
+    market: ComputeMarket, books: Books, limit: PerWorld, discount: PerWorld | float = 0.0
+) -> PerWorld | None:
+    """Holdings that the anchor must sell at a discount to be back at a limit of loan to value once it has repaid.
+
+    None where no world is over it.
+    """
+    stake, net_debt = books
+    over: PerWorld = net_debt - limit * (market.firms["softbank"].other_holdings_usd_bn + stake)
+    if not some(over > 0.0):
+        return None
+    return np.maximum(over, 0.0) / np.maximum(1.0 - discount - limit, 0.1)
 
 
 def anchor_ltv(market: ComputeMarket) -> PerWorld:
@@ -120,22 +135,26 @@ def sell_and_repay(market: ComputeMarket, sold: PerWorld, proceeds: PerWorld) ->
         market.recorder.note("anchor_cash", sold=proceeds, borrowed=np.zeros(s.worlds))
 
 
-def call_margin(market: ComputeMarket) -> None:
+def call_margin(market: ComputeMarket, books: Books) -> Books:
     """Above the hard cap of loan to value lenders call: the anchor sells at a discount and repays, or is flagged."""
     s = market.state
     p = market.firms["softbank"].parameters
-    asked = anchor_over(market, p.ltv_cap, p.call_discount)
-    s.flow |= dict.fromkeys(("call_asked_usd_bn", "call_sold_usd_bn", "call_most_usd_bn"), np.zeros(s.worlds))
-    if not some(asked):
-        return
+    asked = anchor_over(market, books, p.ltv_cap, p.call_discount)
+    if asked is None:
+        s.flow |= dict.fromkeys(("call_asked_usd_bn", "call_sold_usd_bn", "call_most_usd_bn"), np.zeros(s.worlds))
+        return books
     most = p.call_share * market.firms["softbank"].other_holdings_usd_bn
     sold = np.minimum(asked, most)
     sell_and_repay(market, sold, np.minimum(sold * (1.0 - p.call_discount), s.ledger.stakes("softbank")))
     s.flow |= {"call_asked_usd_bn": asked, "call_sold_usd_bn": sold, "call_most_usd_bn": most}
+    return anchor_books(market)
 
 
 def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Round:
-    """OpenAI's round: bargained with the anchor, other investors' bids as the outside option; paid in two tranches."""
+    """OpenAI's round: bargained with the anchor, other investors' bids as the outside option.
+
+    The anchor pays in two tranches, the first one here; what the others put in is paid with the rounds of all labs.
+    """
     s = market.state
     lab, softbank, investors = market.firms["openai"], market.firms["softbank"], market.firms["investors"]
     own = purse(market, "openai")
@@ -162,7 +181,6 @@ def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Ro
     now = result.by_anchor * (1.0 - softbank.parameters.deferred_share)
     borrow_for_stake(market, now)
     s.ledger.pay("equity", "softbank", "openai", now)
-    pay_out(s.ledger, "equity", "investors", "openai", result.by_others)
     units = buy_shares(s, result.by_anchor) * softbank.parameters.deferred_share
     promise(s, s.quarter + softbank.parameters.tranche_quarters, result.by_anchor - now, units, s.quarter + 1)
     return result
@@ -174,17 +192,15 @@ def unless_raised(market: ComputeMarket, name: str, ask_usd_bn: PerWorld) -> Per
     return np.where(closed > 0.0, 0.0, ask_usd_bn)
 
 
-def lab_round(market: ComputeMarket, name: str, view: MarketView) -> None:
-    """A rival's round with the other investors alone."""
-    s = market.state
+def lab_round(market: ComputeMarket, name: str, view: MarketView) -> PerWorld:
+    """What a rival raises in its round with the other investors alone, $bn."""
     lab, investors = market.firms[name], market.firms["investors"]
     own = purse(market, name)
     asked, value = lab.ask_for_funds(view, own), rival_value(market, name)
-    raised = np.minimum(unless_raised(market, name, asked), 2.0 * investors.supply(value))
+    raised: PerWorld = np.minimum(unless_raised(market, name, asked), 2.0 * investors.supply(value))
     if market.recorder is not None:
         market.recorder.note("lab_round", issuer=name, asked=asked, value=value, raised=raised, own=own)
-    pay_out(s.ledger, "equity", "investors", name, raised)
-    s.flow[f"raised.{name}"] = raised
+    return raised
 
 
 def rival_value(market: ComputeMarket, name: str) -> PerWorld:

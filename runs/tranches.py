@@ -26,7 +26,11 @@ MONEY, SHARES = 0, 1
 BOTH = slice(MONEY, SHARES + 1)
 
 
-def anchor_books(market: ComputeMarket) -> tuple[PerWorld, PerWorld]:
+Books = tuple[PerWorld, PerWorld]
+"""The anchor's stake in OpenAI at its last round, and its debt less its cash, $bn."""
+
+
+def anchor_books(market: ComputeMarket) -> Books:
     """The anchor's stake in OpenAI at its last round and its debt less its cash, both (worlds,) $bn."""
     s = market.state
     net_debt = s.ledger.debt("softbank") - s.ledger.cash("softbank")

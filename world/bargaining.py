@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
+from jaxtyping import Float64
 
 from world.arrays import PerRow, PerWorld, fold, pick_worlds, zero_to_one
 from world.merit import fill_in_merit_order, in_merit_order
 from world.rows import number_or_never, rows_by_worlds, stretched
-from world.transport import PerCell, best_transport
+from world.transport import TIE, PerCell, best_transport
+
+PerOffer = Float64[np.ndarray, "offers worlds"]
+PerTenant = Float64[np.ndarray, "tenants worlds"]
+PerSide = Float64[np.ndarray, "offers tenants worlds"]
+Terms = Float64[np.ndarray, "offers *tenants worlds"]
+Gains = Float64[np.ndarray, "*tenants worlds"]
 
 COST = "a number, or infinity: no such offer"
 
@@ -26,11 +33,15 @@ class Bargain:
         tenant_gain      (worlds,)            bn USD over the term; what the tenant keeps of the surplus, >= 0
     """
 
-    quantity: PerRow
-    payment: PerRow
-    surplus: PerWorld
-    marginal: PerRow
-    tenant_gain: PerWorld
+    quantity: Terms
+    payment: Terms
+    surplus: Gains
+    marginal: Terms
+    tenant_gain: Gains
+
+    def of(self, tenant: int) -> Bargain:
+        """The terms of one tenant, where those of several stand side by side, the tenants before the worlds."""
+        return Bargain(*(getattr(self, each.name)[..., tenant, :] for each in fields(self)))
 
 
 def bargain(
@@ -89,22 +100,21 @@ def bargain(
 
 
 def bargain_allocated(
-    allocated: PerCell, reservation: PerRow, gain: PerCell, weight: PerWorld, spare: PerRow
-) -> list[Bargain]:
+    allocated: PerSide, reservation: PerRow, gain: PerSide, weight: PerWorld, spare: PerRow
+) -> Bargain:
     """As `bargain`, for each tenant over what it was allocated, all side by side; arguments are taken as they are.
 
     Args:                shape                         unit
-        allocated        (tenants, offers, worlds)     M H100e
+        allocated        (offers, tenants, worlds)     M H100e
         reservation      (offers, worlds)              bn USD per M H100e over the term, finite
-        gain             (tenants, offers, worlds)     bn USD per M H100e; what is saved less reservation and penalty
+        gain             (offers, tenants, worlds)     bn USD per M H100e; what is saved less reservation and penalty
         weight           (worlds,)                     the providers' share of their marginal surplus
         spare            (offers, worlds)              M H100e left once all tenants are served
+    Returns: a Bargain whose terms have the tenants before the worlds: (offers, tenants, worlds), (tenants, worlds)
     """
-    gains, quantity = gain.swapaxes(0, 1), allocated.swapaxes(0, 1)
-    worthwhile = gains > 0.0
-    need, in_reach = fold(quantity), (quantity + spare[:, np.newaxis]) * worthwhile
-    terms = _divide(quantity * worthwhile, in_reach, need, reservation[:, np.newaxis], np.maximum(gains, 0.0), weight)
-    return [Bargain(*(term[..., tenant, :] for term in terms)) for tenant in range(len(allocated))]
+    need, worthwhile = fold(allocated), gain > 0.0
+    quantity, in_reach = allocated * worthwhile, (allocated + spare[:, np.newaxis]) * worthwhile
+    return Bargain(*_divide(quantity, in_reach, need, reservation[:, np.newaxis], np.maximum(gain, 0.0), weight))
 
 
 def _divide(
@@ -117,21 +127,30 @@ def _divide(
 ) -> tuple[np.ndarray, ...]:
     """The terms of a Bargain over the quantities signed: the fields in their order, (offers, ..., worlds) at most."""
     surplus_by_offer = gain * quantity
-    # To rounding only: without a provider the tenant loses at most what it gains on the capacity it takes from it.
-    marginal = np.minimum(_lost_without(gain, in_reach, need), surplus_by_offer)
+    # Without a provider the tenant loses all that it gains on the capacity it takes from it, unless others have more.
+    marginal = surplus_by_offer.copy()
+    replaceable = np.flatnonzero((in_reach > quantity).any(axis=0))
+    if replaceable.size:
+        columns = len(gain), -1
+        gains, capacity, most = (
+            pick_worlds(each.reshape(columns), replaceable) for each in (gain, in_reach, surplus_by_offer)
+        )
+        # It never loses more than that, but by rounding.
+        lost = np.minimum(_lost_without(gains, capacity, need.take(replaceable)), most)
+        marginal.reshape(columns)[:, replaceable] = lost
     paid_gain = share * marginal
     payment, tenant_gain = reservation * quantity + paid_gain, fold(surplus_by_offer - paid_gain)
     return quantity, payment, fold(surplus_by_offer), marginal, tenant_gain
 
 
 def _lost_without(gain: np.ndarray, offered: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """v(all) - v(all without j) for every j: (offers, ..., worlds), exact and >= 0.
+    """v(all) - v(all without j) for every j: (offers, columns), exact and >= 0; `wanted` (columns,).
 
     With the offers sorted from the highest gain down and C_k the capacity of the first k, v is the sum over k of
     (gain_k - gain_k+1) min(wanted, C_k). Taking away j lowers C_k by its capacity for every k from its rank on, so
     its loss is a sum of terms that are not negative: nothing cancels.
     """
-    places = np.argsort(-gain, axis=0, kind="stable") * wanted.size + np.arange(wanted.size).reshape(wanted.shape)
+    places = np.argsort(-gain, axis=0, kind="stable") * wanted.size + np.arange(wanted.size)
     gains = gain.take(places)
     capacity = np.minimum(offered.take(places), wanted)  # more than is wanted is never missed
     step = gains.copy()
@@ -146,7 +165,7 @@ def _lost_without(gain: np.ndarray, offered: np.ndarray, wanted: np.ndarray) -> 
     for k, amount in enumerate(capacity):
         lost[k] = fold(step[k:] * (filled[k:] - np.minimum(reach[k:] - amount, wanted)))
     out = np.empty(gain.shape)
-    out.put(places, lost)
+    out.reshape(-1)[places] = lost
     return out
 
 
@@ -174,14 +193,36 @@ def allocate_offers(worth: object, offered: object, wanted: object) -> PerCell:
     gain = stretched(
         worth, (len(needs), *offers.shape), "worth", lambda array: array < np.inf, "a number below infinity"
     )
+    allocated: PerCell = allocate(np.ascontiguousarray(gain.swapaxes(0, 1)), offers, needs).swapaxes(0, 1)
+    return allocated
+
+
+def allocate(gain: PerSide, offered: PerOffer, wanted: PerTenant) -> PerSide:
+    """As `allocate_offers`, of arrays that are known to be right, each offer's tenants side by side.
+
+    Args: gain (offers, tenants, worlds); offered (offers, worlds); wanted (tenants, worlds).
+    Returns: (offers, tenants, worlds)
+    """
+    # Where all that is worth most to a tenant is not more than it wants, each offer goes to whom it is worth most.
+    near = TIE * np.maximum(gain.max(axis=(0, 1)), 0.0)
+    dearest = (gain > 0.0) & (gain >= (gain.max(axis=1) - near)[:, np.newaxis])
+    allocated: PerSide = offered[:, np.newaxis] * dearest
+    shared = fold(allocated.swapaxes(0, 1)) > offered
+    others = np.flatnonzero((fold(allocated) > wanted).any(axis=0) | shared.any(axis=0))
+    if others.size:
+        allocated[..., others] = _scarce(*(pick_worlds(each, others) for each in (gain, offered, wanted)))
+    return allocated
+
+
+def _scarce(gain: PerSide, offered: PerOffer, wanted: PerTenant) -> PerSide:
+    """As `allocate` where some tenant has to choose."""
     # Each tenant by itself, all in one call: side by side they are only more worlds.
-    cost = -np.ascontiguousarray(gain.swapaxes(0, 1))
-    own_best = in_merit_order(offers[:, np.newaxis] * (cost < 0.0), cost, needs).swapaxes(0, 1)
-    contested = np.flatnonzero((fold(own_best) > offers).any(axis=0))
-    if len(needs) > 1 and contested.size:
-        own_best[..., contested] = best_transport(
-            pick_worlds(gain, contested), pick_worlds(offers, contested), pick_worlds(needs, contested)
-        )
+    own_best: PerSide = in_merit_order(offered[:, np.newaxis] * (gain > 0.0), -gain, wanted)
+    contested = np.flatnonzero((fold(own_best.swapaxes(0, 1)) > offered).any(axis=0))
+    if len(wanted) > 1 and contested.size:
+        worth = pick_worlds(gain, contested).swapaxes(0, 1)
+        best = best_transport(worth, pick_worlds(offered, contested), pick_worlds(wanted, contested))
+        own_best[..., contested] = best.swapaxes(0, 1)
     return own_best
 
 

@@ -100,13 +100,16 @@ class LeaseBook:
         rows: np.ndarray,
         worlds: np.ndarray,
         quantity_h100e_m: np.ndarray,
-        price_usd_h: np.ndarray,
+        rent: np.ndarray,
         take_or_pay: Amount,
         start_slot: np.ndarray,
         term_quarters: np.ndarray,
     ) -> None:
-        """Sign single leases, each of the pair with that number in one world; arguments as of `sign`, (entries,)."""
-        terms = checked_terms(rows.shape, quantity_h100e_m, price_usd_h, take_or_pay, term_quarters)
+        """Sign single leases, each of the pair with that number in one world, (entries,); taken as they are.
+
+        Arguments as of `sign`, but rent: quantity times price, M H100e x $/H100e-hour.
+        """
+        terms = quantity_h100e_m, rent, rent * take_or_pay, term_quarters
         self._enter(rows * self.worlds + worlds, start_slot, terms)
 
     def _enter(self, place: np.ndarray, start: np.ndarray, terms: tuple[np.ndarray, ...]) -> None:

@@ -116,7 +116,8 @@ def test_what_is_allocated_is_what_is_signed_and_spare_lowers_the_price(seed, sh
     allocated = allocate_offers(gain, offered, wanted)
     spare = left_over(allocated, offered)
     assert np.all(spare >= 0.0)
-    together = bargain_allocated(allocated, reservation, gain, np.full(WORLDS, 0.5), spare)
+    side_by_side = (np.ascontiguousarray(each.swapaxes(0, 1)) for each in (allocated, gain))
+    together = bargain_allocated(next(side_by_side), reservation, next(side_by_side), np.full(WORLDS, 0.5), spare)
     for tenant in range(shape[0]):
         terms = (reservation, penalty[tenant], outside, wanted[tenant], 0.5)
         signed = bargain(allocated[tenant], *terms, spare=spare)
@@ -124,9 +125,9 @@ def test_what_is_allocated_is_what_is_signed_and_spare_lowers_the_price(seed, sh
         scale = np.minimum(fold(offered), wanted[tenant])
         assert close(signed.quantity, allocated[tenant], scale)
         assert at_most(signed.payment, alone.payment, (outside + reservation) * scale)
-        assert close(together[tenant].quantity, signed.quantity, scale)
+        assert close(together.of(tenant).quantity, signed.quantity, scale)
         for term in ("payment", "surplus", "marginal", "tenant_gain"):
-            beside = getattr(together[tenant], term)
+            beside = getattr(together.of(tenant), term)
             assert close(beside, getattr(signed, term), (outside + reservation.max(axis=0)) * scale), term
 
 

@@ -256,7 +256,7 @@ def test_signing_single_leases_is_signing_those_of_a_pair_in_all_worlds(seed: in
     start, term = inputs.between(-1.0, SLOTS + 2.0) + quantity, inputs.between(1.0, 20.0) + price
     books = LeaseBook(PAIRS, SLOTS, 7), LeaseBook(PAIRS, SLOTS, 7)
     at = quantity.nonzero()
-    books[0].sign_some(pairs[at[0]], at[1], quantity[at], price[at], 0.5, start[at], term[at])
+    books[0].sign_some(pairs[at[0]], at[1], quantity[at], quantity[at] * price[at], 0.5, start[at], term[at])
     for row, pair in enumerate(pairs):
         books[1].sign(int(pair), quantity[row], price[row], 0.5, start[row], term[row])
     together, apart = books[0].state(), books[1].state()

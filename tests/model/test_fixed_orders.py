@@ -18,8 +18,8 @@ def test_orders_by_hand() -> None:
     offered = np.array([[4.0], [100.0], [100.0], [9.0]])
     ordered = fixed_shares(start, offered, np.array([[10.0], [20.0]]))
     # 6 + 2 are asked of an offer of 4: both are cut to a half. Rivals ask 18 of the 9 that are kept for them.
-    assert ordered[:, :, 0] == pytest.approx(np.array([[3.0, 3.0, 1.0, 0.0], [1.0, 0.0, 0.0, 9.0]]))
-    deal = as_ordered(ordered[0], np.array([[2.0], [3.0], [4.0], [np.pi]]))
+    assert ordered[:, :, 0] == pytest.approx(np.array([[3.0, 1.0], [3.0, 0.0], [1.0, 0.0], [0.0, 9.0]]))
+    deal = as_ordered(ordered, np.array([[2.0], [3.0], [4.0], [np.pi]])).of(0)
     assert deal.payment[:, 0] == pytest.approx([6.0, 9.0, 4.0, 0.0])
     assert deal.tenant_gain[0] == 0.0
 
