@@ -45,14 +45,14 @@ class Schedule:
     after the horizon. Slots before `next_quarter` have been taken (world/slots.py).
     to_come (lanes, worlds), what is still to come, is kept beside the slots: with every change it changes by as much.
     It is written in place, so who keeps it asks for `pending`.
-    Lanes may be several measures of the same things, one after the other: what has nothing more to come in the first
-    measure has nothing in any.
+    Lanes may be several measures of the same things, one after the other: what has nothing to come in the first measure
+    has nothing in any. Where only the sums of the first `summed` measures are asked for, no others are kept.
     Laws (tests/invariants/test_schedule.py): what was added was taken or is pending; its mean date is kept as long as
     neither end cuts it; nothing is due before the next quarter; that sum is the sum of the slots.
     Oracle: tests/oracles/loop_schedule.py.
     """
 
-    def __init__(self, lanes: int, slots: int, worlds: int, measures: int = 1) -> None:
+    def __init__(self, lanes: int, slots: int, worlds: int, measures: int = 1, summed: int | None = None) -> None:
         if lanes < 0 or worlds < 1 or slots < 2:
             raise ValueError(
                 f"Schedule: wanted slots >= 2 and worlds >= 1, got {lanes} lanes, {slots} slots, {worlds} worlds"
@@ -60,7 +60,7 @@ class Schedule:
         self._slots = Slots(lanes, slots, worlds)
         self._rows = lanes // measures
         self._world = np.arange(worlds)
-        self.to_come: np.ndarray = np.zeros((lanes, worlds))
+        self.to_come: np.ndarray = np.zeros((lanes if summed is None else summed * self._rows, worlds))
         self._shown: PerRow | None = None
         # The least number ever written into a slot: as long as that is not below zero, no slot can be.
         self._least_written = 0.0
@@ -152,8 +152,24 @@ class Schedule:
         """
         amount = require(amount, not_negative, "amount", "a finite number >= 0")
         slot = require(slot, _is_number, "slot", "a number of quarters")
-        if not amount.size:
-            return
+        if amount.size:
+            to_come, measure = self._change().reshape(-1), self._rows * len(self._world)
+            # Unbuffered: where two entries fall on one place both count, one after the other.
+            for begin, values in zip(range(0, to_come.size, measure), amount, strict=False):
+                np.add.at(to_come[begin:], place, values)
+            self._split(place, slot, amount)
+
+    def add_all(self, amount: np.ndarray, place: np.ndarray, slot: np.ndarray) -> None:
+        """`add_some` unchecked of amounts (measures, rows, worlds) that are above zero at `place` only; slot (entries,).
+
+        Every measure is summed, and each place is named once.
+        """
+        if place.size:
+            self.to_come, self._shown = self.to_come + amount.reshape(self.to_come.shape), None
+            self._split(place, slot, amount.reshape(len(amount), -1).take(place, axis=1))
+
+    def _split(self, place: np.ndarray, slot: np.ndarray, amount: np.ndarray) -> None:
+        """Write single amounts into the slots, as described in `add_some`."""
         slot = np.minimum(np.maximum(slot, float(self.next_quarter)), float(self.last_slot))
         before = slot.astype(np.intp)
         onward = slot - before
@@ -161,13 +177,10 @@ class Schedule:
         self._slots.hold(min(int(before.max()) + 1, self.last_slot))
         places, measure = self._slots.places(1), self._rows * len(self._world)
         sooner, later = places[1:].take(before) + place, places[2:].take(before) + place
-        to_come, every = self._change().reshape(-1), self._slots.flat
-        # Unbuffered: where two entries fall on one place both count, one after the other.
-        for begin, values in zip(range(0, to_come.size, measure), amount, strict=True):
-            np.add.at(to_come[begin:], place, values)
-            moved = values * onward
-            np.add.at(every[begin:], later, moved)
-            np.add.at(every[begin:], sooner, values - moved)
+        every, moved = self._slots.flat, amount * onward
+        for begin, values, some_later in zip(range(0, measure * len(amount), measure), amount - moved, moved, strict=True):
+            np.add.at(every[begin:], later, some_later)
+            np.add.at(every[begin:], sooner, values)
 
     def _add_at_one_date(
         self, lane: int | slice, centre: np.ndarray, due: np.ndarray, first: np.ndarray, spread: int
@@ -228,7 +241,10 @@ class Schedule:
                 f"({self.next_quarter} to {self.last_slot - 1}), got {quarter}"
             )
         due = self._slots.take(quarter)
-        left = self.to_come - due
+        summed = due[: len(self.to_come)]
+        if not some(summed[: self._rows]):
+            return due
+        left = self.to_come - summed
         # What rounding leaves of a sum when its last part is taken is nothing.
         more = (left[: self._rows] > ROUNDING * due[: self._rows]).astype(np.float64)
         np.maximum(left, 0.0, out=left)
@@ -293,7 +309,7 @@ class Schedule:
 
     def check(self) -> ScheduleResiduals:
         """The distance from the laws, every slot looked at."""
-        to_come = self.slots_from(self.next_quarter)
+        to_come = self.slots_from(self.next_quarter, slice(0, len(self.to_come)))
         difference = np.abs(self.to_come - to_come) / np.maximum(to_come, 1.0)
         negative = below_zero(self.to_come, *self._slots.parts())
         return ScheduleResiduals(negative, self._slots.stranded(), difference.max(axis=0, initial=0.0))
@@ -308,7 +324,7 @@ class Schedule:
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Return to a saved state. Raises: ValueError if the shape is another."""
-        shape = len(self.to_come), self._slots.count, len(self._world)
+        shape = self._slots.lanes, self._slots.count, len(self._world)
         if state["amount"].shape != shape:
             raise ValueError(f"amount: expected shape {shape}, got {state['amount'].shape}")
         self._slots.restore(state["amount"], int(state["next_quarter"]))

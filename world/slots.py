@@ -21,6 +21,7 @@ class Slots:
 
     def __init__(self, lanes: int, count: int, worlds: int) -> None:
         self.count = count
+        self.lanes = lanes
         self.begin = 0
         # The highest slot ever filled in any world: beyond it there are only zeros, which loops may leave out.
         self.reach = 0
