@@ -84,7 +84,8 @@ def switch_on(chips: PerOperatorGeneration, needed: np.ndarray, power: PerRow, l
             for other, worlds in others:
                 if other in there:
                     sign(total, needed[:, other] if worlds is None else needed[:, other] * worlds, out=total)
-        share = np.minimum(np.maximum(left, 0.0), level)
-        share /= np.maximum(level, _LEAST_POWER)
-        deployed[:, row] *= share
+        if some(left < level):
+            share = np.minimum(np.maximum(left, 0.0, out=left), level, out=left)
+            share /= np.maximum(level, _LEAST_POWER)
+            deployed[:, row] *= share
     return deployed

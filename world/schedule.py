@@ -160,9 +160,9 @@ class Schedule:
             self._split(place, slot, amount)
 
     def add_all(self, amount: np.ndarray, place: np.ndarray, slot: np.ndarray) -> None:
-        """`add_some` unchecked of amounts (measures, rows, worlds) that are above zero at `place` only; slot (entries,).
+        """`add_some` unchecked, of amounts (measures, rows, worlds) that are above zero at `place` only, slot (entries,).
 
-        Every measure is summed, and each place is named once.
+        All measures are summed, and each place is named once.
         """
         if place.size:
             self.to_come, self._shown = self.to_come + amount.reshape(self.to_come.shape), None
@@ -178,7 +178,9 @@ class Schedule:
         places, measure = self._slots.places(1), self._rows * len(self._world)
         sooner, later = places[1:].take(before) + place, places[2:].take(before) + place
         every, moved = self._slots.flat, amount * onward
-        for begin, values, some_later in zip(range(0, measure * len(amount), measure), amount - moved, moved, strict=True):
+        for begin, values, some_later in zip(
+            range(0, measure * len(amount), measure), amount - moved, moved, strict=True
+        ):
             np.add.at(every[begin:], later, some_later)
             np.add.at(every[begin:], sooner, values)
 
