@@ -20,7 +20,9 @@ from runs.sight import (
 from runs.site_orders import forget_sites, place_sites
 from runs.state import GENERATION, MERCHANT_ROWS, State
 from world.arrays import PerRow, PerWorld, fold, ratio, some
+from world.parameters import Parameters
 from world.rationing import ration
+from world.schedule import arrival_shares
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -198,8 +200,12 @@ def order_chips(market: ComputeMarket, chips: PerRow) -> None:
     merchant = chips.copy()
     merchant[row] = chips[row] - captive
     s.flow["ordered_merchant_h100e_m"] = merchant
-    lead = market.firms["nvidia"].parameters.production_quarters
-    s.production.add_spread(slice(0, len(merchant)), s.quarter + lead, merchant, spread=2, earliest=s.quarter + 1)
+    s.production.add_shares(s.quarter + 1, market.parameters.once(shares_of_production), merchant)
+
+
+def shares_of_production(parameters: Parameters) -> PerRow:
+    """Share of the chips ordered that falls due at the vendor one, two ... quarters after the order."""
+    return arrival_shares(parameters["nvidia.production_quarters"], spread=2)
 
 
 def what_binds(
@@ -220,7 +226,7 @@ def what_binds(
     limits["power"] = np.array([order.powered_h100e_m for order in orders])
     cut = cuts["grid"] < whole
     if some(cut):
-        np.minimum(limits["power"], sites * cuts["grid"], out=limits["power"], where=cut)
+        limits["power"] = np.minimum(limits["power"], np.where(cut, sites * cuts["grid"], np.inf))
     cut = cuts["shells"] < whole
     if some(cut):
         limits["shells"] = np.where(cut, sites * cuts["shells"], np.inf)
@@ -233,6 +239,6 @@ def what_binds(
     for name, limit in limits.items():
         tighter = limit < best * whole
         if some(tighter):
-            np.copyto(best, limit, where=tighter)
-            np.copyto(answer, BINDING.index(name), where=tighter)
+            np.putmask(best, tighter, limit)
+            np.putmask(answer, tighter, BINDING.index(name))
     return answer

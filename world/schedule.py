@@ -142,6 +142,16 @@ class Schedule:
         else:
             self._scatter(np.arange(len(self.to_come))[lane], centre, due, first, spread)
 
+    def add_shares(self, quarter: int, shares: np.ndarray, amount: PerRow) -> None:
+        """Add amounts, (lanes, worlds) >= 0, of which `shares` (quarters, worlds) come in `quarter` and those after it.
+
+        They add up to one (see `arrival_shares`); what is due after the horizon comes in the last slot.
+        """
+        self.to_come, self._shown = self.to_come + amount, None
+        self._slots.hold(min(quarter + len(shares) - 1, self.last_slot))
+        for slot, share in enumerate(shares, quarter):
+            self._slots.page(min(slot, self.last_slot))[...] += amount * share
+
     def add_some(self, place: np.ndarray, slot: np.ndarray, amount: np.ndarray) -> None:
         """Add single amounts, each split between the two quarters next to its date, where only few worlds have any.
 
@@ -160,7 +170,7 @@ class Schedule:
             self._split(place, slot, amount)
 
     def add_all(self, amount: np.ndarray, place: np.ndarray, slot: np.ndarray) -> None:
-        """`add_some` unchecked, of amounts (measures, rows, worlds) that are above zero at `place` only, slot (entries,).
+        """`add_some` unchecked, of amounts (measures, rows, worlds) above zero at `place` only; slot (entries,).
 
         All measures are summed, and each place is named once.
         """
@@ -332,6 +342,19 @@ class Schedule:
         self._slots.restore(state["amount"], int(state["next_quarter"]))
         self._change()[...] = state["to_come"]
         self._least_written = float(state["amount"].min(initial=0.0))
+
+
+def arrival_shares(lead: PerWorld, spread: int) -> np.ndarray:
+    """Share of an order that comes one, two ... quarters after it, (quarters, worlds), if it comes around `lead`.
+
+    As `Schedule.add_spread` splits it, where nothing comes in the quarter of the order.
+    """
+    quarters = np.arange(min(math.floor(lead.min()) - spread, 1), max(math.ceil(lead.max()) + spread, 1) + 1)
+    shares = np.maximum((spread + 1) - np.abs(quarters[:, np.newaxis] - lead), 0.0) / ((spread + 1) * (spread + 1))
+    at_once = np.flatnonzero(quarters == 1)[0]
+    shares[at_once] = fold(shares[: at_once + 1])
+    later: np.ndarray = shares[at_once:]
+    return later
 
 
 def _is_number(values: np.ndarray) -> np.ndarray:

@@ -26,6 +26,7 @@ class Slots:
         # The highest slot ever filled in any world: beyond it there are only zeros, which loops may leave out.
         self.reach = 0
         self._pages: np.ndarray = np.zeros((min(count, FIRST_PAGES), lanes, worlds))
+        self._places: dict[tuple[int, int], np.ndarray] = {}
 
     @property
     def flat(self) -> np.ndarray:
@@ -37,11 +38,12 @@ class Slots:
 
         What lies before `first`, or before `begin`, falls on that slot, what lies beyond the last slot on the last.
         """
-        slots = np.arange(-margin, self.count + margin)
-        slots = np.minimum(np.maximum(slots, max(first, self.begin)), self.count - 1)
-        pages, lanes, worlds = self._pages.shape
-        places: np.ndarray = slots % pages * (lanes * worlds)
-        return places
+        first = max(first, self.begin)
+        if (margin, first) not in self._places:  # kept until another slot begins or another page is there
+            slots = np.minimum(np.maximum(np.arange(-margin, self.count + margin), first), self.count - 1)
+            pages, lanes, worlds = self._pages.shape
+            self._places[margin, first] = slots % pages * (lanes * worlds)
+        return self._places[margin, first]
 
     def page(self, slot: int) -> PerRow:
         """The numbers of one slot of those from `begin` to `reach`, (lanes, worlds), to be read or written."""
@@ -57,6 +59,7 @@ class Slots:
         old = {slot: self.page(slot) for slot in range(self.begin, self.begin + pages)}
         wanted = max(self.reach - self.begin + 1, pages + pages // 2)
         self._pages = np.zeros((min(wanted, self.count), *self._pages.shape[1:]))
+        self._places = {}
         for slot, numbers in old.items():
             self.page(slot)[...] = numbers
 
@@ -91,7 +94,7 @@ class Slots:
             taken += self.page(later)
         for _, pages in self.stretches(self.begin, slot + 1):
             pages[...] = 0.0
-        self.begin = slot + 1
+        self.begin, self._places = slot + 1, {}
         return taken
 
     def stranded(self) -> np.ndarray:
@@ -113,7 +116,7 @@ class Slots:
         """Return to what `whole` gave when `begin` was the first slot to come."""
         filled = np.flatnonzero(every.any(axis=(0, 2)))
         self._pages[...] = 0.0
-        self.begin, self.reach = begin, 0
+        self.begin, self.reach, self._places = begin, 0, {}
         self.hold(int(filled[-1]) if filled.size else 0)
         for slot in range(self.begin, self.reach + 1):
             self.page(slot)[...] = every[:, slot]
