@@ -118,7 +118,7 @@ def start_leases(market: ComputeMarket) -> None:
     s.leases.advance(s.quarter)
     let, asked = cast.by_provider.fold(s.leases.active), cast.by_provider.fold(s.leases.late)
     room = np.maximum(LETTABLE_SHARE * s.flow["deployed_h100e_m"] - let, 0.0)
-    shares = np.minimum(ratio(room, asked, 1.0), 1.0)[cast.provider_of_pair]
+    shares = np.minimum(ratio(room, asked, 1.0), 1.0).take(cast.provider_of_pair, axis=0)
     s.leases.deliver_shares(shares)
     # A delay gives the tenant the right to go elsewhere: part of what is late lapses each quarter and is tendered anew.
     patience = market.parameters.of("market").late_patience_quarters

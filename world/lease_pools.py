@@ -43,18 +43,17 @@ class LeasePools:
 
         Args:       shape            unit
             place, start, term   (entries,)   row x worlds + position of the world; quarters
-            pool    (3, entries)     capacity, rent and firm rent
+            pool    (4, entries)     capacity, rent, firm rent and value
         """
-        value = pool[RENT] * term
-        self.to_start.add_some(place, start, np.concatenate([pool, value[np.newaxis]]))
-        np.add.at(self.owed.reshape(-1), place, value)
+        self.to_start.add_some(place, start, pool)
+        np.add.at(self.owed.reshape(-1), place, pool[VALUE])
         self.shortest_term = min(self.shortest_term, float(term.min(initial=np.inf)))
         self._waiting = None
 
     def fall_due(self, quarter: int) -> None:
         """Move what should have started by `quarter` to what is due."""
         if quarter >= self.to_start.next_quarter:
-            self.due += self.to_start.take(quarter).reshape(self.due.shape)
+            self.to_start.move(quarter, self.due.reshape(-1, self.worlds))
             self._waiting = None
 
     def start(self, share: np.ndarray, quarter: int) -> PerRow:
@@ -62,7 +61,7 @@ class LeasePools:
         started = self.due * share
         self.due -= started
         self._waiting = None
-        place = np.flatnonzero(started[CAPACITY])
+        place = np.flatnonzero(started[CAPACITY] > 0.0)
         value, rent = started[VALUE].take(place), started[RENT].take(place)
         self.to_end.add_all(started[:_RUNNING], place, quarter + ratio(value, rent, otherwise=1.0))
         self.owed += started[RENT] * float(quarter - self.to_end.next_quarter)
@@ -87,7 +86,7 @@ class LeasePools:
         """End what has come to its end by `quarter`; returns its capacity. What runs on is paid for that quarter."""
         ended = np.zeros((self.rows, self.worlds))
         for each in range(min(self.to_end.next_quarter, quarter), quarter + 1):
-            ended += self.to_end.take(each)[: self.rows]
+            self.to_end.move(each, ended)
             # Where no lease is left, nothing is owed: what stands there is rounding.
             rent = self.running(RENT)
             left = np.maximum(self.owed - rent, 0.0, out=self.owed)

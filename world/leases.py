@@ -112,8 +112,9 @@ class LeaseBook:
     def _enter(self, place: np.ndarray, start: np.ndarray, terms: tuple[np.ndarray, ...]) -> None:
         """Enter leases (quantity, rent, firm rent, term) at row x worlds + position of the world; all (entries,)."""
         if place.size:
-            self._pools.enter(place, start, np.array(terms[:3]), terms[3])
-            np.add.at(self.signed.reshape(-1), place, terms[CAPACITY])
+            quantity, rent, firm, term = terms
+            self._pools.enter(place, start, np.array([quantity, rent, firm, rent * term]), term)
+            np.add.at(self.signed.reshape(-1), place, quantity)
 
     def open(
         self,

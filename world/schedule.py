@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from world.arrays import PerRow, PerWorld, below_zero, fold, locked, not_negative, require, some
+from world.arrays import PerRow, PerWorld, below_zero, fold, highest, locked, not_negative, require, some
 from world.slots import Slots
 
 PerSlot = Float64[np.ndarray, "lanes slots worlds"]
@@ -247,23 +247,35 @@ class Schedule:
 
         Raises: ValueError if the quarter was taken before or lies after the horizon.
         """
+        taken = np.zeros_like(self._slots.page(quarter))
+        self.move(quarter, taken)
+        return taken
+
+    def move(self, quarter: int, stock: np.ndarray) -> None:
+        """`take` what is due and add it to a stock, (lanes, worlds) or of the first lanes only.
+
+        Raises: as `take`.
+        """
         if not self.next_quarter <= quarter < self.last_slot:
             raise ValueError(
                 f"quarter: wanted one that was not taken yet and is within the horizon "
                 f"({self.next_quarter} to {self.last_slot - 1}), got {quarter}"
             )
-        due = self._slots.take(quarter)
-        summed = due[: len(self.to_come)]
-        if not some(summed[: self._rows]):
-            return due
-        left = self.to_come - summed
+        due = self._slots.due(quarter)
+        if not highest(due[: self._rows]) <= 0.0:  # also what is not a number
+            stock += due[: len(stock)]
+            self._lessen(due[: len(self.to_come)])
+        self._slots.drop(quarter)
+
+    def _lessen(self, due: np.ndarray) -> None:
+        """Take what is due out of the sum of what is to come."""
+        left = self.to_come - due
         # What rounding leaves of a sum when its last part is taken is nothing.
         more = (left[: self._rows] > ROUNDING * due[: self._rows]).astype(np.float64)
         np.maximum(left, 0.0, out=left)
         by_measure = left.reshape(-1, *more.shape)
         by_measure *= more  # times zero or one, not np.where: sooner where it changes from world to world
         self.to_come, self._shown = left, None
-        return due
 
     def pending(self) -> PerRow:
         """Everything still to come, (lanes, worlds); read only, and never written again."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from world.arrays import PerRow, fold
 
-FIRST_PAGES = 24
+FIRST_PAGES = 16
 """Pages there are before anything is due later than that."""
 
 
@@ -87,15 +87,19 @@ class Slots:
                 total += page[lanes]
         return np.zeros_like(self._pages[0, lanes]) if total is None else total
 
-    def take(self, slot: int) -> PerRow:
-        """Slots up to this one, removed and added up, (lanes, worlds)."""
-        taken = self.page(self.begin).copy()
-        for later in range(self.begin + 1, slot + 1):
-            taken += self.page(later)
+    def due(self, slot: int) -> PerRow:
+        """Slots up to this one added up, (lanes, worlds): on the page of this one, until they are dropped."""
+        self.hold(slot)
+        due = self.page(slot)
+        for earlier in range(self.begin, slot):
+            due += self.page(earlier)
+        return due
+
+    def drop(self, slot: int) -> None:
+        """Remove the slots up to this one."""
         for _, pages in self.stretches(self.begin, slot + 1):
             pages[...] = 0.0
         self.begin, self._places = slot + 1, {}
-        return taken
 
     def stranded(self) -> np.ndarray:
         """The largest number on a page that stands for no slot from `begin` to `reach`, (worlds,)."""
