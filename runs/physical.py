@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.cast import Cast
 from agents.views import BINDING, CapacityOrder, MarketView
 from runs.chip_orders import prepaid_share
 from runs.firm_books import operator_views
@@ -41,7 +42,6 @@ def deliver(market: ComputeMarket) -> None:
     s.flow["power_gw"] = power_gw(s)
     arrivals = ship(market)
     s.fleet.land(arrivals)
-    s.flow["delivered_h100e_m"] = fold(arrivals.swapaxes(0, 1))
     s.fleet.wear(market.parameters.of("chips").attrition)
     s.fleet.retire(s.market.price_usd_h, s.flow["cash_cost_usd_h"])
     s.fleet.deploy(s.generations.kw_per_h100e, power_gw(s))
@@ -70,7 +70,7 @@ def ship(market: ComputeMarket) -> np.ndarray:
     vendor.settle_shipments(fold(shipped), fold(backlog_h100e_m(s)), capacity, s.growth_believed)
     mix = by_generation / capacity
     arrivals = np.zeros((len(cast.operators), len(g.h100e), s.worlds))
-    arrivals[:, MERCHANT_ROWS] = shipped[:, None, :] * mix
+    np.multiply(shipped[:, None, :], mix, out=arrivals[:, MERCHANT_ROWS])
     # The custom vendor's slots are shared by the rivals' ASICs and the own chip, alike until one has its fill.
     lab = market.firms["openai"]
     lacking = np.maximum(lab.chip_target_h100e_m() - s.fleet.sold[cast.operator["openai"], GENERATION["own_chip"]], 0.0)
@@ -82,26 +82,31 @@ def ship(market: ComputeMarket) -> np.ndarray:
     served = custom.allocate(orders, orders, slots, np.zeros_like(orders))
     s.asic_queue_h100e_m = np.maximum(s.asic_queue_h100e_m - served[0], 0.0)
     custom.settle_shipments(fold(served), s.asic_queue_h100e_m, slots, s.growth_believed)
-    arrivals[cast.operator["rival_clouds"], GENERATION["rival_asic"]] += served[0]
-    arrivals[cast.operator["openai"], GENERATION["own_chip"]] += served[1]
-    s.flow["shipped_generation_h100e_m"] = fold(arrivals)
-    s.flow["chips_usd_bn"] = chips_bill(s, arrivals)
+    asics, own_chips = custom_chips(cast)
+    arrivals[asics], arrivals[own_chips] = served
+    # What arrivals cost at this quarter's list price, chips alone: a M H100e of chips at k$ a chip is price / h in $bn.
+    price = s.flow["chip_price_k"] / g.h100e
+    captive, delivered = np.zeros_like(shipped), shipped.copy()
+    for (operator, generation), chips in zip((asics, own_chips), served, strict=True):
+        captive[operator] += chips * price[generation]
+        delivered[operator] += chips
+    s.flow["delivered_h100e_m"], s.flow["custom_chips_usd_bn"] = delivered, captive
+    s.flow["merchant_chips_usd_bn"] = shipped * fold(mix * price[MERCHANT_ROWS])
     return arrivals
+
+
+def custom_chips(cast: Cast) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Operator and generation of the rivals' ASICs and of the own chip."""
+    return (
+        (cast.operator["rival_clouds"], GENERATION["rival_asic"]),
+        (cast.operator["openai"], GENERATION["own_chip"]),
+    )
 
 
 def own_power_room(s: State) -> PerWorld:
     """Power on the lab's own sites that no chip of its own uses yet, GW."""
     row = s.cast.operator["openai"]
     return power_gw(s)[row] - fold(s.fleet.sold[row] * s.generations.kw_per_h100e)
-
-
-def chips_bill(s: State, arrivals: np.ndarray) -> np.ndarray:
-    """What arrivals cost at this quarter's list price, chips alone, (operators, generations, worlds) $bn.
-
-    A M H100e of chips at k$ a chip is price / h in $bn.
-    """
-    bill: np.ndarray = arrivals * (s.flow["chip_price_k"] / s.generations.h100e)
-    return bill
 
 
 def equip_phases(s: State) -> None:

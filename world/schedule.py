@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from world.arrays import PerRow, PerWorld, below_zero, fold, highest, locked, not_negative, require, some
+from world.arrays import PerRow, PerWorld, below_zero, fold, highest, locked, lowest, not_negative, require, some
 from world.slots import Slots
 
 PerSlot = Float64[np.ndarray, "lanes slots worlds"]
@@ -187,12 +187,10 @@ class Schedule:
         self._slots.hold(min(int(before.max()) + 1, self.last_slot))
         places, measure = self._slots.places(1), self._rows * len(self._world)
         sooner, later = places[1:].take(before) + place, places[2:].take(before) + place
+        lanes = np.arange(0, measure * len(amount), measure)[:, np.newaxis]
         every, moved = self._slots.flat, amount * onward
-        for begin, values, some_later in zip(
-            range(0, measure * len(amount), measure), amount - moved, moved, strict=True
-        ):
-            np.add.at(every[begin:], later, some_later)
-            np.add.at(every[begin:], sooner, values)
+        np.add.at(every, (lanes + later).reshape(-1), moved.reshape(-1))
+        np.add.at(every, (lanes + sooner).reshape(-1), (amount - moved).reshape(-1))
 
     def _add_at_one_date(
         self, lane: int | slice, centre: np.ndarray, due: np.ndarray, first: np.ndarray, spread: int
@@ -240,7 +238,7 @@ class Schedule:
 
     def _note_least(self, onward: np.ndarray) -> None:
         """Note the least share that goes to one of the quarters next to a date, if one is below zero."""
-        self._least_written = min(self._least_written, float(onward.min()), 1.0 - float(onward.max()))
+        self._least_written = min(self._least_written, lowest(onward), 1.0 - highest(onward))
 
     def take(self, quarter: int) -> PerRow:
         """Remove and return what is due up to and in `quarter` (rows that were not taken before), (lanes, worlds).
