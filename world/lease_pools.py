@@ -106,12 +106,13 @@ class LeasePools:
 
     def reprice(self, row: int, kept: np.ndarray) -> None:
         """Keep a share (worlds,) of all rent in a row, and all its capacity."""
-        money = slice(RENT * self.rows + row, None, self.rows)
-        self.to_start.scale(money, kept)
-        self.to_end.scale(money, kept)
-        self.due[RENT:, row] *= kept
-        self.owed[row] *= kept
-        self._waiting = None
+        worlds = np.flatnonzero(kept != 1.0)
+        if worlds.size:
+            money = slice(RENT * self.rows + row, None, self.rows)
+            self.to_start.keep(money, worlds, kept[worlds])
+            self.to_end.keep(money, worlds, kept[worlds])
+            self.due[RENT:, row] *= kept
+            self.owed[row] *= kept
 
     def running(self, measure: int) -> PerRow:
         """What runs, (rows, worlds): CAPACITY, RENT or FIRM. Read only."""

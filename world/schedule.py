@@ -300,7 +300,7 @@ class Schedule:
         first = max(from_quarter, 0)
         if slot.size == 0:
             return np.zeros((len(self.to_come[lanes]), 0))
-        soonest, latest = (min(max(float(date), -1.0), float(self.reach)) for date in (slot.min(), slot.max()))
+        soonest, latest = (min(max(date, -1.0), float(self.reach)) for date in (lowest(slot), highest(slot)))
         # Up to the earliest date all of it is due, in every world.
         whole, end = max(first, math.floor(soonest) + 1), math.ceil(latest)
         total = self._slots.fold(first, whole, lanes)
@@ -311,19 +311,24 @@ class Schedule:
 
     def scale(self, lane: int | slice, factor: np.ndarray) -> PerRow | PerWorld:
         """Multiply all that is still to come in a lane by factor (worlds,) in [0, 1]; returns what was taken away."""
-        hit = np.flatnonzero(factor != 1.0)
-        if not hit.size:
-            return np.zeros_like(self.to_come[lane])
-        worlds = hit if 4 * hit.size < factor.size else slice(None)  # mostly a few are meant
-        kept = factor[worlds]
-        for pages in self._slots.parts():
-            pages[:, lane][..., worlds] *= kept
-        self._least_written = min(self._least_written, float(kept.min()))
-        left = self._change()[lane]
-        removed: np.ndarray = np.zeros_like(left)
-        removed[..., worlds] = left[..., worlds] * (1.0 - kept)
-        left[..., worlds] *= kept
+        removed: np.ndarray = np.zeros_like(self.to_come[lane])
+        worlds = np.flatnonzero(factor != 1.0)
+        if worlds.size:
+            removed[..., worlds] = self.to_come[lane][..., worlds] * (1.0 - factor[worlds])
+            self.keep(lane, worlds, factor[worlds])
         return removed
+
+    def keep(self, lane: int | slice, worlds: np.ndarray, share: np.ndarray) -> None:
+        """Keep a share, (entries,) in [0, 1], of all that is still to come in a lane at the positions `worlds`."""
+        every: np.ndarray | slice = worlds
+        if 4 * worlds.size >= len(self._world):  # mostly only a few are meant
+            every, some_kept, share = slice(None), share, np.ones(len(self._world))
+            share[worlds] = some_kept
+        for pages in self._slots.parts():
+            pages[:, lane][..., every] *= share
+        self._least_written = min(self._least_written, lowest(share))
+        if self.to_come[lane].size:
+            self._change()[lane][..., every] *= share
 
     def negative(self) -> PerWorld:
         """Most below zero of any slot and of what is to come, (worlds,)."""
