@@ -14,7 +14,6 @@ from runs.money import mark_stakes
 from runs.opening_books import landlord_shares
 from runs.sight import phases_building, power_gw, power_price
 from runs.stargate import pay_sponsor_equity
-from runs.state import GENERATION
 from world.arrays import PerRow, PerWorld, fold, ratio
 from world.incidence import fold_groups
 from world.leases import USD_BN_PER_RENT
@@ -153,10 +152,7 @@ def capital_dues(market: ComputeMarket) -> None:
     """Chips are paid on delivery, sites while they are built; landlords build shells and let them."""
     s, cast, costs = market.state, market.cast, market.parameters.of("costs")
     landlords, nvidia = market.parameters.of("landlords"), market.parameters.of("nvidia")
-    bill = s.flow["chips_usd_bn"]
-    spent = fold(bill.swapaxes(0, 1))
-    captive = bill[:, GENERATION["own_chip"]] + bill[:, GENERATION["rival_asic"]]
-    merchant = spent - captive
+    merchant, captive = s.flow["merchant_chips_usd_bn"], s.flow["custom_chips_usd_bn"]
     networked = merchant * nvidia.system_share
     pay_for_chips(market, networked[cast.buyer_rows])
     s.ledger.due("chips", cast.operators, "broadcom", captive)
@@ -174,7 +170,7 @@ def capital_dues(market: ComputeMarket) -> None:
     landlord_building = fold(through_landlords)
     s.ledger.due("construction", "landlords", "suppliers", landlord_building)
     prepay_orders(market)
-    pay_sponsor_equity(market, spent[cast.operator["oracle"]] * costs.system_multiple)
+    pay_sponsor_equity(market, (merchant + captive)[cast.operator["oracle"]] * costs.system_multiple)
     pay_out(s.ledger, "equity", "investors", "landlords", landlord_building * (1.0 - landlords.loan_to_cost))
     vendor_dues(market, fold(networked), fold(captive))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.cast import Cast
 from agents.views import BINDING, CapacityOrder, MarketView
 from runs.chip_orders import prepaid_share
 from runs.firm_books import operator_views
@@ -21,7 +22,9 @@ from runs.sight import (
 from runs.site_orders import forget_sites, place_sites
 from runs.state import GENERATION, MERCHANT_ROWS, State
 from world.arrays import PerRow, PerWorld, fold, ratio, some
+from world.parameters import Parameters
 from world.rationing import ration
+from world.schedule import arrival_shares
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -40,7 +43,6 @@ def deliver(market: ComputeMarket) -> None:
     s.flow["power_gw"] = power_gw(s)
     arrivals = ship(market)
     s.fleet.land(arrivals)
-    s.flow["delivered_h100e_m"] = fold(arrivals.swapaxes(0, 1))
     s.fleet.wear(market.parameters.of("chips").attrition)
     s.fleet.retire(s.market.price_usd_h, s.flow["cash_cost_usd_h"])
     s.fleet.deploy(s.generations.kw_per_h100e, power_gw(s))
@@ -69,7 +71,7 @@ def ship(market: ComputeMarket) -> np.ndarray:
     vendor.settle_shipments(fold(shipped), fold(backlog_h100e_m(s)), capacity, s.growth_believed)
     mix = by_generation / capacity
     arrivals = np.zeros((len(cast.operators), len(g.h100e), s.worlds))
-    arrivals[:, MERCHANT_ROWS] = shipped[:, None, :] * mix
+    np.multiply(shipped[:, None, :], mix, out=arrivals[:, MERCHANT_ROWS])
     # The custom vendor's slots are shared by the rivals' ASICs and the own chip, alike until one has its fill.
     lab = market.firms["openai"]
     lacking = np.maximum(lab.chip_target_h100e_m() - s.fleet.sold[cast.operator["openai"], GENERATION["own_chip"]], 0.0)
@@ -81,26 +83,31 @@ def ship(market: ComputeMarket) -> np.ndarray:
     served = custom.allocate(orders, orders, slots, np.zeros_like(orders))
     s.asic_queue_h100e_m = np.maximum(s.asic_queue_h100e_m - served[0], 0.0)
     custom.settle_shipments(fold(served), s.asic_queue_h100e_m, slots, s.growth_believed)
-    arrivals[cast.operator["rival_clouds"], GENERATION["rival_asic"]] += served[0]
-    arrivals[cast.operator["openai"], GENERATION["own_chip"]] += served[1]
-    s.flow["shipped_generation_h100e_m"] = fold(arrivals)
-    s.flow["chips_usd_bn"] = chips_bill(s, arrivals)
+    asics, own_chips = custom_chips(cast)
+    arrivals[asics], arrivals[own_chips] = served
+    # What arrivals cost at this quarter's list price, chips alone: a M H100e of chips at k$ a chip is price / h in $bn.
+    price = s.flow["chip_price_k"] / g.h100e
+    captive, delivered = np.zeros_like(shipped), shipped.copy()
+    for (operator, generation), chips in zip((asics, own_chips), served, strict=True):
+        captive[operator] += chips * price[generation]
+        delivered[operator] += chips
+    s.flow["delivered_h100e_m"], s.flow["custom_chips_usd_bn"] = delivered, captive
+    s.flow["merchant_chips_usd_bn"] = shipped * fold(mix * price[MERCHANT_ROWS])
     return arrivals
+
+
+def custom_chips(cast: Cast) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Operator and generation of the rivals' ASICs and of the own chip."""
+    return (
+        (cast.operator["rival_clouds"], GENERATION["rival_asic"]),
+        (cast.operator["openai"], GENERATION["own_chip"]),
+    )
 
 
 def own_power_room(s: State) -> PerWorld:
     """Power on the lab's own sites that no chip of its own uses yet, GW."""
     row = s.cast.operator["openai"]
     return power_gw(s)[row] - fold(s.fleet.sold[row] * s.generations.kw_per_h100e)
-
-
-def chips_bill(s: State, arrivals: np.ndarray) -> np.ndarray:
-    """What arrivals cost at this quarter's list price, chips alone, (operators, generations, worlds) $bn.
-
-    A M H100e of chips at k$ a chip is price / h in $bn.
-    """
-    bill: np.ndarray = arrivals * (s.flow["chip_price_k"] / s.generations.h100e)
-    return bill
 
 
 def equip_phases(s: State) -> None:
@@ -117,7 +124,7 @@ def start_leases(market: ComputeMarket) -> None:
     s.leases.advance(s.quarter)
     let, asked = cast.by_provider.fold(s.leases.active), cast.by_provider.fold(s.leases.late)
     room = np.maximum(LETTABLE_SHARE * s.flow["deployed_h100e_m"] - let, 0.0)
-    shares = np.minimum(ratio(room, asked, 1.0), 1.0)[cast.provider_of_pair]
+    shares = np.minimum(ratio(room, asked, 1.0), 1.0).take(cast.provider_of_pair, axis=0)
     s.leases.deliver_shares(shares)
     # A delay gives the tenant the right to go elsewhere: part of what is late lapses each quarter and is tendered anew.
     patience = market.parameters.of("market").late_patience_quarters
@@ -199,8 +206,12 @@ def order_chips(market: ComputeMarket, chips: PerRow) -> None:
     merchant = chips.copy()
     merchant[row] = chips[row] - captive
     s.flow["ordered_merchant_h100e_m"] = merchant
-    lead = market.firms["nvidia"].parameters.production_quarters
-    s.production.add_spread(slice(0, len(merchant)), s.quarter + lead, merchant, spread=2, earliest=s.quarter + 1)
+    s.production.add_shares(s.quarter + 1, market.parameters.once(shares_of_production), merchant)
+
+
+def shares_of_production(parameters: Parameters) -> PerRow:
+    """Share of the chips ordered that falls due at the vendor one, two ... quarters after the order."""
+    return arrival_shares(parameters["nvidia.production_quarters"], spread=2)
 
 
 def what_binds(
@@ -221,7 +232,7 @@ def what_binds(
     limits["power"] = np.array([order.powered_h100e_m for order in orders])
     cut = cuts["grid"] < whole
     if some(cut):
-        np.minimum(limits["power"], sites * cuts["grid"], out=limits["power"], where=cut)
+        limits["power"] = np.minimum(limits["power"], np.where(cut, sites * cuts["grid"], np.inf))
     cut = cuts["shells"] < whole
     if some(cut):
         limits["shells"] = np.where(cut, sites * cuts["shells"], np.inf)
@@ -234,6 +245,6 @@ def what_binds(
     for name, limit in limits.items():
         tighter = limit < best * whole
         if some(tighter):
-            np.copyto(best, limit, where=tighter)
-            np.copyto(answer, BINDING.index(name), where=tighter)
+            np.putmask(best, tighter, limit)
+            np.putmask(answer, tighter, BINDING.index(name))
     return answer

@@ -9,6 +9,8 @@ operator's own affair again.
 
 from __future__ import annotations
 
+from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from runs.opening import first_power
@@ -37,19 +39,24 @@ def begin_recorded_phases(market: ComputeMarket) -> None:
 
 def phases_to_come(market: ComputeMarket) -> set[int]:
     """Rows of the phases that the record is still to announce or to begin: no operator can begin them itself."""
-    return {
-        row
-        for row, phase in known_phases(market)
-        for date in (phase.announced, phase.building)
-        if date is not None and quarter_number(date) > market.calendar_quarter
-    }
+    begun = _begun(market.settings.known_until, market.settings.start)
+    return {row for row, quarter in begun if quarter > market.calendar_quarter}
+
+
+@lru_cache(maxsize=16)
+def _begun(known_until: date, start: str) -> tuple[tuple[int, int], ...]:
+    """Rows and quarters of all that the record announces or begins in the phases that a scenario knows."""
+    dates = ((row, day) for row, phase in _known(known_until, start) for day in (phase.announced, phase.building))
+    return tuple((row, quarter_number(day)) for row, day in dates if day is not None)
 
 
 def known_phases(market: ComputeMarket) -> list[tuple[int, Phase]]:
     """The phases that a scenario knows, each with its row; none if it knows no more than its start."""
-    known = market.settings.known_until
-    later = known > last_day(quarter_number(market.settings.start))
-    return list(enumerate(phases(known))) if later else []
+    return _known(market.settings.known_until, market.settings.start)
+
+
+def _known(known_until: date, start: str) -> list[tuple[int, Phase]]:
+    return list(enumerate(phases(known_until))) if known_until > last_day(quarter_number(start)) else []
 
 
 def _is_in(date: str | None, quarter: int) -> bool:

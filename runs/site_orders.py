@@ -100,11 +100,13 @@ def place_phases(
         if not some(open_) or phase in to_come:  # under way everywhere, or not yet to be begun
             continue
         open_ &= market.phase_granted(phase)
-        s.phases.contract(phase, float(s.quarter), open_ & (left >= size))
-        loan = banked[s.phases.phases[phase].tenant]
-        started = s.phases.finance(phase, float(s.quarter), open_ & (left >= size) & loan, lead, late)
-        unbanked |= open_ & (left >= size) & ~loan
-        left = np.where(started, left - size, left)
+        ready, started = open_ & (left >= size), np.zeros(s.worlds, dtype=bool)
+        if some(ready):
+            loan = banked[s.phases.phases[phase].tenant]
+            s.phases.contract(phase, float(s.quarter), ready)
+            started = s.phases.finance(phase, float(s.quarter), ready & loan, lead, late)
+            unbanked |= ready & ~loan
+            left = np.where(started, left - size, left)
         waits = open_ & ~started & (kept == 0.0) & (left >= 0.5 * size)
         kept = np.where(waits, left, kept)
         left = np.where(waits, 0.0, left)

@@ -75,7 +75,9 @@ def switch_on(chips: PerOperatorGeneration, needed: np.ndarray, power: PerRow, l
     short = fold(needed.swapaxes(0, 1)) > power
     if not some(short):
         return deployed
-    available = np.where(short, power, np.inf)
+    hit = np.flatnonzero(short.any(axis=1))
+    who = slice(int(hit[0]), int(hit[-1]) + 1)
+    available, needed = np.where(short[who], power[who], np.inf), needed[who]
     there = np.flatnonzero(needed.max(axis=(0, 2))).tolist()
     for row in there:
         # Equals have what is left for the first of them to share.
@@ -84,7 +86,8 @@ def switch_on(chips: PerOperatorGeneration, needed: np.ndarray, power: PerRow, l
             for other, worlds in others:
                 if other in there:
                     sign(total, needed[:, other] if worlds is None else needed[:, other] * worlds, out=total)
-        share = np.minimum(np.maximum(left, 0.0), level)
-        share /= np.maximum(level, _LEAST_POWER)
-        deployed[:, row] *= share
+        if some(left < level):
+            share = np.minimum(np.maximum(left, 0.0, out=left), level, out=left)
+            share /= np.maximum(level, _LEAST_POWER)
+            deployed[who, row] *= share
     return deployed

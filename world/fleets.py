@@ -20,6 +20,7 @@ from world.arrays import (
     below_zero,
     beyond,
     fold,
+    locked,
     not_negative,
     positive,
     power,
@@ -34,8 +35,7 @@ _STOCKS = (
     "landed_this_quarter",
     "deployed",
     "received",
-    "worn",
-    "retired",
+    "lost",
     "quarters_below",
     "power_used_gw",
     "power_available_gw",
@@ -49,7 +49,7 @@ class FleetResiduals:
     negative_h100e_m      most below zero of any stock
     undeployable_h100e_m  most deployed beyond what is installed
     overdrawn_gw          most power used beyond what an operator has
-    unaccounted           |received - sold - worn - retired|, the largest, relative to what was received
+    unaccounted           |received - sold - lost|, the largest, relative to what was received
     """
 
     negative_h100e_m: PerWorld
@@ -66,8 +66,8 @@ class Fleet:
         landed_this_quarter   landed now, deployable from the next quarter on
         sold                  both together: what the operator owns
         deployed              installed and energised, as of the last `deploy`
-        received, worn, retired   totals since the start; received includes the start stock
-    Laws (tests/invariants/test_fleets.py): received = sold + worn + retired; nothing negative; deployed within
+        received, lost        totals since the start; received includes the start stock, lost is worn out or scrapped
+    Laws (tests/invariants/test_fleets.py): received = sold + lost; nothing negative; deployed within
         installed and within power.
     """
 
@@ -84,8 +84,7 @@ class Fleet:
         self.landed_this_quarter: np.ndarray = np.zeros(shape)
         self.deployed: np.ndarray = np.zeros(shape)
         self.received: np.ndarray = np.zeros(shape)
-        self.worn: np.ndarray = np.zeros(shape)
-        self.retired: np.ndarray = np.zeros(shape)
+        self.lost: np.ndarray = np.zeros(shape)
         self.quarters_below: np.ndarray = np.zeros(shape)
         self.power_used_gw: np.ndarray = np.zeros((operators, worlds))
         self.power_available_gw: np.ndarray = np.zeros((operators, worlds))
@@ -119,19 +118,20 @@ class Fleet:
 
     def land(self, arrivals: np.ndarray) -> None:
         """Chips of this quarter arrive, (operators, generations, worlds), M H100e; those of the last are installed."""
-        fresh = np.broadcast_to(arrivals, self.installed.shape)
-        fresh = require(fresh, not_negative, "arrivals", "a finite number >= 0")
+        fresh = require(arrivals, not_negative, "arrivals", "a finite number >= 0")
+        if fresh.shape != self.installed.shape:
+            fresh = np.broadcast_to(fresh, self.installed.shape)
         self.installed = self.sold
-        self.landed_this_quarter[...] = fresh
+        self.landed_this_quarter = locked(fresh.view())
         self.received += fresh
         self._sold = None
 
     def deploy(self, kw_per_h100e: np.ndarray, power_gw: PerRow) -> PerOperatorGeneration:
         """Energise what is installed (see world/energising.py), remember it and return it."""
-        # What a generation needs hardly ever changes: the line that it gives is kept as long as it does not.
-        if self._line is None or not np.array_equal(self._line[0], kw_per_h100e):
+        # What a generation needs does not change in a run: the line that an array gives is kept with it.
+        if self._line is None or self._line[0] is not kw_per_h100e:
             require(kw_per_h100e, positive, "kw_per_h100e", "a finite number > 0")
-            self._line = kw_per_h100e.copy(), PowerLine.of(kw_per_h100e)
+            self._line = locked(kw_per_h100e), PowerLine.of(kw_per_h100e)
         available = require(power_gw, not_negative, "power_gw", "a finite number >= 0")
         self.deployed = switch_on(self.installed, self.installed * kw_per_h100e, available, self._line[1])
         self.power_used_gw = fold((self.deployed * kw_per_h100e).swapaxes(0, 1))
@@ -150,7 +150,7 @@ class Fleet:
     def wear(self, attrition_per_year: Amount) -> PerOperatorGeneration:
         """Failures of one quarter at a yearly rate (worlds,) in [0, 1); returns what was lost, M H100e."""
         rate = require(np.atleast_1d(attrition_per_year), _rate, "attrition_per_year", "a share from 0 to below 1")
-        return self._lose(1.0 - power(1.0 - rate, 0.25), self.worn)
+        return self._lose(1.0 - power(1.0 - rate, 0.25))
 
     def retire(
         self,
@@ -181,12 +181,11 @@ class Fleet:
         self.quarters_below[:, hit] = quarters
         share = np.zeros(self.installed.shape)
         share[:, hit] = hazard * np.minimum(quarters / patience, 1.0)
-        return self._lose(share, self.retired)
+        return self._lose(share)
 
     def check(self) -> FleetResiduals:
         """The distance from the laws, the same function for production and tests."""
-        off = self.sold + self.worn
-        off += self.retired
+        off = self.sold + self.lost
         off -= self.received
         np.abs(off, out=off)
         off /= np.maximum(self.received, 1e-3)
@@ -209,13 +208,13 @@ class Fleet:
             setattr(self, name, state[name].copy())
         self._sold = None
 
-    def _lose(self, share: np.ndarray, total: np.ndarray) -> PerOperatorGeneration:
+    def _lose(self, share: np.ndarray) -> PerOperatorGeneration:
         lost: np.ndarray = self.installed * share
         self.installed = self.installed - lost
         self._sold = None
         # Deployed chips fail like the others, so that deployed never exceeds installed before the next `deploy`.
         self.deployed = np.minimum(self.deployed, self.installed)
-        total += lost
+        self.lost += lost
         return lost
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, below_zero, ratio, some
+from world.arrays import PerRow, PerWorld, below_zero, locked, ratio, some
 from world.schedule import Schedule
 
 CAPACITY, RENT, FIRM, VALUE = range(4)
@@ -25,69 +25,72 @@ class LeasePools:
 
     due (measures, rows, worlds) has come to its start and waits for its delivery; to_start and to_end have a lane for
     each measure and row, all rows of a measure together. Leases of a row that start together share their rent-weighted
-    mean term, which keeps their value.
+    mean term, which keeps their value. owed (rows, worlds) is the rent x quarters that all of them, waiting or running,
+    have still to pay from the next quarter to end on.
     """
 
     def __init__(self, rows: int, slots: int, worlds: int) -> None:
         self.rows, self.worlds = rows, worlds
-        self.to_start = Schedule(_WAITING * rows, slots, worlds, _WAITING)
+        self.to_start = Schedule(_WAITING * rows, slots, worlds, _WAITING, summed=1)
         self.to_end = Schedule(_RUNNING * rows, slots, worlds, _RUNNING)
         self.due: np.ndarray = np.zeros((_WAITING, rows, worlds))
-        # Rent x quarters that running leases have still to pay, from the next quarter to end on.
         self.owed: np.ndarray = np.zeros((rows, worlds))
         self.shortest_term = np.inf
-        self._waiting: dict[int, np.ndarray] = {}
+        self._waiting: PerRow | None = None
 
     def enter(self, place: np.ndarray, start: np.ndarray, pool: np.ndarray, term: np.ndarray) -> None:
         """Add single leases that are due to start at `start` (quarters from the start of the run).
 
         Args:       shape            unit
             place, start, term   (entries,)   row x worlds + position of the world; quarters
-            pool    (3, entries)     capacity, rent and firm rent
+            pool    (4, entries)     capacity, rent, firm rent and value
         """
-        value = (pool[RENT] * term)[np.newaxis]
-        self.to_start.add_some(place, start, np.concatenate([pool, value]))
+        self.to_start.add_some(place, start, pool)
+        np.add.at(self.owed.reshape(-1), place, pool[VALUE])
         self.shortest_term = min(self.shortest_term, float(term.min(initial=np.inf)))
-        self._waiting = {}
+        self._waiting = None
 
     def fall_due(self, quarter: int) -> None:
         """Move what should have started by `quarter` to what is due."""
         if quarter >= self.to_start.next_quarter:
-            self.due += self.to_start.take(quarter).reshape(self.due.shape)
-            self._waiting = {}
+            self.to_start.move(quarter, self.due.reshape(-1, self.worlds))
+            self._waiting = None
 
     def start(self, share: np.ndarray, quarter: int) -> PerRow:
         """Start a share (rows, worlds) of what is due in every row; returns the capacity that started."""
         started = self.due * share
         self.due -= started
-        self._waiting = {}
+        self._waiting = None
         place = np.flatnonzero(started[CAPACITY] > 0.0)
-        pool = started.reshape(_WAITING, -1).take(place, axis=1)
-        self.run(place, pool[:_RUNNING], ratio(pool[VALUE], pool[RENT], otherwise=1.0), quarter)
+        value, rent = started[VALUE].take(place), started[RENT].take(place)
+        self.to_end.add_all(started[:_RUNNING], place, quarter + ratio(value, rent, otherwise=1.0))
+        self.owed += started[RENT] * float(quarter - self.to_end.next_quarter)
         begun: PerRow = started[CAPACITY]
         return begun
 
     def lapse(self, share: np.ndarray) -> PerRow:
         """Give up a share, (worlds,) or (rows, worlds), of what is late; returns its capacity, (rows, worlds)."""
-        given_up: PerRow = self.due[CAPACITY] * share
-        self.due *= 1.0 - share
-        self._waiting = {}
-        return given_up
+        given_up = self.due * share
+        self.due -= given_up
+        self.owed -= given_up[VALUE]
+        self._waiting = None
+        capacity: PerRow = given_up[CAPACITY]
+        return capacity
 
-    def run(self, place: np.ndarray, pool: np.ndarray, term: np.ndarray, quarter: int) -> None:
-        """Let single leases (capacity, rent, firm rent; entries) run for `term` quarters from `quarter` on."""
-        end = quarter + term
-        self.to_end.add_some(place, end, pool)
-        np.add.at(self.owed.reshape(-1), place, pool[RENT] * (end - self.to_end.next_quarter))
+    def open(self, place: np.ndarray, pool: np.ndarray, term: np.ndarray) -> None:
+        """Enter single leases (capacity, rent, firm rent; entries) that run for `term` quarters from quarter 0 on."""
+        self.to_end.add_some(place, term, pool)
+        np.add.at(self.owed.reshape(-1), place, pool[RENT] * term)
 
     def end(self, quarter: int) -> PerRow:
         """End what has come to its end by `quarter`; returns its capacity. What runs on is paid for that quarter."""
         ended = np.zeros((self.rows, self.worlds))
         for each in range(min(self.to_end.next_quarter, quarter), quarter + 1):
-            ended += self.to_end.take(each)[: self.rows]
+            self.to_end.move(each, ended)
+            # Where no lease is left, nothing is owed: what stands there is rounding.
             rent = self.running(RENT)
-            # Where no rent is left, nothing is owed: what stands there is rounding.
-            self.owed = np.maximum(self.owed - rent, 0.0) * (rent > 0.0)
+            left = np.maximum(self.owed - rent, 0.0, out=self.owed)
+            left *= rent + self.waiting > 0.0
         return ended
 
     def scale(self, row: int, kept: np.ndarray) -> PerWorld:
@@ -97,36 +100,35 @@ class LeasePools:
         removed = removed + self.due[CAPACITY, row] * (1.0 - kept)
         self.due[:, row] *= kept
         self.owed[row] *= kept
-        self._waiting = {}
+        self._waiting = None
         result: np.ndarray = removed
         return result
 
     def reprice(self, row: int, kept: np.ndarray) -> None:
         """Keep a share (worlds,) of all rent in a row, and all its capacity."""
-        money = slice(RENT * self.rows + row, None, self.rows)
-        self.to_start.scale(money, kept)
-        self.to_end.scale(money, kept)
-        self.due[RENT:, row] *= kept
-        self.owed[row] *= kept
-        self._waiting = {}
+        worlds = np.flatnonzero(kept != 1.0)
+        if worlds.size:
+            money = slice(RENT * self.rows + row, None, self.rows)
+            self.to_start.keep(money, worlds, kept[worlds])
+            self.to_end.keep(money, worlds, kept[worlds])
+            self.due[RENT:, row] *= kept
+            self.owed[row] *= kept
 
     def running(self, measure: int) -> PerRow:
         """What runs, (rows, worlds): CAPACITY, RENT or FIRM. Read only."""
         return self.to_end.pending()[measure * self.rows : (measure + 1) * self.rows]
 
-    def waiting(self, measure: int) -> PerRow:
-        """What has not started, late or not yet due, (rows, worlds): CAPACITY, RENT, FIRM or VALUE. Read only."""
-        if measure not in self._waiting:  # kept until something waits no more, or something new does
-            waits = self.to_start.to_come[measure * self.rows : (measure + 1) * self.rows] + self.due[measure]
-            waits.flags.writeable = False
-            self._waiting[measure] = waits
-        return self._waiting[measure]
+    @property
+    def waiting(self) -> PerRow:
+        """Capacity that has not started, late or not yet due, (rows, worlds); read only."""
+        if self._waiting is None:  # kept until something waits no more, or something new does
+            self._waiting = locked(self.to_start.to_come + self.due[CAPACITY])
+        return self._waiting
 
-    def value_after(self, quarter: int) -> PerRow:
+    def owed_after(self, quarter: int) -> PerRow:
         """Rent x quarters still to be paid after `quarter`, waiting leases included, (rows, worlds)."""
-        value = self.waiting(VALUE) + self.owed
         unpaid = quarter + 1 - self.to_end.next_quarter
-        return value - unpaid * self.running(RENT) if unpaid > 0 else value
+        return self.owed - unpaid * self.running(RENT) if unpaid > 0 else self.owed
 
     def capacity_at(self, date: np.ndarray, now: int, rows: Sequence[int] | None = None) -> PerRow:
         """Capacity that runs at `date` (worlds,) if all starts in time, what is late now; linear between quarters.
@@ -181,7 +183,7 @@ class LeasePools:
         self.due[...] = state["due"]
         self.owed[...] = state["owed"]
         self.shortest_term = float(state["shortest_term"])
-        self._waiting = {}
+        self._waiting = None
 
 
 def _over(pool: np.ndarray, date: np.ndarray, slot: int) -> np.ndarray:

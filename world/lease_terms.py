@@ -47,13 +47,18 @@ def checked_terms(
 
     Raises: ValueError naming argument, index and world.
     """
-    quantity = require(np.broadcast_to(quantity_h100e_m, shape), not_negative, "quantity_h100e_m", ">= 0")
+    quantity = require(_stretched(quantity_h100e_m, shape), not_negative, "quantity_h100e_m", ">= 0")
     price = np.where(quantity > 0.0, price_usd_h, 1.0)
     price = require(price, positive, "price_usd_h", "a price above 0 where there is a quantity")
-    term = np.broadcast_to(term_quarters, shape)
+    term = _stretched(term_quarters, shape)
     term = require(term, lambda quarters: quarters >= 1.0, "term_quarters", "at least 1 quarter")
     rent = quantity * price
     return quantity, rent, rent * a_share(take_or_pay, "take_or_pay"), term
+
+
+def _stretched(values: Amount, shape: tuple[int, ...]) -> np.ndarray:
+    array = np.asarray(values, dtype=np.float64)
+    return array if array.shape == shape else np.broadcast_to(array, shape)
 
 
 def a_share(values: Amount, name: str) -> np.ndarray:

@@ -115,8 +115,9 @@ class LeaseBook:
     def _enter(self, place: np.ndarray, start: np.ndarray, terms: tuple[np.ndarray, ...]) -> None:
         """Enter leases (quantity, rent, firm rent, term) at row x worlds + position of the world; all (entries,)."""
         if place.size:
-            self._pools.enter(place, start, np.array(terms[:3]), terms[3])
-            np.add.at(self.signed.reshape(-1), place, terms[CAPACITY])
+            quantity, rent, firm, term = terms
+            self._pools.enter(place, start, np.array([quantity, rent, firm, rent * term]), term)
+            np.add.at(self.signed.reshape(-1), place, quantity)
 
     def open(
         self,
@@ -141,7 +142,7 @@ class LeaseBook:
             self._name(label, row, quantity, price_usd_h, take_or_pay, 0.0, term)
         self.signed[row] += quantity
         place = row * self.worlds + np.arange(self.worlds)
-        self._pools.run(place, np.array([quantity, rent, firm]), term, quarter=0)
+        self._pools.open(place, np.array([quantity, rent, firm]), term)
 
     def start_due(self, quarter: int) -> PerRow:
         """What should be running by this quarter and is not yet, (pairs, worlds) in M H100e; late ones included."""
@@ -230,7 +231,7 @@ class LeaseBook:
     @property
     def pending_total(self) -> PerRow:
         """Capacity signed and not yet delivered, (pairs, worlds), M H100e; read only."""
-        return self._pools.waiting(CAPACITY)
+        return self._pools.waiting
 
     def rent_usd_bn(self, used_share: Amount | None = None) -> PerRow:
         """Rent of the active leases for one quarter, (pairs, worlds), $bn.
@@ -247,7 +248,7 @@ class LeaseBook:
     @property
     def backlog_usd_bn(self) -> PerRow:
         """Contracted rent still to be paid after the current quarter, pending leases included, (pairs, worlds), $bn."""
-        return np.multiply(self._pools.value_after(self.quarter), USD_BN_PER_RENT)
+        return np.multiply(self._pools.owed_after(self.quarter), USD_BN_PER_RENT)
 
     def contracted_at(self, quarter: Amount, rows: Sequence[int] | None = None) -> PerRow:
         """Capacity under contract at a date `quarter` (worlds,), linear between quarters, (pairs, worlds), M H100e.

@@ -66,6 +66,9 @@ def _fill_to_level(order: np.ndarray, weight: np.ndarray, supply: np.ndarray) ->
     rows leave at one level.
     """
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # a vanishing weight asks for an infinite level
+        if len(order) == 2:  # each has its share, or more where the other leaves more
+            share = supply * (weight / fold(weight))
+            return np.minimum(order, np.maximum(share, supply - order[::-1]))
         filling = order / weight
         handed_out, part = np.zeros(order.shape), np.empty(order.shape)
         for its_order, its_weight in zip(order, weight, strict=True):

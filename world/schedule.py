@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from world.arrays import PerRow, PerWorld, below_zero, fold, locked, not_negative, require, some
+from world.arrays import PerRow, PerWorld, below_zero, fold, highest, locked, lowest, not_negative, require, some
 from world.slots import Slots
 
 PerSlot = Float64[np.ndarray, "lanes slots worlds"]
@@ -45,14 +45,14 @@ class Schedule:
     after the horizon. Slots before `next_quarter` have been taken (world/slots.py).
     to_come (lanes, worlds), what is still to come, is kept beside the slots: with every change it changes by as much.
     It is written in place, so who keeps it asks for `pending`.
-    Lanes may be several measures of the same things, one after the other: what has nothing more to come in the first
-    measure has nothing in any.
+    Lanes may be several measures of the same things, one after the other: what has nothing to come in the first measure
+    has nothing in any. Where only the sums of the first `summed` measures are asked for, no others are kept.
     Laws (tests/invariants/test_schedule.py): what was added was taken or is pending; its mean date is kept as long as
     neither end cuts it; nothing is due before the next quarter; that sum is the sum of the slots.
     Oracle: tests/oracles/loop_schedule.py.
     """
 
-    def __init__(self, lanes: int, slots: int, worlds: int, measures: int = 1) -> None:
+    def __init__(self, lanes: int, slots: int, worlds: int, measures: int = 1, summed: int | None = None) -> None:
         if lanes < 0 or worlds < 1 or slots < 2:
             raise ValueError(
                 f"Schedule: wanted slots >= 2 and worlds >= 1, got {lanes} lanes, {slots} slots, {worlds} worlds"
@@ -60,7 +60,7 @@ class Schedule:
         self._slots = Slots(lanes, slots, worlds)
         self._rows = lanes // measures
         self._world = np.arange(worlds)
-        self.to_come: np.ndarray = np.zeros((lanes, worlds))
+        self.to_come: np.ndarray = np.zeros((lanes if summed is None else summed * self._rows, worlds))
         self._shown: PerRow | None = None
         # The least number ever written into a slot: as long as that is not below zero, no slot can be.
         self._least_written = 0.0
@@ -142,6 +142,16 @@ class Schedule:
         else:
             self._scatter(np.arange(len(self.to_come))[lane], centre, due, first, spread)
 
+    def add_shares(self, quarter: int, shares: np.ndarray, amount: PerRow) -> None:
+        """Add amounts, (lanes, worlds) >= 0, of which `shares` (quarters, worlds) come in `quarter` and those after it.
+
+        They add up to one (see `arrival_shares`); what is due after the horizon comes in the last slot.
+        """
+        self.to_come, self._shown = self.to_come + amount, None
+        self._slots.hold(min(quarter + len(shares) - 1, self.last_slot))
+        for slot, share in enumerate(shares, quarter):
+            self._slots.page(min(slot, self.last_slot))[...] += amount * share
+
     def add_some(self, place: np.ndarray, slot: np.ndarray, amount: np.ndarray) -> None:
         """Add single amounts, each split between the two quarters next to its date, where only few worlds have any.
 
@@ -152,8 +162,24 @@ class Schedule:
         """
         amount = require(amount, not_negative, "amount", "a finite number >= 0")
         slot = require(slot, _is_number, "slot", "a number of quarters")
-        if not amount.size:
-            return
+        if amount.size:
+            to_come, measure = self._change().reshape(-1), self._rows * len(self._world)
+            # Unbuffered: where two entries fall on one place both count, one after the other.
+            for begin, values in zip(range(0, to_come.size, measure), amount, strict=False):
+                np.add.at(to_come[begin:], place, values)
+            self._split(place, slot, amount)
+
+    def add_all(self, amount: np.ndarray, place: np.ndarray, slot: np.ndarray) -> None:
+        """`add_some` unchecked, of amounts (measures, rows, worlds) above zero at `place` only; slot (entries,).
+
+        All measures are summed, and each place is named once.
+        """
+        if place.size:
+            self.to_come, self._shown = self.to_come + amount.reshape(self.to_come.shape), None
+            self._split(place, slot, amount.reshape(len(amount), -1).take(place, axis=1))
+
+    def _split(self, place: np.ndarray, slot: np.ndarray, amount: np.ndarray) -> None:
+        """Write single amounts into the slots, as described in `add_some`."""
         slot = np.minimum(np.maximum(slot, float(self.next_quarter)), float(self.last_slot))
         before = slot.astype(np.intp)
         onward = slot - before
@@ -161,13 +187,10 @@ class Schedule:
         self._slots.hold(min(int(before.max()) + 1, self.last_slot))
         places, measure = self._slots.places(1), self._rows * len(self._world)
         sooner, later = places[1:].take(before) + place, places[2:].take(before) + place
-        to_come, every = self._change().reshape(-1), self._slots.flat
-        # Unbuffered: where two entries fall on one place both count, one after the other.
-        for begin, values in zip(range(0, to_come.size, measure), amount, strict=True):
-            np.add.at(to_come[begin:], place, values)
-            moved = values * onward
-            np.add.at(every[begin:], later, moved)
-            np.add.at(every[begin:], sooner, values - moved)
+        lanes = np.arange(0, measure * len(amount), measure)[:, np.newaxis]
+        every, moved = self._slots.flat, amount * onward
+        np.add.at(every, (lanes + later).reshape(-1), moved.reshape(-1))
+        np.add.at(every, (lanes + sooner).reshape(-1), (amount - moved).reshape(-1))
 
     def _add_at_one_date(
         self, lane: int | slice, centre: np.ndarray, due: np.ndarray, first: np.ndarray, spread: int
@@ -215,19 +238,35 @@ class Schedule:
 
     def _note_least(self, onward: np.ndarray) -> None:
         """Note the least share that goes to one of the quarters next to a date, if one is below zero."""
-        self._least_written = min(self._least_written, float(onward.min()), 1.0 - float(onward.max()))
+        self._least_written = min(self._least_written, lowest(onward), 1.0 - highest(onward))
 
     def take(self, quarter: int) -> PerRow:
         """Remove and return what is due up to and in `quarter` (rows that were not taken before), (lanes, worlds).
 
         Raises: ValueError if the quarter was taken before or lies after the horizon.
         """
+        taken = np.zeros_like(self._slots.page(quarter))
+        self.move(quarter, taken)
+        return taken
+
+    def move(self, quarter: int, stock: np.ndarray) -> None:
+        """`take` what is due and add it to a stock, (lanes, worlds) or of the first lanes only.
+
+        Raises: as `take`.
+        """
         if not self.next_quarter <= quarter < self.last_slot:
             raise ValueError(
                 f"quarter: wanted one that was not taken yet and is within the horizon "
                 f"({self.next_quarter} to {self.last_slot - 1}), got {quarter}"
             )
-        due = self._slots.take(quarter)
+        due = self._slots.due(quarter)
+        if not highest(due[: self._rows]) <= 0.0:  # also what is not a number
+            stock += due[: len(stock)]
+            self._lessen(due[: len(self.to_come)])
+        self._slots.drop(quarter)
+
+    def _lessen(self, due: np.ndarray) -> None:
+        """Take what is due out of the sum of what is to come."""
         left = self.to_come - due
         # What rounding leaves of a sum when its last part is taken is nothing.
         more = (left[: self._rows] > ROUNDING * due[: self._rows]).astype(np.float64)
@@ -235,7 +274,6 @@ class Schedule:
         by_measure = left.reshape(-1, *more.shape)
         by_measure *= more  # times zero or one, not np.where: sooner where it changes from world to world
         self.to_come, self._shown = left, None
-        return due
 
     def pending(self) -> PerRow:
         """Everything still to come, (lanes, worlds); read only, and never written again."""
@@ -262,7 +300,7 @@ class Schedule:
         first = max(from_quarter, 0)
         if slot.size == 0:
             return np.zeros((len(self.to_come[lanes]), 0))
-        soonest, latest = (min(max(float(date), -1.0), float(self.reach)) for date in (slot.min(), slot.max()))
+        soonest, latest = (min(max(date, -1.0), float(self.reach)) for date in (lowest(slot), highest(slot)))
         # Up to the earliest date all of it is due, in every world.
         whole, end = max(first, math.floor(soonest) + 1), math.ceil(latest)
         total = self._slots.fold(first, whole, lanes)
@@ -273,19 +311,24 @@ class Schedule:
 
     def scale(self, lane: int | slice, factor: np.ndarray) -> PerRow | PerWorld:
         """Multiply all that is still to come in a lane by factor (worlds,) in [0, 1]; returns what was taken away."""
-        hit = np.flatnonzero(factor != 1.0)
-        if not hit.size:
-            return np.zeros_like(self.to_come[lane])
-        worlds = hit if 4 * hit.size < factor.size else slice(None)  # mostly a few are meant
-        kept = factor[worlds]
-        for pages in self._slots.parts():
-            pages[:, lane][..., worlds] *= kept
-        self._least_written = min(self._least_written, float(kept.min()))
-        left = self._change()[lane]
-        removed: np.ndarray = np.zeros_like(left)
-        removed[..., worlds] = left[..., worlds] * (1.0 - kept)
-        left[..., worlds] *= kept
+        removed: np.ndarray = np.zeros_like(self.to_come[lane])
+        worlds = np.flatnonzero(factor != 1.0)
+        if worlds.size:
+            removed[..., worlds] = self.to_come[lane][..., worlds] * (1.0 - factor[worlds])
+            self.keep(lane, worlds, factor[worlds])
         return removed
+
+    def keep(self, lane: int | slice, worlds: np.ndarray, share: np.ndarray) -> None:
+        """Keep a share, (entries,) in [0, 1], of all that is still to come in a lane at the positions `worlds`."""
+        every: np.ndarray | slice = worlds
+        if 4 * worlds.size >= len(self._world):  # mostly only a few are meant
+            every, some_kept, share = slice(None), share, np.ones(len(self._world))
+            share[worlds] = some_kept
+        for pages in self._slots.parts():
+            pages[:, lane][..., every] *= share
+        self._least_written = min(self._least_written, lowest(share))
+        if self.to_come[lane].size:
+            self._change()[lane][..., every] *= share
 
     def negative(self) -> PerWorld:
         """Most below zero of any slot and of what is to come, (worlds,)."""
@@ -293,7 +336,7 @@ class Schedule:
 
     def check(self) -> ScheduleResiduals:
         """The distance from the laws, every slot looked at."""
-        to_come = self.slots_from(self.next_quarter)
+        to_come = self.slots_from(self.next_quarter, slice(0, len(self.to_come)))
         difference = np.abs(self.to_come - to_come) / np.maximum(to_come, 1.0)
         negative = below_zero(self.to_come, *self._slots.parts())
         return ScheduleResiduals(negative, self._slots.stranded(), difference.max(axis=0, initial=0.0))
@@ -308,12 +351,25 @@ class Schedule:
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Return to a saved state. Raises: ValueError if the shape is another."""
-        shape = len(self.to_come), self._slots.count, len(self._world)
+        shape = self._slots.lanes, self._slots.count, len(self._world)
         if state["amount"].shape != shape:
             raise ValueError(f"amount: expected shape {shape}, got {state['amount'].shape}")
         self._slots.restore(state["amount"], int(state["next_quarter"]))
         self._change()[...] = state["to_come"]
         self._least_written = float(state["amount"].min(initial=0.0))
+
+
+def arrival_shares(lead: PerWorld, spread: int) -> np.ndarray:
+    """Share of an order that comes one, two ... quarters after it, (quarters, worlds), if it comes around `lead`.
+
+    As `Schedule.add_spread` splits it, where nothing comes in the quarter of the order.
+    """
+    quarters = np.arange(min(math.floor(lead.min()) - spread, 1), max(math.ceil(lead.max()) + spread, 1) + 1)
+    shares = np.maximum((spread + 1) - np.abs(quarters[:, np.newaxis] - lead), 0.0) / ((spread + 1) * (spread + 1))
+    at_once = np.flatnonzero(quarters == 1)[0]
+    shares[at_once] = fold(shares[: at_once + 1])
+    later: np.ndarray = shares[at_once:]
+    return later
 
 
 def _is_number(values: np.ndarray) -> np.ndarray:

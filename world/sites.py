@@ -245,12 +245,12 @@ class NamedPhases:
         if not some(new):
             return new
         earlier = self.date[row, state - 1] if state > ANNOUNCED else np.full(self.worlds, -np.inf)
-        new &= ~np.isposinf(earlier)
+        new &= earlier < np.inf
         # Never before the earlier state: a quarter that has begun may hold a fractional date of power.
         self.date[row, state] = np.where(new, np.maximum(earlier, quarter), self.date[row, state])
         return new
 
     def _powered_gw(self, quarter: Amount) -> PerRow:
-        share = np.clip((quarter + 1.0 - self.due_slot) / (self._ramp + 1.0), 0.0, 1.0)
+        share = np.minimum(np.maximum((quarter + 1.0 - self.due_slot) / (self._ramp + 1.0), 0.0), 1.0)
         financed = np.isfinite(self.date[:, BUILDING])
         return np.where(financed, self.facility_gw * share, 0.0)

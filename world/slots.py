@@ -8,7 +8,7 @@ import numpy as np
 
 from world.arrays import PerRow, fold
 
-FIRST_PAGES = 24
+FIRST_PAGES = 16
 """Pages there are before anything is due later than that."""
 
 
@@ -21,10 +21,12 @@ class Slots:
 
     def __init__(self, lanes: int, count: int, worlds: int) -> None:
         self.count = count
+        self.lanes = lanes
         self.begin = 0
         # The highest slot ever filled in any world: beyond it there are only zeros, which loops may leave out.
         self.reach = 0
         self._pages: np.ndarray = np.zeros((min(count, FIRST_PAGES), lanes, worlds))
+        self._places: dict[tuple[int, int], np.ndarray] = {}
 
     @property
     def flat(self) -> np.ndarray:
@@ -36,11 +38,12 @@ class Slots:
 
         What lies before `first`, or before `begin`, falls on that slot, what lies beyond the last slot on the last.
         """
-        slots = np.arange(-margin, self.count + margin)
-        slots = np.minimum(np.maximum(slots, max(first, self.begin)), self.count - 1)
-        pages, lanes, worlds = self._pages.shape
-        places: np.ndarray = slots % pages * (lanes * worlds)
-        return places
+        first = max(first, self.begin)
+        if (margin, first) not in self._places:  # kept until another slot begins or another page is there
+            slots = np.minimum(np.maximum(np.arange(-margin, self.count + margin), first), self.count - 1)
+            pages, lanes, worlds = self._pages.shape
+            self._places[margin, first] = slots % pages * (lanes * worlds)
+        return self._places[margin, first]
 
     def page(self, slot: int) -> PerRow:
         """The numbers of one slot of those from `begin` to `reach`, (lanes, worlds), to be read or written."""
@@ -56,6 +59,7 @@ class Slots:
         old = {slot: self.page(slot) for slot in range(self.begin, self.begin + pages)}
         wanted = max(self.reach - self.begin + 1, pages + pages // 2)
         self._pages = np.zeros((min(wanted, self.count), *self._pages.shape[1:]))
+        self._places = {}
         for slot, numbers in old.items():
             self.page(slot)[...] = numbers
 
@@ -83,15 +87,19 @@ class Slots:
                 total += page[lanes]
         return np.zeros_like(self._pages[0, lanes]) if total is None else total
 
-    def take(self, slot: int) -> PerRow:
-        """Slots up to this one, removed and added up, (lanes, worlds)."""
-        taken = self.page(self.begin).copy()
-        for later in range(self.begin + 1, slot + 1):
-            taken += self.page(later)
+    def due(self, slot: int) -> PerRow:
+        """Slots up to this one added up, (lanes, worlds): on the page of this one, until they are dropped."""
+        self.hold(slot)
+        due = self.page(slot)
+        for earlier in range(self.begin, slot):
+            due += self.page(earlier)
+        return due
+
+    def drop(self, slot: int) -> None:
+        """Remove the slots up to this one."""
         for _, pages in self.stretches(self.begin, slot + 1):
             pages[...] = 0.0
-        self.begin = slot + 1
-        return taken
+        self.begin, self._places = slot + 1, {}
 
     def stranded(self) -> np.ndarray:
         """The largest number on a page that stands for no slot from `begin` to `reach`, (worlds,)."""
@@ -112,7 +120,7 @@ class Slots:
         """Return to what `whole` gave when `begin` was the first slot to come."""
         filled = np.flatnonzero(every.any(axis=(0, 2)))
         self._pages[...] = 0.0
-        self.begin, self.reach = begin, 0
+        self.begin, self.reach, self._places = begin, 0, {}
         self.hold(int(filled[-1]) if filled.size else 0)
         for slot in range(self.begin, self.reach + 1):
             self.page(slot)[...] = every[:, slot]

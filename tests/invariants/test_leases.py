@@ -277,7 +277,7 @@ def test_the_sums_that_are_read_are_the_sums_of_the_slots(seed: int) -> None:
         book.lapse(np.broadcast_to(0.5 * arguments["fraction"], (3, 7)))
         book.reprice(1, 0.5 * arguments["fraction"])
         for schedule in (book._pools.to_start, book._pools.to_end):
-            slots = schedule.slots_from(schedule.next_quarter)
+            slots = schedule.slots_from(schedule.next_quarter, slice(0, len(schedule.to_come)))
             np.testing.assert_allclose(schedule.pending(), slots, rtol=1e-9, atol=1e-9 * arguments["quantity"].max())
     ends = book._pools.to_end
     ends._slots.hold(max(ends.reach, ends.next_quarter))  # nothing may ever have begun
