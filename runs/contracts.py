@@ -14,6 +14,7 @@ from runs.firm_books import lab_view, operator_views
 from runs.fixed_orders import as_ordered, fixed_shares
 from runs.physical import builder_weights
 from runs.state import State
+from runs.use import used_h100e_m
 from world.arrays import PerRow, fold, ratio
 from world.bargaining import Bargain, allocate_offers, bargain_allocated, left_over
 from world.calendar import HOURS_PER_QUARTER
@@ -195,7 +196,7 @@ def used_by_provider(s: State) -> PerRow:
     """
     cast = s.cast
     active = s.leases.active
-    total = fold(s.market.bought_h100e_m[cast.user["openai"]])
+    total = used_h100e_m(s)[cast.user["openai"]]
     own = fold(s.fleet.deployed[cast.operator["openai"]])
     held = np.concatenate([active[[cast.pair[(provider, "openai")] for provider in cast.providers]], own[None]])
     holding = fold(held)

@@ -14,13 +14,16 @@ is promised: `market.py` certifies the prices that it starts from, and goes on w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
 
 from world.arrays import Flags, PerGeneration, PerWorld, fold, pick_worlds, some
-from world.incidence import fold_groups
+from world.incidence import Incidence
 
 PerKind = Float64[np.ndarray, "kinds worlds"]
 PerNest = Float64[np.ndarray, "nests worlds"]
@@ -43,6 +46,40 @@ LARGEST_LOG = 300.0
 """Bound of log m_b, far outside of what any market has, below which no product overflows."""
 LEAST = 1e-290
 """Stands for the weight of nothing in a price index."""
+
+
+class Nests(NamedTuple):
+    """Who can use what, as tables that add up."""
+
+    by_nest: Incidence
+    """A figure per generation by the kind that it is captive to, what is open last: (kinds + 1) sums."""
+    usable: Incidence
+    """A figure per generation over what each kind can use: (kinds) sums."""
+    takers: Incidence
+    """A figure per user, or kind, over those who can use each generation: (generations) sums."""
+
+
+def nests_of(captive_to: Sequence[int], kind_of_user: Sequence[int]) -> Nests:
+    """The tables for generations captive to these kinds, or OPEN, and users of these kinds; made once."""
+    return _nests(tuple(captive_to), tuple(kind_of_user))
+
+
+@lru_cache(maxsize=256)
+def _nests(captive_to: tuple[int, ...], kind_of_user: tuple[int, ...]) -> Nests:
+    kinds, generations = 1 + max(kind_of_user), range(len(captive_to))
+    uses = [(kind, row) for kind in range(kinds) for row in generations if captive_to[row] in (OPEN, kind)]
+    takes = [
+        (row, user) for row in generations for user, kind in enumerate(kind_of_user) if captive_to[row] in (OPEN, kind)
+    ]
+    return Nests(
+        _table([(to % (kinds + 1), row) for row, to in enumerate(captive_to)], kinds + 1),
+        _table(uses, kinds),
+        _table(takes, len(captive_to)),
+    )
+
+
+def _table(terms: list[tuple[int, int]], count: int) -> Incidence:
+    return Incidence([sums for sums, _ in terms], [row for _, row in terms], np.ones(len(terms)), count)
 
 
 @dataclass(frozen=True)
@@ -69,6 +106,11 @@ class NestedMarket:
     elasticity: PerWorld
     substitution: PerWorld
 
+    @cached_property
+    def nests(self) -> Nests:
+        """Who can use what."""
+        return nests_of(self.captive_to.tolist(), range(len(self.scale)))
+
     @property
     def access(self) -> np.ndarray:
         """Whether each kind can use a generation, (generations, kinds)."""
@@ -81,7 +123,7 @@ class NestedMarket:
 
     def by_nest(self, values: PerGeneration) -> PerNest:
         """Add up a figure per generation by the kind that it is captive to, what is open last, (kinds + 1, worlds)."""
-        return fold_groups(values, self.captive_to.tolist(), len(self.scale) + 1)
+        return self.nests.by_nest.fold(values)
 
     def prices(self, log_index: PerKind, log_average: PerWorld | None = None) -> tuple[PerGeneration, PerWorld]:
         """Prices, USD per H100e-hour, (generations, worlds), and log of the index at which one average buyer uses all.
