@@ -6,8 +6,9 @@ import numpy as np
 
 from agents.cast import GENERATIONS, Cast
 from runs.state import GENERATION, Generations, Market
-from world.arrays import PerRow, PerWorld, fold, ratio
+from world.arrays import PerWorld, fold, ratio
 from world.fleets import Fleet
+from world.nested_market import PerKind
 from world.parameters import Parameters
 from world.record import StartState
 
@@ -61,7 +62,7 @@ def open_market(
     )
 
 
-def kind_index(price: np.ndarray, theta: np.ndarray, sigma: PerWorld, has: np.ndarray, cast: Cast) -> PerRow:
+def kind_index(price: np.ndarray, theta: np.ndarray, sigma: PerWorld, has: np.ndarray, cast: Cast) -> PerKind:
     """Log of the price index of each kind of users over what it can use, (kinds, worlds), $/effective H100e-hour."""
     weight = np.where(has, np.exp(sigma * np.log(theta) + (1.0 - sigma) * np.log(price)), 0.0)
     return np.log(cast.nests.usable.fold(weight)) / (1.0 - sigma)

@@ -13,6 +13,7 @@ from world.debt import DebtBook
 from world.fleets import Fleet
 from world.leases import LeaseBook
 from world.ledger import Ledger
+from world.nested_market import PerKind
 from world.schedule import Schedule
 from world.sites import NamedPhases, SitePipeline
 
@@ -74,9 +75,9 @@ class Market:
     """With which each user's purchases of all that it can use go, (users, worlds): runs/use.py adds them up."""
     sold_h100e_m: np.ndarray
     """(operators, generations, worlds)."""
-    log_index: PerRow
+    log_index: PerKind
     """Log of the rental index of each kind of users, (kinds, worlds), $/effective H100e-hour."""
-    log_slow_index: PerRow
+    log_slow_index: PerKind
     """Log of its slow mean, (kinds, worlds)."""
     posted_usd_h: PerWorld
     list_usd_h: PerWorld
