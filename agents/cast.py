@@ -12,6 +12,7 @@ import numpy as np
 
 from agents.members import GENERATIONS, HOLDERS, MERCHANT, Members
 from world.incidence import Incidence
+from world.nested_market import Nests, nests_of
 
 OWN_TITLES = {
     "openai": "OpenAI",
@@ -222,6 +223,11 @@ class Cast(Members):
         """The kind of users that alone can use each generation, -1 where everybody can."""
         kinds = self.access[list(self.kinds), :, 0] > 0.0
         return tuple(-1 if can.all() else int(np.flatnonzero(can)[0]) for can in kinds.T)
+
+    @cached_property
+    def nests(self) -> Nests:
+        """Which users can use which generations, as tables that add up."""
+        return nests_of(self.captive_to, self.kind_of_user)
 
 
 def _rows(names: tuple[str, ...]) -> Mapping[str, int]:

@@ -15,7 +15,6 @@ from agents.base import policy
 from agents.labs import Lab
 from agents.views import MarketView
 from world.arrays import Flags, PerRow, PerWorld, fold, pick_worlds, ratio
-from world.chips import programme_npv_usd_bn
 from world.costs import annuity_value
 
 NAME = "openai"
@@ -130,16 +129,8 @@ class OpenAI(Lab):
     def chip_value_usd_bn(self, bought_cost_usd_h: PerWorld, own_cost_usd_h: PerWorld) -> PerWorld:
         """Expected net present value of the programme against buying the merchant's newest chip, $bn."""
         p = self.parameters
-        rate = np.log1p(p.cost_of_equity) / 4.0
-        value: PerWorld = programme_npv_usd_bn(
-            volume_h100e_m=self.chip_target_h100e_m(),
-            cost_bought_usd_h=bought_cost_usd_h,
-            cost_own_usd_h=own_cost_usd_h,
-            development_cost_usd_bn=p.chip_development_usd_bn * self.money,
-            lead_quarters=p.chip_lead_quarters,
-            horizon_quarters=p.chip_horizon_quarters,
-            discount_rate_per_quarter=rate,
-        )
+        saved = self.chip_target_h100e_m() * (bought_cost_usd_h - own_cost_usd_h) * p.chip_saving_worth
+        value: PerWorld = saved - p.chip_development_worth_usd_bn
         return value
 
     def settle_chip(self, started: Flags) -> None:

@@ -55,7 +55,7 @@ def compute_dues(market: ComputeMarket) -> None:
     # $bn for a M H100e over the quarter.
     price = np.where(s.market.traded, s.market.price_usd_h * USD_BN_PER_RENT, 0.0)
     earned = fold((s.market.sold_h100e_m * price).swapaxes(0, 1))
-    used = fold((s.market.bought_h100e_m * price).swapaxes(0, 1))
+    used = s.flow["spent_usd_bn"]
     # What nobody rents from a provider that quarter stands idle: its tenants owe the take-or-pay part of the rent.
     sold = fold(s.market.sold_h100e_m.swapaxes(0, 1))
     busy = np.minimum(ratio(sold, deployed, 1.0), 1.0)

@@ -22,6 +22,7 @@ from agents.vendors import Vendor
 from agents.xai import XAI
 from runs.opening import ASIC_LANDED_SHARE
 from world.arrays import PerWorld, fold
+from world.chips import programme_npv_usd_bn
 from world.parameters import Parameters, specifications, unknown
 from world.planning import growth_over
 from world.record import StartState
@@ -51,7 +52,7 @@ def own_parameters(parameters: Parameters, name: str, cast: Cast) -> SimpleNames
     """A firm's parameters as attributes: those of its groups, the elasticities of the market, then its own.
 
     A firm that was added has those of its parent. Beside them stand what growth of one comes to in years and at the
-    horizons of a lab's plans, and what a multiple three years on is worth today.
+    horizons of a lab's plans, and what a multiple three years on and an own chip are worth today.
     """
     values: dict[str, Any] = {}
     added = {firm.name: firm for firm in cast.added}.get(name)
@@ -75,7 +76,21 @@ def own_parameters(parameters: Parameters, name: str, cast: Cast) -> SimpleNames
         values["multiple_in_three_years"] = values["mature_multiple"] * np.exp(
             -3.0 * np.log1p(values["cost_of_equity"])
         )
+    if "chip_horizon_quarters" in values:
+        values |= _chip_programme(values)
     return SimpleNamespace(**values)
+
+
+def _chip_programme(values: Mapping[str, PerWorld]) -> dict[str, PerWorld]:
+    """An own chip's present value by its two parts: of $1 an hour saved on a M H100e, and of the development, $bn."""
+    rate = np.log1p(values["cost_of_equity"]) / 4.0
+    terms = values["chip_lead_quarters"], values["chip_horizon_quarters"], rate
+    one, nothing = np.ones_like(rate), np.zeros_like(rate)
+    development = values["chip_development_usd_bn"] * values["money"]
+    return {
+        "chip_saving_worth": programme_npv_usd_bn(one, one, nothing, nothing, *terms),
+        "chip_development_worth_usd_bn": -programme_npv_usd_bn(nothing, one, nothing, development, *terms),
+    }
 
 
 def _of_its_own(firm: AddedFirm, values: Mapping[str, PerWorld]) -> dict[str, PerWorld]:

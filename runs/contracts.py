@@ -10,10 +10,11 @@ import numpy as np
 
 from agents.views import FirmView, LeaseOffer, MarketView, Tender
 from runs.exclusivity import Stakes, negotiate_release, put_to_holder
-from runs.firm_books import operator_views, used_h100e_m
+from runs.firm_books import operator_views
 from runs.fixed_orders import as_ordered, fixed_shares
 from runs.physical import builder_weights
 from runs.state import State
+from runs.use import used_h100e_m
 from world.arrays import PerRow, fold, ratio
 from world.bargaining import Bargain, allocate, bargain_allocated, left_over
 from world.calendar import HOURS_PER_QUARTER
@@ -194,7 +195,7 @@ def used_by_provider(s: State) -> PerRow:
     """
     cast = s.cast
     active = s.leases.active
-    total = fold(s.market.bought_h100e_m[cast.user["openai"]])
+    total = used_h100e_m(s)[cast.user["openai"]]
     own = fold(s.fleet.deployed[cast.operator["openai"]])
     held = np.concatenate([active[[cast.pair[(provider, "openai")] for provider in cast.providers]], own[None]])
     holding = fold(held)

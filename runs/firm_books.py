@@ -11,7 +11,8 @@ import numpy as np
 from agents.views import FirmView, MarketView, Purse
 from runs.sight import backlog_h100e_m, phases_building, standing_figures
 from runs.state import GENERATION, State
-from world.arrays import PerRow, PerWorld, fold, locked
+from runs.use import used_h100e_m
+from world.arrays import PerRow, PerWorld, fold
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -93,13 +94,6 @@ def own_use(s: State, operator: str) -> PerWorld:
     used = used_h100e_m(s)
     rows = [used[s.cast.user[user]] for user in users.get(operator, ())]
     return sum(rows[1:], rows[0]) if rows else np.zeros(s.worlds)
-
-
-def used_h100e_m(s: State) -> PerRow:
-    """Compute that each user took last quarter, all generations together, (users, worlds) M H100e."""
-    if s.market.used_h100e_m is None:
-        s.market.used_h100e_m = locked(fold(s.market.bought_h100e_m.swapaxes(0, 1)))
-    return s.market.used_h100e_m
 
 
 def money(market: ComputeMarket, sector: str | None) -> dict[str, PerWorld]:

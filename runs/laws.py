@@ -9,6 +9,7 @@ import numpy as np
 from runs.rental import PRICE_FLOOR_USD_H
 from runs.state import State
 from runs.tranches import MONEY, SHARES
+from runs.use import bought_h100e_m
 from world.arrays import PerWorld, below_zero, beyond, fold, some
 from world.calendar import quarter_label
 
@@ -36,7 +37,7 @@ def measure_laws(market: ComputeMarket) -> list[Law]:
     """How far the state is from every law, (worlds,) each."""
     s, cast = market.state, market.cast
     fleet, leases, sites, phases = s.fleet.check(), s.leases.check(), s.sites.check(), s.phases.check()
-    bought, sold = fold(s.market.bought_h100e_m), fold(s.market.sold_h100e_m)
+    bought, sold = bought_h100e_m(s), fold(s.market.sold_h100e_m)
     volume = np.maximum(fold(sold), 1e-9)
     deployed = fold(s.fleet.deployed)
     # At the floor less may be wanted than is offered; at the cap more, and the world is flagged as rationed.

@@ -11,6 +11,7 @@ from agents.views import BINDING
 from runs.registry import simple
 from runs.sight import unit_rent
 from runs.state import MERCHANT_ROWS
+from runs.use import used_by, used_h100e_m
 from world.arrays import PerRow, PerWorld, fold, ratio
 
 if TYPE_CHECKING:
@@ -28,8 +29,7 @@ def stargate(m: ComputeMarket) -> PerWorld:
 
 def openai_power(m: ComputeMarket) -> PerWorld:
     """IT power of the chips that OpenAI uses."""
-    g = m.state.generations
-    return fold(m.state.market.bought_h100e_m[m.cast.user["openai"]] * g.kw_it_per_h100e)
+    return used_by(m.state, "openai", m.state.generations.kw_it_per_h100e)
 
 
 def site(m: ComputeMarket, name: str) -> PerWorld:
@@ -127,7 +127,7 @@ simple(
     "used_h100e_m",
     "M H100e",
     "Compute used",
-    lambda m: fold(m.state.market.bought_h100e_m.swapaxes(0, 1)),
+    lambda m: used_h100e_m(m.state),
     dimension="user",
     axis="users",
 )

@@ -9,6 +9,7 @@ import numpy as np
 from agents.cast import HOLDERS
 from runs.registry import simple
 from runs.stargate import SPONSORS
+from runs.use import used_h100e_m
 from world.arrays import PerRow, PerWorld, fold, ratio
 from world.incidence import fold_groups
 
@@ -22,7 +23,7 @@ def idle_cost(m: ComputeMarket) -> PerWorld:
     rows = [m.cast.pair[provider, "openai"] for provider in m.cast.providers]
     active = s.leases.active
     held = fold(active[rows])
-    used = fold(s.market.bought_h100e_m[m.cast.user["openai"]])
+    used = used_h100e_m(s)[m.cast.user["openai"]]
     return ratio(np.maximum(held - used, 0.0), held) * fold(s.flow["rent_usd_bn"][rows])
 
 

@@ -32,6 +32,7 @@ from runs.scenario import Scenario, load_scenario
 from runs.sight import core_growth_factor, market_view, price_chips, tails_of_demand
 from runs.split import over_rivals, split_start
 from runs.state import State
+from runs.use import used_h100e_m
 from world.arrays import Flags, PerRow, PerWorld, fold, ratio
 from world.calendar import quarter_label, quarter_number
 from world.draws import Draws
@@ -268,7 +269,7 @@ class ComputeMarket(mesa.Model):
         m = self.parameters.of("market")
         revenue = np.stack([self.firms[name].revenue_usd_bn for name in self.cast.labs])
         share = revenue / fold(revenue)
-        used = np.stack([fold(s.market.bought_h100e_m[row]) for row in range(len(self.cast.labs))])
+        used = used_h100e_m(s)[[self.cast.user[name] for name in self.cast.labs]]
         services = self.parameters.of("services")
         for row, name in enumerate(self.cast.labs):
             lab = self.firms[name]

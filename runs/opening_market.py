@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from agents.cast import GENERATIONS, Cast
-from runs.state import GENERATION, MERCHANT_ROWS, Generations, Market
-from world.arrays import PerRow, PerWorld, fold, power, ratio
+from runs.state import GENERATION, Generations, Market
+from world.arrays import PerWorld, fold, ratio
 from world.fleets import Fleet
+from world.nested_market import PerKind
 from world.parameters import Parameters
 from world.record import StartState
 
@@ -37,38 +38,31 @@ def open_market(
         access = float((shares[:, 0] * cast.access[:, row, 0]).sum())
         log_price[row] = np.log(theta[row]) + (total + np.log(access) - np.log(safe[row])) / sigma
     price = np.where(has, np.exp(log_price), 100.0 * parameters.of("currency").scale)
-    index = user_index(price, theta, sigma, has, cast.access)
+    log_index = kind_index(price, theta, sigma, has, cast)
     eps_long = m.elasticity_long
     # a_b = m_b P_b^(eps - sigma), and A_b = a_b Pbar_b^(eps_L - eps_S) with Pbar_b = P_b.
-    log_scale = np.log(shares) + total + (eps_long - sigma) * np.log(index)
+    log_scale = np.log(shares) + total + (eps_long - sigma) * log_index[cast.kind_of_user]
     deployed = fleet.deployed
     taste = np.where(has, np.exp(sigma * (np.log(theta) - np.log(price))), 0.0)
-    wanted = cast.access * taste * (shares * np.exp(total))[:, None, :]
-    bought = wanted * ratio(capacity, fold(wanted))
+    strength = shares * np.exp(total)
+    taken = taste * ratio(capacity, cast.nests.takers.fold(strength) * taste)
     posted = np.full(worlds, start.value("market", "posted_one_year_usd_h")) * parameters.of("currency").scale
     return Market(
         price_usd_h=price,
         traded=has,
-        bought_h100e_m=bought,
+        taken_h100e_m=taken,
+        strength=strength,
         sold_h100e_m=deployed.copy(),
-        index_usd_h=index,
-        slow_index_usd_h=index.copy(),
+        log_index=log_index,
+        log_slow_index=log_index.copy(),
         posted_usd_h=posted,
         list_usd_h=posted * m.list_premium,
         rationed=np.zeros(worlds, dtype=bool),
-        gap=np.zeros(worlds),
-        iterations=np.zeros(worlds, dtype=np.int64),
         scale=np.exp(log_scale),
     )
 
 
-def user_index(price: np.ndarray, theta: np.ndarray, sigma: PerWorld, has: np.ndarray, access: np.ndarray) -> PerRow:
-    """Each user's price index over the generations that it can use, (users, worlds), $/effective H100e-hour."""
-    merchant = np.where(has, np.exp(sigma * np.log(theta) + (1.0 - sigma) * np.log(price)), 0.0)
-    base = fold(merchant[MERCHANT_ROWS])
-    own = base + merchant[GENERATION["own_chip"]]
-    asic = base + merchant[GENERATION["rival_asic"]]
-    kinds = np.stack([base, own, asic])
-    index = power(kinds, 1.0 / (1.0 - sigma))
-    row = [1 if mine[GENERATION["own_chip"], 0] else 2 if mine[GENERATION["rival_asic"], 0] else 0 for mine in access]
-    return index[row]
+def kind_index(price: np.ndarray, theta: np.ndarray, sigma: PerWorld, has: np.ndarray, cast: Cast) -> PerKind:
+    """Log of the price index of each kind of users over what it can use, (kinds, worlds), $/effective H100e-hour."""
+    weight = np.where(has, np.exp(sigma * np.log(theta) + (1.0 - sigma) * np.log(price)), 0.0)
+    return np.log(cast.nests.usable.fold(weight)) / (1.0 - sigma)

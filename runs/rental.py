@@ -10,11 +10,12 @@ from agents.views import MarketView
 from runs.firm_books import purse
 from runs.sight import standing_figures
 from runs.state import GENERATION
-from world.arrays import PerRow, fold, power, ratio
+from runs.use import use_at, used_h100e_m
+from world.arrays import PerRow, PerWorld, fold, ratio
 from world.costs import close_gap, step_list_price
 from world.incidence import fold_groups
 from world.leases import USD_BN_PER_RENT
-from world.market import clear_nested_market
+from world.nested_clearing import NestedClearing, clear_nested_market
 from world.nested_market import NestedMarket
 from world.planning import learn_growth, slow_speed
 from world.services import (
@@ -40,69 +41,71 @@ def clear(market: ComputeMarket, view: MarketView) -> None:
 
     Args: view: what everybody saw this quarter before orders were placed.
     """
-    s, cast = market.state, market.cast
+    s, cast, before = market.state, market.cast, market.state.market
     m = market.parameters.of("market")
     scale = demand_scales(market, view)
-    observed = np.log(fold(scale)) - np.log(fold(s.market.scale))
-    s.flow["observed_growth"] = observed
+    observed = np.log(fold(scale) / fold(before.scale))
     s.growth_believed = learn_growth(s.growth_believed, observed, market.parameters.of("planners").learning)
 
-    kinds, of_user, slow = list(cast.kinds), cast.kind_of_user, s.market.slow_index_usd_h[list(cast.kinds)]
-    now = scale * power(slow, m.elasticity_short - m.elasticity_long)[of_user]
-    g = s.generations
-    capacity = s.fleet.deployed
-    pooled, held = fold_groups(now, of_user, len(kinds)), fold(capacity)
+    of_user = cast.kind_of_user
+    now = scale * np.exp((m.elasticity_short - m.elasticity_long) * before.log_slow_index).take(of_user, axis=0)
+    pooled = fold_groups(now, of_user, len(cast.kinds))
+    held = standing_figures(market)["deployed_by_generation_h100e_m"]
+    cap = PRICE_CAP_USD_H * market.money
     # What nobody holds in any world is left out; it would trade nothing, at the cap.
+    price, taken, excess, sold = np.empty((4, *held.shape))
+    price[...] = cap
+    taken[...] = excess[...] = sold[...] = 0.0
     holds = held.any(axis=1)
     there = slice(None) if holds.all() else np.flatnonzero(holds)
-    cap = PRICE_CAP_USD_H * market.money
-    # Users who can use the same chips demand alike, and so do holders offer whose chips cost the same to run: each kind
-    # enters the market as one and shares its trade in proportion, which is what all of them would get one by one.
+    result = clear_held(market, pooled, there, cap)
+    price[there], taken[there] = result.price, result.taken
+    excess[there], sold[there] = result.excess_demand, result.sold
+    traded = sold > 0.0
+    spot_hopper = price[GENERATION["hopper"]]
+    # The posted index follows a one-year price: spot as it is expected to move over the year.
+    target = spot_hopper * np.exp(-market.parameters.of("costs").rent_fall / 8.0) * m.one_year_premium
+    posted = close_gap(
+        before.posted_usd_h, np.where(traded[GENERATION["hopper"]], target, before.posted_usd_h), m.index_speed
+    )
+    speed = slow_speed(m.slow_speed, m.elasticity_short, m.elasticity_long)
+    s.market = type(before)(
+        price_usd_h=price,
+        traded=traded,
+        taken_h100e_m=taken,
+        strength=now * ratio(result.strength, pooled).take(of_user, axis=0),
+        sold_h100e_m=s.fleet.deployed * ratio(sold, held),
+        log_index=result.log_index,
+        log_slow_index=before.log_slow_index + speed * (result.log_index - before.log_slow_index),
+        posted_usd_h=posted,
+        list_usd_h=step_list_price(before.list_usd_h, posted * m.list_premium, m.list_threshold),
+        rationed=result.rationed,
+        scale=scale,
+    )
+    s.flow["excess_demand"] = excess
+    s.flow["spent_usd_bn"] = use_at(s, taken * price) * USD_BN_PER_RENT
+
+
+def clear_held(market: ComputeMarket, scale: PerRow, there: slice | np.ndarray, cap: PerWorld) -> NestedClearing:
+    """Clear the generations that somebody holds, `scale` (kinds, worlds) being what each kind of users demands at $1.
+
+    Users who can use the same chips demand alike, and so do holders offer whose chips cost the same to run: each kind
+    enters the market as one and shares its trade in proportion, which is what all of them would get one by one.
+    """
+    s, m, g = market.state, market.parameters.of("market"), market.state.generations
     nested = NestedMarket(
-        captive_to=np.array(cast.captive_to)[there],
+        captive_to=np.array(market.cast.captive_to)[there],
         log_theta=g.log_usefulness[there],
-        capacity=held[there],
+        capacity=standing_figures(market)["deployed_by_generation_h100e_m"][there],
         reserve=np.maximum(s.flow["cash_cost_usd_h"][there], LEAST_RESERVE_USD_H),
         band=m.band,
-        scale=pooled,
+        scale=scale,
         elasticity=m.elasticity_short,
         substitution=m.substitution,
     )
     # Its own prices nearly always clear it.
-    guess, s.flow["average_log_index"] = nested.prices(
-        np.log(s.market.index_usd_h[kinds]), s.last.get("average_log_index")
-    )
-    result = clear_nested_market(nested, guess, PRICE_FLOOR_USD_H * market.money, cap)
-    price, sold, excess = np.full_like(held, cap), np.zeros(held.shape), np.zeros(held.shape)
-    price[there], sold[there], excess[there] = result.price, result.sold[0], result.excess_demand
-    bought = np.zeros((len(now), *held.shape))
-    for mine, share, kind in zip(bought, ratio(now, pooled[of_user]), of_user, strict=True):
-        mine[there] = result.bought[kind] * share
-    traded = sold > 0.0
-    s.flow["max_gap"] = ratio(result.duality_gap, fold(price * sold), 0.0)
-    before = s.market
-    spot_hopper = price[GENERATION["hopper"]]
-    # The posted index follows a one-year price: spot as it is expected to move over the year.
-    target = spot_hopper * np.exp(-market.parameters.of("costs").rent_fall / 8.0) * m.one_year_premium
-    speed = slow_speed(m.slow_speed, m.elasticity_short, m.elasticity_long)
-    posted = close_gap(
-        before.posted_usd_h, np.where(traded[GENERATION["hopper"]], target, before.posted_usd_h), m.index_speed
-    )
-    s.market = type(before)(
-        price_usd_h=price,
-        traded=traded,
-        bought_h100e_m=bought,
-        sold_h100e_m=capacity * ratio(sold, held),
-        index_usd_h=result.index[of_user],
-        slow_index_usd_h=(slow * power(result.index / slow, speed))[of_user],
-        posted_usd_h=posted,
-        list_usd_h=step_list_price(before.list_usd_h, posted * m.list_premium, m.list_threshold),
-        rationed=np.asarray(result.rationed.any(axis=0)),
-        gap=result.duality_gap,
-        iterations=result.iterations,
-        scale=scale,
-    )
-    s.flow["excess_demand"] = excess
+    guess, s.flow["average_log_index"] = nested.prices(s.market.log_index, s.last.get("average_log_index"))
+    return clear_nested_market(nested, guess, PRICE_FLOOR_USD_H * market.money, cap)
 
 
 def demand_scales(market: ComputeMarket, view: MarketView) -> PerRow:
@@ -154,10 +157,8 @@ def operate(market: ComputeMarket) -> None:
     cost_usd_h = standing_figures(market)["new_cost_usd_h"]
     labs = [market.firms[name] for name in cast.labs]
     rows = [cast.user[name] for name in cast.labs]
-    bought = s.market.bought_h100e_m[rows].swapaxes(0, 1)
-    generations = s.generations.usefulness[:, None]
-    price = np.where(s.market.traded, s.market.price_usd_h, 0.0)[:, None]
-    raw, effective, spent = fold(bought), fold(bought * generations), fold(bought * price) * USD_BN_PER_RENT
+    raw, spent = used_h100e_m(s)[rows], s.flow["spent_usd_bn"][rows]
+    effective = use_at(s, s.market.taken_h100e_m * s.generations.usefulness)[rows]
     budgets = (s.flow["budget_inference_usd_bn"], s.flow["budget_rd_usd_bn"])
     wanted = [budget / (USD_BN_PER_RENT * cost_usd_h) for budget in budgets]
     inference, research = split_inference(effective, wanted[0], wanted[1], inference_priority=p.inference_priority)

@@ -97,6 +97,7 @@ STANDING = (
     "power_needed_gw",
     "owned_h100e_m",
     "deployed_h100e_m",
+    "deployed_by_generation_h100e_m",
     "sold_by_generation_h100e_m",
     "standing_effective_m",
     "waiting_effective_m",
@@ -137,6 +138,7 @@ def measure_standing(market: ComputeMarket) -> dict[str, np.ndarray]:
         "power_needed_gw": fold((sold * g.kw_per_h100e).swapaxes(0, 1)),
         "owned_h100e_m": fold(sold.swapaxes(0, 1)),
         "deployed_h100e_m": fold(s.fleet.deployed.swapaxes(0, 1)),
+        "deployed_by_generation_h100e_m": by_generation,
         "sold_by_generation_h100e_m": sold_by_generation,
         "standing_effective_m": standing,
         "waiting_effective_m": fold(sold_by_generation * g.usefulness) - standing,
@@ -173,8 +175,8 @@ def market_view(market: ComputeMarket) -> MarketView:
     backlog = fold(backlog_h100e_m(s)) * useful + s.asic_queue_h100e_m * g.usefulness[GENERATION["rival_asic"]]
     index = unit_rent(s)
     # The slow index is one of the users' (with the variety gain of many generations): put on the same footing.
-    row = market.cast.user["enterprise"]
-    slow = s.market.slow_index_usd_h[row] * ratio(index, s.market.index_usd_h[row], 1.0)
+    kind = market.cast.kind_of_user[market.cast.user["enterprise"]]
+    slow = np.exp(s.market.log_slow_index[kind] - s.market.log_index[kind]) * index
     level = fixed["term_level"]
     return MarketView(
         quarter=s.first_quarter + 1 + s.quarter,

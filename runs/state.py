@@ -13,6 +13,7 @@ from world.debt import DebtBook
 from world.fleets import Fleet
 from world.leases import LeaseBook
 from world.ledger import Ledger
+from world.nested_market import PerKind
 from world.schedule import Schedule
 from world.sites import NamedPhases, SitePipeline
 
@@ -68,19 +69,19 @@ class Market:
     price_usd_h: PerGeneration
     traded: np.ndarray
     """(generations, worlds) whether a generation was traded."""
-    bought_h100e_m: np.ndarray
-    """(users, generations, worlds)."""
+    taken_h100e_m: PerGeneration
+    """What a user of strength one takes of each generation that it can use."""
+    strength: PerRow
+    """With which each user's purchases of all that it can use go, (users, worlds): runs/use.py adds them up."""
     sold_h100e_m: np.ndarray
     """(operators, generations, worlds)."""
-    index_usd_h: PerRow
-    """Rental index of each user, (users, worlds), $/effective H100e-hour."""
-    slow_index_usd_h: PerRow
-    """Its slow mean, (users, worlds)."""
+    log_index: PerKind
+    """Log of the rental index of each kind of users, (kinds, worlds), $/effective H100e-hour."""
+    log_slow_index: PerKind
+    """Log of its slow mean, (kinds, worlds)."""
     posted_usd_h: PerWorld
     list_usd_h: PerWorld
     rationed: Flags
-    gap: PerWorld
-    iterations: np.ndarray
     scale: PerRow
     """Long-run demand scale A of each user, (users, worlds)."""
     rent_usd_h: PerWorld | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from world.arrays import PerGeneration, PerWorld, not_negative, positive, power, require, some, zero_to_one
+from world.arrays import PerGeneration, PerWorld, lowest, not_negative, positive, power, require, zero_to_one
 from world.calendar import HOURS_PER_QUARTER
 
 HOURS_PER_YEAR = 4.0 * HOURS_PER_QUARTER
@@ -27,10 +27,10 @@ def annuity_value(rate: np.ndarray | float, span: PerWorld | float) -> np.ndarra
     Source: continuous annuity; oracle: tests/oracles/test_annuities.py integrates it numerically.
     """
     rate, span = np.asarray(rate, dtype=np.float64), np.asarray(span, dtype=np.float64)
-    exponent = rate * span
-    near_zero = np.abs(exponent) < _SERIES_BELOW
-    if not some(near_zero):
+    exponent = np.asarray(rate * span)
+    if exponent.size and lowest(exponent) >= _SERIES_BELOW:
         return np.asarray(-np.expm1(-exponent) / rate)
+    near_zero = np.abs(exponent) < _SERIES_BELOW
     safe_rate = np.where(near_zero, 1.0, rate)
     closed_form = -np.expm1(-safe_rate * span) / safe_rate
     return np.where(near_zero, span * (1.0 - 0.5 * exponent), closed_form)

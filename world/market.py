@@ -12,12 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from world.arrays import PerGeneration, PerWorld, fold, ratio
+from world.arrays import Numbers, PerGeneration, PerWorld, fold, ratio
 from world.dual_newton import minimise_dual
 from world.memory import keep_freed_memory
-from world.nested_market import NestedMarket
 from world.rental_curves import RentalCurves, RentalSolution
-from world.rental_input import nested_curves, prepare, start_prices, untraded_prices
+from world.rental_input import prepare, start_prices
 
 keep_freed_memory()  # for the whole process: the arrays of a clearing come and go a hundred times a quarter
 
@@ -29,6 +28,11 @@ FINEST_TOLERANCE = 1e-12
 
 class ClearingError(RuntimeError):
     """The prices of some worlds did not converge; the message names the worlds."""
+
+    def __init__(self, worlds: Numbers) -> None:
+        self.worlds = worlds
+        named = ", ".join(str(world) for world in worlds[:10]) + (" ..." if worlds.size > 10 else "")
+        super().__init__(f"rental market: no prices found in {MOST_STEPS} steps in {worlds.size} worlds: {named}")
 
 
 @dataclass(frozen=True)
@@ -112,31 +116,12 @@ def clear_rental_market(
     return _clear(curves, lowest_reserve, start_prices(curves, lowest_reserve, start_price), tolerance)
 
 
-def clear_nested_market(
-    market: NestedMarket,
-    start_price: PerGeneration,
-    price_floor: PerWorld,
-    price_cap: PerWorld,
-    tolerance: float = 1e-10,
-) -> RentalClearing:
-    """As `clear_rental_market`, of a market in nests: each kind of users is a buyer, and one supplier offers it all.
-
-    Args: start_price: (generations, worlds) USD per H100e-hour, best those that the market itself finds; price_floor,
-        price_cap: (worlds,).
-    """
-    curves, lowest_reserve = nested_curves(market, price_floor, price_cap)
-    start = np.minimum(np.maximum(start_price, price_floor), price_cap)
-    start = np.where(curves.traded, start, untraded_prices(curves, lowest_reserve))
-    return _clear(curves, lowest_reserve, start, tolerance)
-
-
 def _clear(curves: RentalCurves, lowest_reserve: np.ndarray, start: np.ndarray, tolerance: float) -> RentalClearing:
     """Solve, trade, and certify."""
     solution = minimise_dual(curves, start, tolerance, MOST_STEPS)
     unsolved = np.flatnonzero(solution.steps < 0)
     if unsolved.size:
-        named = ", ".join(str(world) for world in unsolved[:10]) + (" ..." if unsolved.size > 10 else "")
-        raise ClearingError(f"rental market: no prices found in {MOST_STEPS} steps in {unsolved.size} worlds: {named}")
+        raise ClearingError(unsolved)
     return trade(curves, solution, lowest_reserve, tolerance)
 
 

@@ -14,13 +14,16 @@ is promised: `market.py` certifies the prices that it starts from, and goes on w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
 
 from world.arrays import Flags, PerGeneration, PerWorld, fold, pick_worlds, some
-from world.incidence import fold_groups
+from world.incidence import Incidence
 
 PerKind = Float64[np.ndarray, "kinds worlds"]
 PerNest = Float64[np.ndarray, "nests worlds"]
@@ -43,6 +46,40 @@ LARGEST_LOG = 300.0
 """Bound of log m_b, far outside of what any market has, below which no product overflows."""
 LEAST = 1e-290
 """Stands for the weight of nothing in a price index."""
+
+
+class Nests(NamedTuple):
+    """Who can use what, as tables that add up."""
+
+    by_nest: Incidence
+    """A figure per generation by the kind that it is captive to, what is open last: (kinds + 1) sums."""
+    usable: Incidence
+    """A figure per generation over what each kind can use: (kinds) sums."""
+    takers: Incidence
+    """A figure per user, or kind, over those who can use each generation: (generations) sums."""
+
+
+def nests_of(captive_to: Sequence[int], kind_of_user: Sequence[int]) -> Nests:
+    """The tables for generations captive to these kinds, or OPEN, and users of these kinds; made once."""
+    return _nests(tuple(captive_to), tuple(kind_of_user))
+
+
+@lru_cache(maxsize=256)
+def _nests(captive_to: tuple[int, ...], kind_of_user: tuple[int, ...]) -> Nests:
+    kinds, generations = 1 + max(kind_of_user), range(len(captive_to))
+    uses = [(kind, row) for kind in range(kinds) for row in generations if captive_to[row] in (OPEN, kind)]
+    takes = [
+        (row, user) for row in generations for user, kind in enumerate(kind_of_user) if captive_to[row] in (OPEN, kind)
+    ]
+    return Nests(
+        _table([(to % (kinds + 1), row) for row, to in enumerate(captive_to)], kinds + 1),
+        _table(uses, kinds),
+        _table(takes, len(captive_to)),
+    )
+
+
+def _table(terms: list[tuple[int, int]], count: int) -> Incidence:
+    return Incidence([sums for sums, _ in terms], [row for _, row in terms], np.ones(len(terms)), count)
 
 
 @dataclass(frozen=True)
@@ -69,6 +106,11 @@ class NestedMarket:
     elasticity: PerWorld
     substitution: PerWorld
 
+    @cached_property
+    def nests(self) -> Nests:
+        """Who can use what."""
+        return nests_of(self.captive_to.tolist(), range(len(self.scale)))
+
     @property
     def access(self) -> np.ndarray:
         """Whether each kind can use a generation, (generations, kinds)."""
@@ -81,7 +123,7 @@ class NestedMarket:
 
     def by_nest(self, values: PerGeneration) -> PerNest:
         """Add up a figure per generation by the kind that it is captive to, what is open last, (kinds + 1, worlds)."""
-        return fold_groups(values, self.captive_to.tolist(), len(self.scale) + 1)
+        return self.nests.by_nest.fold(values)
 
     def prices(self, log_index: PerKind, log_average: PerWorld | None = None) -> tuple[PerGeneration, PerWorld]:
         """Prices, USD per H100e-hour, (generations, worlds), and log of the index at which one average buyer uses all.
@@ -161,28 +203,32 @@ def _step(miss: PerKind, by_own: PerKind, by_all: PerKind, mass: PerKind, total:
 
 def _with_idle(market: NestedMarket, price: PerGeneration, log_index: PerKind) -> PerGeneration:
     """Prices where something may be idle, (generations, worlds), from guesses: Newton's method on log m_b as above."""
-    sigma, worlds, there = market.substitution, market.substitution.size, market.capacity > 0.0
-    flexible, theta_power = sigma - market.elasticity, sigma * market.log_theta
-    log_scale, strength = np.log(np.maximum(market.scale, LEAST)), flexible / (1.0 - sigma)
-
-    def weights_at(log_price: PerGeneration) -> PerGeneration:
-        return np.exp(theta_power + (1.0 - sigma) * log_price) * there
-
-    log_m = _bounded(log_scale + flexible * log_index)
-    offers, most, left = _Offers.of(market, price), LONGEST_MOVE * (sigma - 1.0), np.ones(worlds, dtype=bool)
+    sigma, worlds, less = market.substitution, market.substitution.size, 1.0 - market.substitution
+    theta_power = np.where(market.capacity > 0.0, sigma * market.log_theta, -np.inf)
+    flexible = sigma - market.elasticity
+    log_scale, strength = np.log(np.maximum(market.scale, LEAST)), flexible / less
+    log_m, offers = _bounded(log_scale + flexible * log_index), _Offers.of(market, price)
+    most, left, found = -LONGEST_MOVE * less, np.ones(worlds, dtype=bool), np.empty_like(price)
     for _ in range(MOST_STEPS):
         log_strength, mass, total = market._of_each(log_m)
-        log_price, give = offers.at(log_strength, left)
-        if not some(left):
-            break
-        weights = weights_at(log_price)
+        log_price, give = offers.at(log_strength)
+        weights = np.exp(theta_power + less * log_price)
         nests = market.by_nest(np.concatenate([weights, weights * give], axis=-1))
         weight, slopes = np.maximum(nests[:-1, :worlds] + nests[-1, :worlds], LEAST), nests[:, worlds:] * flexible
         miss = log_scale + strength * np.log(weight) - log_m
         move = _step(miss, slopes[:-1] / weight, slopes[-1] / weight, mass, total)
-        log_m = np.where(left, _bounded(log_m + np.minimum(np.maximum(move, -most), most)), log_m)
-        left &= (np.abs(miss) > LANDING).any(axis=0)
-    return np.exp(log_price)
+        landed = left & (np.abs(miss) <= LANDING).all(axis=0)
+        if some(landed):
+            # So near, prices follow their slopes to rounding.
+            by_each = np.concatenate([move, (fold(mass * move) / total)[np.newaxis]])[market.captive_to]
+            np.copyto(found, log_price + give * by_each, where=landed)
+            left &= ~landed
+            if not some(left):
+                break
+        log_m = _bounded(log_m + np.minimum(np.maximum(move, -most), most))
+    else:
+        np.copyto(found, log_price, where=left)
+    return np.exp(found)
 
 
 @dataclass
@@ -223,11 +269,11 @@ class _Offers:
             steepest=1.0 + sigma,
         )
 
-    def at(self, log_strength: PerGeneration, left: Flags) -> tuple[PerGeneration, PerGeneration]:
+    def at(self, log_strength: PerGeneration) -> tuple[PerGeneration, PerGeneration]:
         """Log-prices at which S_g theta^sigma p^-sigma is offered, and how they give with log S_g.
 
         With v the log of the width that is v + sigma log(1 + exp v) = a number: convex, so that Newton comes to it from
-        above, after one step at most. It goes on from where it was, which only worlds that are `left` move.
+        above, after one step at most. It goes on from where it was.
         """
         sigma, log_width = self.sigma, self.log_width
         tight = log_strength + self.given
@@ -240,8 +286,7 @@ class _Offers:
             apart -= target
             apart /= self.steepest - sigma / over
             log_width = np.minimum(log_width - apart, self.log_band)
-        self.log_width = np.where(left, log_width, self.log_width)
-        width = np.exp(log_width)
+        self.log_width, width = log_width, np.exp(log_width)
         log_price = tight * self.inverse
         inside = log_price < self.log_top
         give = np.where(inside, width / (1.0 + width * self.steepest), self.inverse)

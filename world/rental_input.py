@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from world.arrays import PerGeneration, PerWorld, fold, not_negative, positive, require, some
-from world.nested_market import NestedMarket
+from world.arrays import fold, not_negative, positive, require, some
 from world.rental_curves import RentalCurves, evaluate, fold_rows
 
 NARROWEST_BAND = 1e-4
@@ -86,51 +85,6 @@ def prepare(
         cap=cap,
     )
     return curves, lowest
-
-
-def nested_curves(
-    market: NestedMarket, price_floor: PerWorld, price_cap: PerWorld
-) -> tuple[RentalCurves, PerGeneration]:
-    """A market in nests in the solver's form, each kind of users one buyer; also the lowest reserve.
-
-    Raises: ValueError naming index and world of a capacity or a demand scale that is no number or below zero.
-    """
-    scale = require(market.scale, not_negative, "demand_scale", "a finite number, >= 0")
-    offered = require(market.capacity, not_negative, "capacity", "a finite number, >= 0")
-    there, sigma = offered > 0.0, market.substitution[None]
-    usable, wants = market.access[:, :, None] & there[:, None], scale > 0.0
-    able = usable.any(axis=0)
-    power = market.substitution * market.log_theta
-    taste, log_taste = np.exp(power)[:, None] * usable, np.where(usable, power[:, None], -np.inf)
-    if not able.all():
-        np.copyto(taste, 1.0, where=~able)
-        np.copyto(log_taste, 0.0, where=~able)
-    spending_power = 1.0 - market.elasticity[None]
-    at_one = spending_power == 0.0
-    scale = scale * able
-    wide = (market.band * market.reserve)[:, None]
-    curves = RentalCurves(
-        taste=taste,
-        log_taste=log_taste,
-        best_taste=np.zeros_like(scale),
-        steep=None,
-        taste_power=1.0 - sigma,
-        index_power=1.0 / (1.0 - sigma),
-        spending_power=spending_power,
-        scale=scale,
-        welfare_scale=scale * ~at_one / np.where(at_one, 1.0, spending_power),
-        log_welfare_scale=scale * at_one if some(at_one) else None,
-        capacity=offered[:, None],
-        reserve=market.reserve[:, None],
-        per_band=1.0 / wide,
-        half_band=0.5 * wide,
-        offered=offered,
-        traded=np.asarray((usable & wants).any(axis=1)),
-        grain=offered * (GRAIN * (1.0 + 1.0 / market.band)),
-        floor=price_floor,
-        cap=price_cap,
-    )
-    return curves, np.where(there, market.reserve, np.inf)
 
 
 def log_tastes(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.invariants.market_inputs import Market, clear
-from world.market import clear_nested_market
+from world.nested_clearing import NestedClearing, clear_nested_market
 from world.nested_market import OPEN, NestedMarket
 
 WORLDS = 41
@@ -47,6 +47,11 @@ def as_arguments(market: NestedMarket) -> Market:
         "reserve_price": market.reserve[None],
         "band": market.band,
     }
+
+
+def bought(market: NestedMarket, cleared: NestedClearing) -> np.ndarray:
+    """What each kind buys of each generation, (kinds, generations, worlds)."""
+    return market.access.T[..., None] * cleared.strength[:, None] * cleared.taken
 
 
 def a_quarter_on(market: NestedMarket, seed: int) -> NestedMarket:
@@ -97,17 +102,33 @@ def test_a_market_in_nests_clears_as_any_market_does(seed: int, glut: float) -> 
     box = {"price_floor": np.full(WORLDS, 0.01), "price_cap": np.full(WORLDS, 100.0)}
     short = clear_nested_market(market, start, **box)
     long = clear(as_arguments(market) | {"start_price": start})
-    np.testing.assert_allclose(np.log(short.index), log_indices(market, short.price), rtol=0.0, atol=NEAR)
-    for name in ("price", "bought", "sold"):
-        size = np.abs(getattr(long, name)).max()
-        np.testing.assert_allclose(getattr(short, name), getattr(long, name), rtol=NEAR, atol=NEAR * size)
-    assert np.array_equal(short.rationed, long.rationed)
+    np.testing.assert_allclose(short.log_index, log_indices(market, short.price), rtol=0.0, atol=NEAR)
+    for found, wanted in ((short.price, long.price), (short.sold, long.sold[0]), (bought(market, short), long.bought)):
+        np.testing.assert_allclose(found, wanted, rtol=NEAR, atol=NEAR * np.abs(wanted).max())
+    np.testing.assert_allclose(bought(market, short).sum(axis=0), short.sold, rtol=1e-12)
+    assert np.array_equal(short.rationed, long.rationed.any(axis=0))
     assert (np.abs(short.excess_demand) <= 1e-9 * market.capacity)[short.price < 100.0].all()
     for world in range(0, WORLDS, 4):
         one = np.array([world])
         alone = clear_nested_market(market.pick(one), start[:, one], box["price_floor"][one], box["price_cap"][one])
-        for name in ("price", "bought", "sold", "excess_demand", "iterations"):
+        for name in ("price", "taken", "strength", "sold", "excess_demand", "log_index", "rationed", "steps"):
             assert np.array_equal(getattr(alone, name)[..., 0], getattr(short, name)[..., world]), name
+
+
+@pytest.mark.parametrize("glut", [0.0, 3.0])
+def test_where_the_prices_given_do_not_clear_they_are_searched_for(glut: float) -> None:
+    market, log_index, average = two_quarters(7, glut)
+    start, _ = market.prices(log_index, average)
+    wrong = np.arange(WORLDS) % 3 == 0
+    box = {"price_floor": np.full(WORLDS, 0.01), "price_cap": np.full(WORLDS, 100.0)}
+    wanted = clear_nested_market(market, start, **box)
+    found = clear_nested_market(market, np.where(wrong, 1.3 * start, start), **box)
+    assert (found.steps[wrong] > 0).all() and np.array_equal(found.steps[~wrong], wanted.steps[~wrong])
+    for name in ("price", "taken", "strength", "sold", "log_index"):
+        mine, other = getattr(found, name), getattr(wanted, name)
+        assert np.array_equal(mine[:, ~wrong], other[:, ~wrong])
+        np.testing.assert_allclose(mine, other, rtol=1e-7, atol=1e-9)
+    assert (np.abs(found.excess_demand) <= 1e-9 * market.capacity)[found.price < 100.0].all()
 
 
 @pytest.mark.parametrize("wrong", [-1.0, np.nan])

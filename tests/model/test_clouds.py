@@ -21,6 +21,7 @@ from runs.laws import check_laws
 from runs.model import ComputeMarket
 from runs.scenario import load_scenario
 from runs.simulate import simulate
+from runs.use import bought_h100e_m
 from tests.model.documented import written
 from tests.model.ensembles import first_differences, stepped
 from viz.figures import FIGURES, draw_figures
@@ -64,7 +65,7 @@ def test_the_plugins_of_the_documentation_keep_every_total_at_the_start(
             "core": fold(m.core("cash_flow")),
             "price": s.market.price_usd_h,
             "sold": fold(s.market.sold_h100e_m),
-            "bought": fold(s.market.bought_h100e_m),
+            "bought": bought_h100e_m(s),
             "power": fold(s.sites.energised_gw),
             "running": [fold(s.leases.active[rows]) for rows in held.values()],
             "signed": [fold(s.leases.pending_total[rows]) for rows in held.values()],
