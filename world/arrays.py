@@ -60,14 +60,14 @@ def fold(rows: np.ndarray) -> np.ndarray:
     return total if rows.ndim > 1 else np.asarray(total)
 
 
-def fold_sectors(values: np.ndarray, index: Sequence[int], sectors: int) -> np.ndarray:
+def fold_sectors(values: np.ndarray, index: Sequence[int] | np.ndarray, sectors: int) -> np.ndarray:
     """Add row k of `values` (rows, worlds) into sector index[k], in that order; returns (sectors, worlds)."""
     total = np.zeros((sectors, values.shape[-1]))
     if values.shape[-1] < WIDE:
         np.add.at(total, index, values)
         return total
     lines = list(total)
-    for row, sector in zip(values, index, strict=True):
+    for row, sector in zip(values, np.asarray(index).tolist(), strict=True):
         line = lines[sector]
         np.add(line, row, out=line)
     return total

@@ -100,19 +100,13 @@ class Dues:
         if not hit.size:
             return after, {}
         held, due = pick_worlds(cash, hit), pick_worlds(self.amounts[: len(self.lines)], hit)
-        to_pay = pick_worlds(to_pay, hit)
-        paid = self._paid(held, self._limited[:, np.newaxis] & (to_pay > 0.0) & (held < to_pay), due)
+        to_pay, queued, paid = pick_worlds(to_pay, hit), self._known().queued, due.copy()
+        short = self._limited[:, np.newaxis] & (to_pay > 0.0) & (held < to_pay)
+        ranks = _CLASS_OF_KIND[queued.kind]
+        owed = due[queued.number]
+        paid[queued.number] = clear_where_short(held, short, queued.payer, queued.payee, ranks, owed)
         after[:, hit] = held + self._known().net.fold(paid)
         return after, self._cut_down(hit, due, paid)
-
-    def _paid(self, cash: np.ndarray, short: np.ndarray, due: np.ndarray) -> np.ndarray:
-        """What is paid of the dues (lines, worlds) of some worlds in which some are `short` of cash."""
-        paid, queued = due.copy(), self._known().queued
-        ranks = _CLASS_OF_KIND[queued.kind].tolist()
-        payers, payees = queued.payer.tolist(), queued.payee.tolist()
-        for at, part in clear_where_short(cash, short, payers, payees, ranks, list(due[queued.number])).items():
-            paid[queued.number[at]] = part
-        return paid
 
     def _cut_down(self, worlds: np.ndarray, due: np.ndarray, paid: np.ndarray) -> dict[int, np.ndarray]:
         """Take over what is paid in some worlds, (lines, these worlds) $bn; returns what stays unpaid by line."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, fold, fold_sectors, pick_worlds, ratio, some
+from world.arrays import PerRow, PerWorld, fold_sectors, pick_worlds, ratio, some
 from world.rows import rows_by_worlds
 
+Numbers = Iterable[int] | np.ndarray
+Parts = tuple[np.ndarray, np.ndarray]
+"""Which dues are paid whole, and of which a share, both (dues, worlds) of bool."""
 MOST_RANKS = 64
 # Stands for the share that nobody can pay: so far below zero that it alone says where everybody moves.
 _FAR_BELOW = -1e30
@@ -27,9 +30,7 @@ class Unpaid:
     amount: PerWorld
 
 
-def clear_dues(
-    cash: object, payer: Iterable[int], payee: Iterable[int], amount: object, rank: Iterable[int] | None = None
-) -> PerRow:
+def clear_dues(cash: object, payer: Numbers, payee: Numbers, amount: object, rank: Numbers | None = None) -> PerRow:
     """Clear dues together: the greatest clearing vector, each payer paying its senior dues before its junior ones.
 
     A sector spends the lesser of what it owes and its cash plus all that it receives, in whatever rank that is paid.
@@ -60,7 +61,11 @@ def clear_dues(
     sectors = len(available)
     owing = _whole_numbers(payer, "payer", len(dues), sectors, "a sector number")
     owed = _whole_numbers(payee, "payee", len(dues), sectors, "a sector number")
-    ranks = [0] * len(dues) if rank is None else _whole_numbers(rank, "rank", len(dues), MOST_RANKS, "a rank")
+    ranks = (
+        np.zeros(len(dues), dtype=np.int64)
+        if rank is None
+        else _whole_numbers(rank, "rank", len(dues), MOST_RANKS, "a rank")
+    )
 
     owes = fold_sectors(dues, owing, sectors)
     short = available + fold_sectors(dues, owed, sectors) < owes
@@ -73,87 +78,81 @@ def clear_dues(
 
 
 def clear_where_short(
-    cash: PerRow,
-    short: np.ndarray,
-    payer: Sequence[int],
-    payee: Sequence[int],
-    rank: Sequence[int],
-    dues: Sequence[PerWorld],
-) -> dict[int, PerWorld]:
+    cash: np.ndarray, short: np.ndarray, payer: np.ndarray, payee: np.ndarray, rank: np.ndarray, dues: np.ndarray
+) -> np.ndarray:
     """Clear dues where somebody cannot pay all of them out of its own cash.
 
-    Only those worlds and payers need a clearing, with what they owe and are owed. Everybody else pays in full.
+    Only those payers need a clearing, with what they owe and are owed. Everybody else pays in full.
 
     Args:
         cash             (sectors, worlds)            bn USD before anything is paid
-        short            (sectors, worlds) of bool    who owes more than its cash
-        payer, payee     (dues,)                      sectors
-        rank             (dues,)                      0 for the most senior
-        dues             (worlds,) each               bn USD, >= 0
-    Returns: what is paid of those dues that are not paid in full in some world, by their place.
+        short            (sectors, worlds) of bool    who owes more than its cash; somebody with dues
+        payer, payee     (dues,) of int               sectors
+        rank             (dues,) of int               0 for the most senior
+        dues             (dues, worlds)               bn USD, >= 0
+    Returns: what is paid, (dues, worlds) bn USD.
     """
-    worlds, payers = np.flatnonzero(short.any(axis=0)), np.asarray(short.any(axis=1))
-    rows = [
-        row for row, (source, target) in enumerate(zip(payer, payee, strict=True)) if payers[source] or payers[target]
-    ]
-    parties = sorted({sectors[row] for row in rows for sectors in (payer, payee)})
-    owing, owed = ([parties.index(sectors[row]) for row in rows] for sectors in (payer, payee))
-    amounts = np.array([dues[row].take(worlds) for row in rows])
+    payers = np.asarray(short.any(axis=1))
+    rows = np.flatnonzero(payers[payer] | payers[payee])
+    parties, places = np.unique(np.concatenate((payer[rows], payee[rows])), return_inverse=True)
+    owing, owed, amounts = places[: len(rows)], places[len(rows) :], dues[rows]
     # Twice what it owes cannot fall short by rounding.
     available = 2.0 * fold_sectors(amounts, owing, len(parties))
-    for sector in np.flatnonzero(payers).tolist():
-        available[parties.index(sector)] = np.maximum(cash[sector].take(worlds), 0.0)
-    cleared = clear_dues(available, owing, owed, amounts, [rank[row] for row in rows])
-    paid: dict[int, PerWorld] = {}
-    for k in np.flatnonzero((cleared != amounts).any(axis=1)).tolist():
-        paid[rows[k]] = dues[rows[k]].copy()
-        paid[rows[k]][worlds] = cleared[k]
+    limited = payers[parties]
+    available[limited] = np.maximum(cash[parties[limited]], 0.0)
+    paid = dues.copy()
+    paid[rows] = clear_dues(available, owing, owed, amounts, rank[rows])
     return paid
 
 
-def _whole_numbers(numbers: Iterable[int], name: str, dues: int, below: int, what: str) -> list[int]:
-    """The numbers as a list of ints; ValueError unless there is one per due, each from 0 to `below` - 1."""
-    listed = [int(number) for number in numbers]
+def _whole_numbers(numbers: Numbers, name: str, dues: int, below: int, what: str) -> np.ndarray:
+    """The numbers as integers; ValueError unless there is one per due, each from 0 to `below` - 1."""
+    given = numbers if isinstance(numbers, np.ndarray) else list(numbers)
+    listed = np.asarray(given, dtype=np.int64)
     if len(listed) != dues:
         raise ValueError(f"{name}: expected {dues} numbers, one per due, got {len(listed)}")
-    for due, number in enumerate(listed):
-        if not 0 <= number < below:
-            raise ValueError(f"{name}: index {due} is {number}; wanted {what} from 0 to {below - 1}")
+    wrong = (listed < 0) | (listed >= below)
+    if some(wrong):
+        due = int(wrong.argmax())
+        raise ValueError(f"{name}: index {due} is {listed[due]}; wanted {what} from 0 to {below - 1}")
     return listed
 
 
 class _Book:
     """Who owes whom what in which rank, in worlds where somebody is short; a due to oneself moves nothing."""
 
-    def __init__(self, owing: list[int], owed: list[int], ranks: list[int], dues: np.ndarray, sectors: int) -> None:
+    def __init__(self, owing: np.ndarray, owed: np.ndarray, ranks: np.ndarray, dues: np.ndarray, sectors: int) -> None:
         self.owing, self.owed, self.dues = owing, owed, dues
-        self.rank = np.array(ranks).reshape(-1, 1)
-        self.ranks = max(ranks, default=0) + 1
-        self.moving = dues * np.not_equal(owing, owed)[:, np.newaxis]
-        # What each sector owes in each rank, (ranks, sectors, worlds), and in all of them.
-        places = [rank * sectors + sector for rank, sector in zip(ranks, owing, strict=True)]
+        self.rank = ranks[:, np.newaxis]
+        self.ranks = 1 + int(ranks.max(initial=0))
+        self.moving = dues * (owing != owed)[:, np.newaxis]
+        # What each sector owes in each rank and in those before it, (ranks, sectors, worlds), and in all of them.
+        places = ranks * sectors + owing
         self.owes = fold_sectors(self.moving, places, self.ranks * sectors).reshape(self.ranks, sectors, -1)
-        self.total = fold(self.owes)
+        self._senior = np.zeros((self.ranks + 1, *self.owes.shape[1:]))
+        np.add.accumulate(self.owes, axis=0, out=self._senior[1:])
+        self.total = self._senior[-1]
+        self._number = np.arange(self.ranks).reshape(-1, 1, 1)
+        self._each = np.arange(sectors)[:, np.newaxis], np.arange(dues.shape[1])
 
     def rank_before(self, ends: np.ndarray) -> np.ndarray:
         """The last rank before `ends` (sectors, worlds) in which a sector owes anything; -1 if there is none."""
-        number = np.arange(self.ranks).reshape(-1, 1, 1)
-        last: np.ndarray = np.where((self.owes > 0.0) & (number < ends), number, -1).max(axis=0)
+        last: np.ndarray = np.where((self.owes > 0.0) & (self._number < ends), self._number, -1).max(axis=0)
         return last
 
     def senior_to(self, ends: np.ndarray) -> np.ndarray:
         """What each sector owes in the ranks before `ends`, (sectors, worlds)."""
-        before = np.add.accumulate(np.concatenate([np.zeros_like(self.owes[:1]), self.owes]), axis=0)
-        senior: np.ndarray = np.take_along_axis(before, ends[np.newaxis], axis=0)[0]
+        senior: np.ndarray = self._senior[(ends, *self._each)]
         return senior
 
-    def parts(self, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Which dues (dues, worlds) are paid whole and of which a share, if each payer's money ends in a rank."""
-        return self.rank < ends[self.owing], self.rank == ends[self.owing]
+    def parts(self, ends: np.ndarray) -> Parts:
+        """Which dues are paid whole and of which a share, if each payer's money ends in a rank."""
+        end = ends[self.owing]
+        return self.rank < end, self.rank == end
 
-    def paid(self, dues: np.ndarray, ends: np.ndarray, share: np.ndarray) -> np.ndarray:
+    def paid(self, dues: np.ndarray, parts: Parts, share: np.ndarray) -> np.ndarray:
         """What is paid of dues (dues, worlds) if each payer pays a share of the rank in which its money ends."""
-        whole, part = self.parts(ends)
+        whole, part = parts
         paid: np.ndarray = np.where(whole, dues, np.where(part, dues * share[self.owing], 0.0))
         return paid
 
@@ -168,25 +167,28 @@ def _pay_short_of_cash(cash: np.ndarray, book: _Book) -> np.ndarray:
     greatest, and as a round finds a default or a rank, there are only so many.
     """
     ends, share = np.full(cash.shape, book.ranks), np.ones_like(cash)
-    unfinished = np.ones(cash.shape[1], dtype=bool)
+    unfinished, parts = np.ones(cash.shape[1], dtype=bool), book.parts(ends)
     for _ in range((book.ranks + 1) * len(cash) + 1):
-        received = fold_sectors(book.paid(book.moving, ends, share), book.owed, len(cash))
+        received = fold_sectors(book.paid(book.moving, parts, share), book.owed, len(cash))
         # Who can just pay in full is not in default: a default by rounding alone could close a ring with no way out.
         found = (ends == book.ranks) & (cash + received < book.total * (1.0 - ROUNDING))
         if not some(found | unfinished):
-            return book.paid(book.dues, ends, share)
+            return book.paid(book.dues, parts, share)
         ends = np.where(found, book.rank_before(ends), ends)
-        wanted, before = _shares_in_default(cash, book, ends, share), book.rank_before(ends)
+        before, parts = book.rank_before(ends), book.parts(ends)
+        wanted = _shares_in_default(cash, book, ends, parts, share)
         reach = np.where((wanted < 0.0) & (before >= 0), ratio(share, share - wanted), 1.0)
         step = reach.min(axis=0)
         unfinished = step < 1.0
         share = np.clip(np.where(unfinished, share + step * (wanted - share), wanted), 0.0, 1.0)
         turned = unfinished & (reach == step)
-        ends, share = np.where(turned, before, ends), np.where(turned, 1.0, share)
+        if some(turned):
+            ends, share = np.where(turned, before, ends), np.where(turned, 1.0, share)
+            parts = book.parts(ends)
     raise RuntimeError("settlement: no clearing after as many rounds as there are sectors and ranks")
 
 
-def _shares_in_default(cash: np.ndarray, book: _Book, ends: np.ndarray, now: np.ndarray) -> np.ndarray:
+def _shares_in_default(cash: np.ndarray, book: _Book, ends: np.ndarray, parts: Parts, now: np.ndarray) -> np.ndarray:
     """The share that each sector pays of the rank in which its money `ends`, (sectors, worlds), one out of default.
 
     Solves owes_i share_i = funds_i + sum over defaulters j of due_ji share_j, dues of those ranks, by passing each
@@ -196,16 +198,16 @@ def _shares_in_default(cash: np.ndarray, book: _Book, ends: np.ndarray, now: np.
     who owe to each other alone have no way out: they can go on as they do `now`, or not even pay what is senior.
     """
     defaulted = ends < book.ranks
-    members = [int(sector) for sector in np.flatnonzero(defaulted.any(axis=1))]
-    place = {sector: k for k, sector in enumerate(members)}
+    is_member = np.asarray(defaulted.any(axis=1))
+    members, place = np.flatnonzero(is_member).tolist(), np.cumsum(is_member) - 1
     size, worlds = len(members), cash.shape[1]
-    whole, part = book.parts(ends)
+    whole, part = parts
     comes_in = fold_sectors(np.where(whole, book.moving, 0.0), book.owed, len(cash))[members]
     shared, to_defaulters = np.where(part, book.moving, 0.0), defaulted[book.owed]
     leak = fold_sectors(np.where(to_defaulters, 0.0, shared), book.owing, len(cash))[members]
     # [from, to]: dues from one defaulter to another
-    rows = [row for row, pair in enumerate(zip(book.owing, book.owed, strict=True)) if place.keys() >= set(pair)]
-    pairs = [place[book.owing[row]] * size + place[book.owed[row]] for row in rows]
+    rows = np.flatnonzero(is_member[book.owing] & is_member[book.owed])
+    pairs = place[book.owing[rows]] * size + place[book.owed[rows]]
     inside = np.where(to_defaulters[rows], shared[rows], 0.0)
     between = fold_sectors(inside, pairs, size * size).reshape(size, size, worlds)
     funds = cash[members] + comes_in - book.senior_to(ends)[members]
