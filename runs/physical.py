@@ -58,7 +58,8 @@ def ship(market: ComputeMarket) -> np.ndarray:
     vendor, custom = market.firms["nvidia"], market.firms["broadcom"]
     vendor.expand()
     custom.expand()
-    s.queue_h100e_m = s.queue_h100e_m + s.production.take(s.quarter)
+    s.queue_h100e_m = s.queue_h100e_m.copy()
+    s.production.move(s.quarter, s.queue_h100e_m)
     by_generation = vendor.capacity * s.flow["ship_mix"]
     capacity = fold(by_generation)
     size = s.queue_h100e_m + fold(s.fleet.sold.swapaxes(0, 1))
