@@ -304,9 +304,11 @@ class Schedule:
         # Up to the earliest date all of it is due, in every world.
         whole, end = max(first, math.floor(soonest) + 1), math.ceil(latest)
         total = self._slots.fold(first, whole, lanes)
+        later = np.arange(whole, end + 1).reshape(-1, *[1] * slot.ndim)
+        share = np.minimum(np.maximum(slot - (later - 1), 0.0), 1.0)
         for begin, pages in self._slots.stretches(whole, end + 1):
-            for quarter, page in enumerate(pages, begin):
-                total += page[lanes] * np.minimum(np.maximum(slot - (quarter - 1), 0.0), 1.0)
+            for page, part in zip(pages, share[begin - whole :], strict=False):
+                total += page[lanes] * part
         return total
 
     def scale(self, lane: int | slice, factor: np.ndarray) -> PerRow | PerWorld:
