@@ -304,6 +304,8 @@ class Schedule:
         # Up to the earliest date all of it is due, in every world.
         whole, end = max(first, math.floor(soonest) + 1), math.ceil(latest)
         total = self._slots.fold(first, whole, lanes)
+        if end < whole:
+            return total
         later = np.arange(whole, end + 1).reshape(-1, *[1] * slot.ndim)
         share = np.minimum(np.maximum(slot - (later - 1), 0.0), 1.0)
         for begin, pages in self._slots.stretches(whole, end + 1):
