@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 LETTABLE_SHARE = 0.97
 """A provider starts leases up to this share of what it has deployed: the rest covers failures until repair."""
+LEAST_ASKED = 1e-300
+"""Below any capacity there is; divides nothing by nothing."""
 
 
 def deliver(market: ComputeMarket) -> None:
@@ -124,8 +126,8 @@ def start_leases(market: ComputeMarket) -> None:
     s.leases.advance(s.quarter)
     let, asked = cast.by_provider.fold(s.leases.active), cast.by_provider.fold(s.leases.late)
     room = np.maximum(LETTABLE_SHARE * s.flow["deployed_h100e_m"] - let, 0.0)
-    shares = np.minimum(ratio(room, asked, 1.0), 1.0).take(cast.provider_of_pair, axis=0)
-    s.leases.deliver_shares(shares)
+    shares = np.minimum(room, asked) / np.maximum(asked, LEAST_ASKED)
+    s.leases.deliver_shares(shares.take(cast.provider_of_pair, axis=0))
     # A delay gives the tenant the right to go elsewhere: part of what is late lapses each quarter and is tendered anew.
     patience = market.parameters.of("market").late_patience_quarters
     s.flow["lapsed_h100e_m"] = s.leases.lapse(1.0 / patience)
