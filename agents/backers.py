@@ -73,8 +73,8 @@ class Grid(Firm):
         """
         wanted = ready_gw * own_turbines
         # Two supplies, each rationed by itself: the second stands beside the first as if it were in other worlds.
-        asked, weights = np.hstack([wanted, ready_gw - wanted]), np.hstack([weight, weight])
-        granted = ration(asked, weights, np.hstack([self.turbines_gw, self.limit_gw]))
+        asked, weights = (np.concatenate(pair, axis=-1) for pair in ((wanted, ready_gw - wanted), (weight, weight)))
+        granted = ration(asked, weights, np.concatenate((self.turbines_gw, self.limit_gw)))
         behind_meter, through_grid = granted[:, : self.worlds], granted[:, self.worlds :]
         return behind_meter + through_grid, behind_meter
 

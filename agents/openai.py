@@ -14,7 +14,7 @@ import numpy as np
 from agents.base import policy
 from agents.labs import Lab
 from agents.views import MarketView
-from world.arrays import Flags, PerRow, PerWorld, fold, pick_worlds, ratio
+from world.arrays import Flags, PerRow, PerWorld, fold, pick_worlds, ratio, some
 from world.costs import annuity_value
 
 NAME = "openai"
@@ -122,9 +122,11 @@ class OpenAI(Lab):
             own_cost_usd_h: (worlds,) long-run cost of the own chip, $/effective H100e-hour.
         """
         p = self.parameters
-        value = self.chip_value_usd_bn(view.long_run_cost_usd_h, own_cost_usd_h)
         affordable = self.potential_usd_bn > p.chip_development_usd_bn * self.money / 16.0
-        return (self.chip_age_quarters < 0.0) & (value > 0.0) & affordable
+        could = (self.chip_age_quarters < 0.0) & affordable
+        return (
+            could & (self.chip_value_usd_bn(view.long_run_cost_usd_h, own_cost_usd_h) > 0.0) if some(could) else could
+        )
 
     def chip_value_usd_bn(self, bought_cost_usd_h: PerWorld, own_cost_usd_h: PerWorld) -> PerWorld:
         """Expected net present value of the programme against buying the merchant's newest chip, $bn."""

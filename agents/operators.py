@@ -41,7 +41,7 @@ class Operator(Firm):
         left = power(p.growth_persistence, quarters)
         reached = np.minimum(quarters, 4.0)
         less = np.log1p(p.planning_bias) / 4.0
-        growth = view.growth * (1.0 - left) / (1.0 - p.growth_persistence) - less * reached
+        growth = (view.growth / (1.0 - p.growth_persistence)) * (1.0 - left) - less * reached
         return growth, view.growth * left - less * (np.minimum(quarters + 1.0, 4.0) - reached)
 
     def market_orders(self, view: MarketView, quarters: PerRow, coming: PerRow) -> PerRow:

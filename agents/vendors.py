@@ -59,9 +59,9 @@ class Vendor(Firm):
             capacity_h100e_m: (worlds,) what can be shipped.
             prepaid_share: (customers, worlds) share of its orders that each has paid in advance.
         """
-        ones = np.ones_like(queue_h100e_m)
-        shape = queue_h100e_m.shape
-        weight = self.decide("weight", size_h100e_m, prepaid_share, shape=shape) if self.policy else ones
+        if not self.policy:
+            return ration(queue_h100e_m, 1.0, capacity_h100e_m)
+        weight = self.decide("weight", size_h100e_m, prepaid_share, shape=queue_h100e_m.shape)
         return ration(queue_h100e_m, weight, capacity_h100e_m)
 
     def settle_shipments(

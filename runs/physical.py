@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 LETTABLE_SHARE = 0.97
 """A provider starts leases up to this share of what it has deployed: the rest covers failures until repair."""
+LEAST_ASKED = 1e-300
+"""Below any capacity there is; divides nothing by nothing."""
 
 
 def deliver(market: ComputeMarket) -> None:
@@ -59,7 +61,8 @@ def ship(market: ComputeMarket) -> np.ndarray:
     vendor, custom = market.firms["nvidia"], market.firms["broadcom"]
     vendor.expand()
     custom.expand()
-    s.queue_h100e_m = s.queue_h100e_m + s.production.take(s.quarter)
+    s.queue_h100e_m = s.queue_h100e_m.copy()
+    s.production.move(s.quarter, s.queue_h100e_m)
     by_generation = vendor.capacity * s.flow["ship_mix"]
     capacity = fold(by_generation)
     size = s.queue_h100e_m + fold(s.fleet.sold.swapaxes(0, 1))
@@ -124,8 +127,8 @@ def start_leases(market: ComputeMarket) -> None:
     s.leases.advance(s.quarter)
     let, asked = cast.by_provider.fold(s.leases.active), cast.by_provider.fold(s.leases.late)
     room = np.maximum(LETTABLE_SHARE * s.flow["deployed_h100e_m"] - let, 0.0)
-    shares = np.minimum(ratio(room, asked, 1.0), 1.0).take(cast.provider_of_pair, axis=0)
-    s.leases.deliver_shares(shares)
+    shares = np.minimum(room, asked) / np.maximum(asked, LEAST_ASKED)
+    s.leases.deliver_shares(shares.take(cast.provider_of_pair, axis=0))
     # A delay gives the tenant the right to go elsewhere: part of what is late lapses each quarter and is tendered anew.
     patience = market.parameters.of("market").late_patience_quarters
     s.flow["lapsed_h100e_m"] = s.leases.lapse(1.0 / patience)

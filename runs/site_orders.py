@@ -33,14 +33,7 @@ def place_sites(market: ComputeMarket, granted_gw: PerRow) -> np.ndarray:
     luck = [market.draws.uniform(f"slippage:{name}", market.calendar_quarter) for name in cast.operators]
     late = slippage * exponential(np.array(luck))
     lead = np.array([market.firms[name].parameters.build_quarters for name in cast.operators])
-    # Only the largest tenant's promises are weighed against its means: all others get the same loan.
-    loan = phase_loan(market, np.array([s.flow["tenant_spread"], np.zeros(s.worlds)]))
-    enough = loan.debt_usd_bn >= market.parameters.of("landlords").least_loan
-    banked = {}
-    for tenant in dict.fromkeys(("openai", *(p.tenant for p in s.phases.phases))):
-        trusted = int(tenant != "openai")
-        s.flow[f"loan_share.{tenant}"], s.flow[f"loan_rate.{tenant}"] = loan.debt_usd_bn[trusted], loan.rate[trusted]
-        banked[tenant] = enough[trusted]
+    banked = bank_phases(market)
     to_come = phases_to_come(market)
     left, unbanked = granted_gw.copy(), np.zeros(granted_gw.shape, dtype=bool)
     for name in dict.fromkeys(phase.operator for phase in s.phases.phases):
@@ -49,6 +42,20 @@ def place_sites(market: ComputeMarket, granted_gw: PerRow) -> np.ndarray:
     forget_sites(s)
     s.sites.order(slice(0, len(cast.operators)), np.maximum(left, 0.0), lead, late, s.quarter)
     return unbanked
+
+
+def bank_phases(market: ComputeMarket) -> dict[str, Flags]:
+    """Whether lenders give enough on a new phase, by tenant: of the largest one and of all with a phase to be begun."""
+    s = market.state
+    open_ = np.isinf(s.phases.date[:, BUILDING])
+    tenants = ("openai", *(phase.tenant for row, phase in enumerate(s.phases.phases) if some(open_[row])))
+    # Only the largest tenant's promises are weighed against its means: all others get the same loan.
+    credit = {name: s.flow["tenant_spread"] if name == "openai" else np.zeros(s.worlds) for name in tenants}
+    loan = phase_loan(market, np.array(list(credit.values())))
+    enough = loan.debt_usd_bn >= market.parameters.of("landlords").least_loan
+    for row, name in enumerate(credit):
+        s.flow[f"loan_share.{name}"], s.flow[f"loan_rate.{name}"] = loan.debt_usd_bn[row], loan.rate[row]
+    return dict(zip(credit, enough, strict=True))
 
 
 def phase_loan(market: ComputeMarket, tenant_credit: PerRow) -> ProjectLoan:

@@ -96,8 +96,7 @@ class SitePipeline:
 
     def equip(self, power_used_gw: np.ndarray) -> None:
         """Say how much power the chips of each operator use on these sites, (operators, worlds) GW."""
-        used = np.broadcast_to(power_used_gw, self.used_gw.shape)
-        self.used_gw[...] = require(used, not_negative, "power_used_gw", "a finite number >= 0")
+        self.used_gw[...] = require(power_used_gw, not_negative, "power_used_gw", "a finite number >= 0")
 
     @property
     def building_gw(self) -> PerRow:

@@ -15,7 +15,7 @@ from tests.invariants.formula_inputs import (
     same_bits,
     seeds,
 )
-from world.schedule import Schedule
+from world.schedule import Schedule, arrival_shares
 
 LANES, SLOTS = 3, 11
 
@@ -81,6 +81,47 @@ def test_later_dates_are_never_due_sooner(seed: int, spread: int, step: float) -
         assert np.all(late.within(0, date) <= within + allowed)
         assert np.all(within <= arguments["amount"] + allowed)
     np.testing.assert_allclose(soon.within(0, np.inf), soon.pending(), rtol=1e-12)
+
+
+@given(seed=seeds, spread=st.integers(0, 3), quarter=st.integers(0, SLOTS - 2))
+def test_shares_by_quarter_come_when_their_spread_does(seed: int, spread: int, quarter: int) -> None:
+    inputs = Inputs(seed, MANY)
+    lead, amount = inputs.between(0.0, 6.0), inputs.with_zeros(LANES)
+    shares = arrival_shares(lead, spread)
+    np.testing.assert_allclose(shares.sum(axis=0), 1.0, rtol=1e-12)
+    spread_out, shared_out = Schedule(LANES, SLOTS, MANY), Schedule(LANES, SLOTS, MANY)
+    spread_out.add_spread(slice(None), quarter + lead, amount, spread, earliest=quarter + 1)
+    shared_out.add_shares(quarter + 1, shares, amount)
+    np.testing.assert_allclose(shared_out.amount, spread_out.amount, rtol=1e-12, atol=1e-12 * amount.max())
+    assert same_bits(shared_out.pending(), spread_out.pending())
+    for world in (0, MANY - 1):
+        alone = Schedule(LANES, SLOTS, 1)
+        alone.add_shares(quarter + 1, arrival_shares(lead[[world]], spread), amount[:, [world]])
+        assert same_bits(alone.amount, np.ascontiguousarray(shared_out.amount[..., [world]]))
+
+
+@given(seed=seeds, quarters=st.integers(1, 4))
+def test_measures_go_together_and_only_those_asked_for_are_summed(seed: int, quarters: int) -> None:
+    inputs = Inputs(seed)
+    amount = np.stack([part := inputs.with_zeros(LANES), 3.0 * part])
+    place, slot = np.flatnonzero(part), inputs.between(-1.0, SLOTS + 2.0, LANES).reshape(-1)[np.flatnonzero(part)]
+    all_summed, first_summed = Schedule(2 * LANES, SLOTS, 7, 2), Schedule(2 * LANES, SLOTS, 7, 2, summed=1)
+    all_summed.add_all(amount, place, slot)
+    first_summed.add_some(place, slot, amount.reshape(2, -1)[:, place])
+    assert same_bits(all_summed.amount, first_summed.amount)
+    stock = np.ones((LANES, 7))
+    for quarter in range(quarters):
+        taken, before = all_summed.take(quarter), stock.copy()
+        first_summed.move(quarter, stock)
+        np.testing.assert_allclose(stock - before, taken[:LANES], atol=1e-12 * (1.0 + part.max()))
+    for schedule in (all_summed, first_summed):
+        schedule.keep(slice(1, None, LANES), np.array([2, 5]), np.array([0.5, 0.0]))
+        assert schedule.check().unaccounted.max() < 1e-12
+    assert same_bits(all_summed.pending()[:LANES], first_summed.pending())
+    other = Schedule(2 * LANES, SLOTS, 7, 2, summed=1)
+    other.restore(first_summed.state())
+    assert same_bits(other.take(quarters), all_summed.take(quarters))
+    assert same_bits(other.pending(), all_summed.pending()[:LANES])
 
 
 @settings(max_examples=15)
