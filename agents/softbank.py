@@ -8,7 +8,7 @@ import numpy as np
 
 from agents.base import Firm, policy
 from world.arrays import Flags, PerWorld
-from world.funding import loan_to_value, room_usd_bn
+from world.funding import loan_to_value, room_left
 
 NAME = "softbank"
 
@@ -68,7 +68,7 @@ class SoftBank(Firm):
         """
         p = self.parameters
         holdings = self.other_holdings_usd_bn + openai_stake_usd_bn
-        room = room_usd_bn(holdings, net_debt_usd_bn, self.limit(), due_usd_bn, checked=True)
+        room = room_left(holdings, net_debt_usd_bn, self.limit(), due_usd_bn)
         return p.room_use * (room + p.asset_sales_share * self.other_holdings_usd_bn)
 
     def sell_for(self, need_usd_bn: PerWorld) -> PerWorld:

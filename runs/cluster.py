@@ -7,16 +7,16 @@ would fill the cluster. It signs once; what it signs is a lease like any other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from agents.openai import SOLE_PROVIDER
-from agents.views import ClusterBid, FirmView, MarketView
-from runs.contracts import provider_shares
+from agents.views import ClusterBid, MarketView
+from runs.contracts import Tendered, provider_shares
 from runs.firm_books import with_leases
 from world.arrays import PerRow, PerWorld, some
+from world.lease_terms import Leases
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -28,19 +28,21 @@ MIDDLE_QUARTERS = 1.5
 """Its halls get power over a year: the lease starts when half of them have it."""
 
 
-def bid_for_cluster(market: ComputeMarket, view: MarketView, books: Mapping[str, FirmView]) -> None:
+def bid_for_cluster(market: ComputeMarket, view: MarketView, tendered: Tendered) -> None:
     """Take both bids, choose, and sign the lease in the worlds where the lab wants the cluster and somebody can.
 
-    Args: books: the bidders' own, before this quarter's leases.
+    With it all leases of the quarter are entered.
     """
     s = market.state
     lab = market.firms["openai"]
     cost_usd_bn = lab.parameters.cluster_usd_bn * market.money
     size = cost_usd_bn / (view.capital_usd_bn + view.shell_usd_bn)
-    bids = [
-        market.firms[name].bid_for_cluster(view, with_leases(s, name, books[name]), cost_usd_bn) for name in BIDDERS
-    ]
-    effective = effective_prices(market, bids)
+    held = s.leases.active + s.leases.pending_total + s.flow["signed_h100e_m"]
+    books = dict(tendered.books)
+    # Only the one that builds on its own balance sheet looks at what it has let.
+    books[BIDDERS[0]] = with_leases(books[BIDDERS[0]], held[s.cast.let_by[BIDDERS[0]]])
+    bids = [market.firms[name].bid_for_cluster(view, books[name], cost_usd_bn) for name in BIDDERS]
+    effective = effective_prices(market, bids, held)
     lacking = s.flow["lacking_h100e_m"]
     price = np.array([bid.price_usd_h for bid in bids])
     able = np.array([bid.able for bid in bids]) & (effective <= s.flow["worth_usd_h"])
@@ -51,8 +53,11 @@ def bid_for_cluster(market: ComputeMarket, view: MarketView, books: Mapping[str,
     # Where both cost the same the lab stays with the provider that it has.
     second = offered[1] < offered[0]
     taken = np.array([wanted & able[0] & ~second, wanted & able[1] & second])
+    leases = tendered.leases
     if some(taken):
-        sign_cluster(market, taken * size, price * view.usefulness, np.array([bid.lead_quarters for bid in bids]))
+        lead = np.array([bid.lead_quarters for bid in bids])
+        leases = [*leases, sign_cluster(market, taken * size, price * view.usefulness, lead)]
+    s.leases.sign_some(Leases.joined(leases))
     if market.recorder is not None:
         terms = {"effective": effective, "size": size, "lacking": lacking, "worth": s.flow["worth_usd_h"]}
         market.recorder.note("cluster", bids=bids, able=able, taken=taken, state=lab.cluster, cost=cost_usd_bn, **terms)
@@ -64,27 +69,33 @@ def bid_for_cluster(market: ComputeMarket, view: MarketView, books: Mapping[str,
     }
 
 
-def effective_prices(market: ComputeMarket, bids: list[ClusterBid]) -> PerRow:
-    """Price of each bid with its delay and the dependence that it brings, (bidders, worlds) $/effective H100e-hour."""
+def effective_prices(market: ComputeMarket, bids: list[ClusterBid], held: PerRow) -> np.ndarray:
+    """Price of each bid with its delay and the dependence that it brings, (bidders, worlds) $/effective H100e-hour.
+
+    Args: held: (pairs, worlds) all that is let and signed, M H100e.
+    """
     m, lab = market.parameters.of("market"), market.firms["openai"]
     price = np.array([bid.price_usd_h for bid in bids])
     late = np.maximum(np.array([bid.lead_quarters for bid in bids]) - m.patience_quarters, 0.0)
-    governed = np.array([np.ones(market.worlds), m.governed_dependence])
-    shares = provider_shares(market.state)[: len(BIDDERS)]
-    # Both in the shares of a price that an ordinary offer is weighed with.
-    return price * (1.0 + m.delay_cost_per_quarter * late + lab.dependence_cost(shares) * governed)
+    shares = provider_shares(market.cast, held)[: len(BIDDERS)]
+    # Both in the shares of a price that an ordinary offer is weighed with; the tenant governs what the second builds.
+    more = m.delay_cost_per_quarter * late
+    dependence = lab.dependence_cost(shares)
+    more[0] += dependence[0]
+    more[1] += dependence[1] * m.governed_dependence
+    return price * (1.0 + more)
 
 
-def sign_cluster(market: ComputeMarket, size_h100e_m: PerRow, price_usd_h: PerRow, lead: PerRow) -> None:
-    """Enter the cluster's lease with the bidder that won. All (bidders, worlds)."""
+def sign_cluster(market: ComputeMarket, size_h100e_m: PerRow, price_usd_h: PerRow, lead: PerRow) -> Leases:
+    """The cluster's lease with the bidder that won. All (bidders, worlds)."""
     s, m = market.state, market.parameters.of("market")
     pairs = np.array([market.cast.pair[(name, "openai")] for name in BIDDERS])
     bidder, world = size_h100e_m.nonzero()
     term = market.parameters.of("labs").lease_term_quarters[world]
     start = s.quarter + lead[bidder, world] + MIDDLE_QUARTERS
     size, price = size_h100e_m[bidder, world], price_usd_h[bidder, world]
-    s.leases.sign_some(pairs[bidder], world, size, size * price, m.take_or_pay[world], start, term)
-    s.flow["signed_h100e_m"][pairs] += size_h100e_m
+    s.flow["signed_h100e_m"][pairs[bidder], world] += size
     # A provider that held the right of first refusal and was not chosen has let it pass.
     held: PerWorld = np.where(market.firms["openai"].exclusivity > 0.0, size_h100e_m[1], 0.0)
     s.flow["waived_h100e_m"] = s.flow["waived_h100e_m"] + held
+    return Leases(pairs[bidder], world, size, size * price, m.take_or_pay[world], start, term)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from agents.cast import Cast
 from agents.views import FirmView, LeaseOffer, MarketView, Tender
 from runs.exclusivity import Stakes, negotiate_release, put_to_holder
 from runs.firm_books import operator_views
@@ -18,6 +19,7 @@ from runs.use import used_h100e_m
 from world.arrays import PerRow, fold, ratio
 from world.bargaining import Bargain, allocate, bargain_allocated, left_over
 from world.calendar import HOURS_PER_QUARTER
+from world.lease_terms import Leases
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -26,11 +28,17 @@ LEAST = 1e-200
 """Below any capacity there is; divides nothing by nothing."""
 
 
-def tender(market: ComputeMarket, view: MarketView) -> dict[str, FirmView]:
-    """Run this quarter's tender over all tenants and providers at once.
+class Tendered(NamedTuple):
+    """What a tender leaves to those who act after it."""
 
-    Returns: the providers' books as they were before anything was signed.
-    """
+    books: dict[str, FirmView]
+    """The providers', as they were before anything was signed."""
+    leases: list[Leases]
+    """What was agreed on and is still to be entered, with what else is signed this quarter."""
+
+
+def tender(market: ComputeMarket, view: MarketView) -> Tendered:
+    """Run this quarter's tender over all tenants and providers at once."""
     s, cast = market.state, market.cast
     views = operator_views(market, view, cast.providers)
     offers = [make_offer(market, name, view, views[name]) for name in cast.providers]
@@ -48,7 +56,7 @@ def tender(market: ComputeMarket, view: MarketView) -> dict[str, FirmView]:
     cost_level = view.long_run_cost_usd_h * view.term_level * useful
     delay = m.delay_cost_per_quarter * cost_level * np.maximum(lead - m.patience_quarters, 0.0)
     shares = np.zeros(offered.shape)
-    shares[:-1] = provider_shares(s)
+    shares[:-1] = provider_shares(cast, s.leases.active + s.leases.pending_total)
     dependence = openai.dependence_cost(shares) * cost_level
     # Capacity on Stargate sites is governed by the tenant: only part of the dependence counts there.
     dependence[cast.offers.index("oracle")] *= m.governed_dependence
@@ -87,7 +95,7 @@ def tender(market: ComputeMarket, view: MarketView) -> dict[str, FirmView]:
         deals = {name: bargains.of(row) for row, name in enumerate(asks)}
         market.recorder.note("tender", view=view, asks=asks, offers=offers, delay=delay, dependence=dependence)
         market.recorder.note("deals", outside=outside, worth=worth.swapaxes(0, 1), deals=deals)
-    signed = sign(market, bargains, lead, asks)
+    signed, leases = agreed(market, bargains, lead, asks)
     got = fold(bargains.quantity[:, 0])
     unmet = np.maximum(wanted[0] - got, 0.0) + put.waived
     openai.settle_tender(unmet)
@@ -108,8 +116,8 @@ def tender(market: ComputeMarket, view: MarketView) -> dict[str, FirmView]:
         term_quarters=asks["openai"].term_quarters,
         lacking=lacking,
     )
-    negotiate_release(market, view, used[cast.user["openai"]], unbound, put, stakes)
-    return views
+    released = negotiate_release(market, view, used[cast.user["openai"]], unbound, put, stakes)
+    return Tendered(views, [leases, *released])
 
 
 def make_offer(market: ComputeMarket, name: str, view: MarketView, own: FirmView) -> LeaseOffer:
@@ -157,15 +165,16 @@ def make_tenders(market: ComputeMarket, view: MarketView, used_h100e_m: PerRow) 
     return tenders
 
 
-def provider_shares(s: State) -> PerRow:
-    """Each provider's share of what OpenAI holds and has signed, (providers, worlds)."""
-    pairs = [s.cast.pair[(provider, "openai")] for provider in s.cast.providers]
-    rows = s.leases.active[pairs] + s.leases.pending_total[pairs]
+def provider_shares(cast: Cast, held: PerRow) -> np.ndarray:
+    """Each provider's share of what OpenAI holds and has signed, (providers, worlds), of that of all pairs."""
+    rows = held[[cast.pair[(provider, "openai")] for provider in cast.providers]]
     return rows / np.maximum(fold(rows), LEAST)
 
 
-def sign(market: ComputeMarket, deals: Bargain, lead: PerRow, asks: Mapping[str, Tender]) -> np.ndarray:
-    """Enter the bargained leases, H100e of the newest chip; returns what was signed, (pairs, worlds) M H100e.
+def agreed(
+    market: ComputeMarket, deals: Bargain, lead: PerRow, asks: Mapping[str, Tender]
+) -> tuple[np.ndarray, Leases]:
+    """The bargained leases, H100e of the newest chip: by pair, (pairs, worlds) M H100e, and one by one.
 
     Args: deals: of all tenants, (offers, tenants, worlds); lead: (offers, worlds) quarters.
     """
@@ -179,13 +188,12 @@ def sign(market: ComputeMarket, deals: Bargain, lead: PerRow, asks: Mapping[str,
     pairs = np.array([cast.pair[(provider, tenant)] for provider in providers for tenant in asks])
     signed = np.zeros((len(cast.pairs), s.worlds))
     signed[pairs] = quantity.reshape(len(pairs), -1)
-    at = np.flatnonzero(quantity)
+    at = np.flatnonzero(quantity > 0.0)
     row, world = np.divmod(at, s.worlds)
     term = asks["openai"].term_quarters.take(world)  # all labs lease for as long
     rent = payment.take(at) / (HOURS_PER_QUARTER / 1000.0 * term)
     start = s.quarter + lead.take(row // len(asks) * s.worlds + world)
-    s.leases.sign_some(pairs.take(row), world, quantity.take(at), rent, m.take_or_pay.take(world), start, term)
-    return signed
+    return signed, Leases(pairs.take(row), world, quantity.take(at), rent, m.take_or_pay.take(world), start, term)
 
 
 def used_by_provider(s: State) -> PerRow:

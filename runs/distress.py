@@ -11,7 +11,7 @@ from runs.backing import pay_out
 from runs.chip_orders import cancel_orders
 from runs.money import OTHERS, openai_value, rival_value
 from world.arrays import PerRow, PerWorld, fold, pick_worlds, ratio, some
-from world.credit import draw_credit
+from world.credit import within_limit
 from world.funding import dilute
 from world.rescue import cut_rents, price_rescue
 from world.settlement import Unpaid
@@ -69,7 +69,7 @@ def borrow(market: ComputeMarket, names: tuple[str, ...], asked: PerRow, limit: 
     Args: all (borrowers, worlds); owed: what of their debt counts against the limit.
     """
     s = market.state
-    drawn: PerRow = draw_credit(asked, limit, owed, checked=True)
+    drawn: PerRow = within_limit(asked, limit, owed)
     if market.recorder is not None:
         for row, name in enumerate(names):
             terms = {"asked": asked[row], "limit": limit[row], "owed": owed[row], "drawn": drawn[row]}

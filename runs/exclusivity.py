@@ -16,6 +16,7 @@ from agents.openai import OPEN, SOLE_PROVIDER
 from agents.views import LeaseOffer, MarketView
 from world.arrays import Flags, PerRow, PerWorld, fold, pick_worlds, ratio, some
 from world.funding import grant
+from world.lease_terms import Leases
 from world.refusal import match_or_waive
 from world.release import bargain_release, pay_with_commitment
 
@@ -102,17 +103,18 @@ def put_to_holder(
 
 def negotiate_release(
     market: ComputeMarket, view: MarketView, used_h100e_m: PerWorld, before: PerRow, put: Put, stakes: Stakes
-) -> None:
+) -> list[Leases]:
     """Bargain over the next step of freedom where one is left: at the conversion over all that are left at once.
 
     Args: used_h100e_m: (worlds,) by OpenAI last quarter; before: (offers, worlds) what it would have taken without
         the contract.
+    Returns: the leases that it commits to for it.
     """
     s, lab = market.state, market.firms["openai"]
     s.flow |= {name: np.zeros(s.worlds) for name in ("release_price_usd_bn", "commitment_usd_bn", "release_stake")}
     bound = lab.exclusivity > OPEN
     if not (some(bound) and market.settings.negotiate):
-        return
+        return []
     cost, worth = worth_of_contract(market, before, put, stakes)
     lab.settle_contract_cost(cost)
     market.firms["microsoft"].settle_contract_worth(worth)
@@ -120,13 +122,12 @@ def negotiate_release(
     pressed = bound & (lab.presses(used_h100e_m) | package)
     # A record wants to know of all worlds.
     worlds = np.flatnonzero(pressed) if market.recorder is None else np.arange(s.worlds)
-    if worlds.size:
-        bargain_step(market, view, stakes, worlds, pressed, package)
+    return bargain_step(market, view, stakes, worlds, pressed, package) if worlds.size else []
 
 
 def bargain_step(
     market: ComputeMarket, view: MarketView, stakes: Stakes, worlds: np.ndarray, pressed: Flags, package: Flags
-) -> None:
+) -> list[Leases]:
     """Bargain over the next step in some worlds, and take it where both sides gain and it is pressed for.
 
     Args: worlds: positions; pressed, package: (worlds,) of the run, where the step is on the table, and where all are.
@@ -158,13 +159,14 @@ def bargain_step(
         talk = {"state": lab.exclusivity, "pressed": pressed, "package": package, "happens": happens}
         terms = {"gain": gain, "loss": loss, "excuse": excuse, "besides": left, "offered": offered, "unit": unit}
         market.recorder.note("release", **talk, stake_asked=asked, value=value, **terms, **paid)
-    if some(happens):
-        taken = worlds.compress(happens)
-        of_taken = {"price": offered.price, **paid}
-        settle_release(market, taken, stakes, {name: row.compress(happens) for name, row in of_taken.items()})
-        flags = np.zeros(s.worlds, dtype=bool)
-        flags[taken] = True
-        lab.settle_release(flags, package)
+    if not some(happens):
+        return []
+    taken = worlds.compress(happens)
+    flags = np.zeros(s.worlds, dtype=bool)
+    flags[taken] = True
+    lab.settle_release(flags, package)
+    paid["price"] = offered.price
+    return settle_release(market, taken, stakes, {name: row.compress(happens) for name, row in paid.items()})
 
 
 def worth_of_contract(market: ComputeMarket, before: PerRow, put: Put, stakes: Stakes) -> tuple[np.ndarray, np.ndarray]:
@@ -179,14 +181,16 @@ def worth_of_contract(market: ComputeMarket, before: PerRow, put: Put, stakes: S
     refused = ratio(put.refused, market.parameters.of("labs").tender_share * stakes.term_quarters)
     forced = np.maximum(put.matched - put.matched_by_right, 0.0)
     dearer = np.maximum(outside - own, 0.0)
-    cost = np.stack([refused * outside + forced * dearer, put.matched_by_right * dearer])
+    cost = np.array([refused * outside + forced * dearer, put.matched_by_right * dearer])
     margin = stakes.weight * own
     margin = margin + m.influence_share * (stakes.reservation + margin)
-    return cost, np.stack([(refused + forced) * margin, put.matched_by_right * margin])
+    return cost, np.array([(refused + forced) * margin, put.matched_by_right * margin])
 
 
-def settle_release(market: ComputeMarket, worlds: np.ndarray, stakes: Stakes, paid: dict[str, PerWorld]) -> None:
-    """Sign what is committed and grant the stake in the worlds where the step was taken.
+def settle_release(
+    market: ComputeMarket, worlds: np.ndarray, stakes: Stakes, paid: dict[str, PerWorld]
+) -> list[Leases]:
+    """Grant the stake in the worlds where the step was taken; returns the leases that are committed.
 
     Args: paid: for each of these worlds, "price" and "rent" of what is committed, both bn USD over the term,
         "commitment", M H100e, and "stake", a share of the firm.
@@ -195,19 +199,24 @@ def settle_release(market: ComputeMarket, worlds: np.ndarray, stakes: Stakes, pa
     flow = {"release_price_usd_bn": "price", "commitment_usd_bn": "rent", "release_stake": "stake"}
     for name, what in flow.items():
         s.flow[name][worlds] = paid[what]
-    commits = paid["commitment"] > 0.0
-    if some(commits):
-        world, quantity = worlds.compress(commits), paid["commitment"].compress(commits)
-        first = (s.quarter + market.firms["microsoft"].site_lead_quarters).take(world)
-        start = np.concatenate([first + PARTS_APART * part for part in range(COMMITTED_PARTS)])
-        pair = market.cast.pair["microsoft", "openai"]
-        s.flow["signed_h100e_m"][pair, world] += quantity
-        rent = paid["rent"].compress(commits) / stakes.per_price.take(world) / COMMITTED_PARTS
-        world, part, rent = (np.tile(each, COMMITTED_PARTS) for each in (world, quantity / COMMITTED_PARTS, rent))
-        s.leases.sign_some(np.full(world.size, pair), world, part, rent, 1.0, start, stakes.term_quarters.take(world))
     if some(paid["stake"]):
         granted = np.zeros((len(s.cap.stakes), worlds.size))
         granted[0] = paid["stake"]
         s.cap.stakes = s.cap.stakes.copy()
         s.cap.stakes[:, worlds] = grant(pick_worlds(s.cap.stakes, worlds), granted)
         s.ledger.grant_stake("microsoft", s.flow["release_stake"] * s.cap.valuation_usd_bn)
+    commits = paid["commitment"] > 0.0
+    if not some(commits):
+        return []
+    pair = market.cast.pair["microsoft", "openai"]
+    world, quantity = worlds.compress(commits), paid["commitment"].compress(commits)
+    s.flow["signed_h100e_m"][pair, world] += quantity
+    first = (s.quarter + market.firms["microsoft"].site_lead_quarters).take(world)
+    start = np.concatenate([first + PARTS_APART * part for part in range(COMMITTED_PARTS)])
+    rent = paid["rent"].compress(commits) / stakes.per_price.take(world) / COMMITTED_PARTS
+    world, part, rent, term = (
+        np.concatenate([each] * COMMITTED_PARTS)
+        for each in (world, quantity / COMMITTED_PARTS, rent, stakes.term_quarters.take(world))
+    )
+    rows, firm = np.full(world.size, pair), np.ones(world.size)
+    return [Leases(rows, world, part, rent, firm, start, term)]

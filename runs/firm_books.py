@@ -66,11 +66,12 @@ def operator_views(
     return views
 
 
-def with_leases(s: State, name: str, view: FirmView) -> FirmView:
-    """The same books once leases were signed: nothing else has changed."""
-    let = s.cast.let_by[name]
-    to_tenants = s.leases.active[let] + s.leases.pending_total[let]
-    return replace(view, let_h100e_m=fold(to_tenants), let_to_largest_h100e_m=np.maximum.reduce(to_tenants))
+def with_leases(own: FirmView, to_tenants: PerRow) -> FirmView:
+    """The same books once leases were signed: nothing else has changed.
+
+    Args: to_tenants: (leases that it provides, worlds) what is then let and signed, M H100e.
+    """
+    return replace(own, let_h100e_m=fold(to_tenants), let_to_largest_h100e_m=np.maximum.reduce(to_tenants))
 
 
 def power_at_lead_gw(s: State, power: PerRow, lead: PerWorld) -> PerRow:

@@ -13,8 +13,8 @@ from runs.backing import pay_out
 from runs.firm_books import purse
 from runs.tranches import ANCHOR, Books, anchor_books, buy_shares, conditional_usd_bn, promise, take_due
 from world.arrays import PerRow, PerWorld, fold, pick_worlds, some
-from world.funding import Round, dilute, grant, price_round
-from world.profit_share import conversion_bargain, profit_share_value_usd_bn
+from world.funding import Round, bargain_round, grant, issue_shares
+from world.profit_share import conversion_bargain, value_of_share
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -169,14 +169,14 @@ def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Ro
     supply, anchor_value = investors.supply(value), value * (1.0 + softbank.parameters.optimism)
     slope, weight = investors.parameters.supply_slope, softbank.parameters.issuer_weight
     s.flow["anchor_room_usd_bn"] = room
-    result = price_round(asked, bid, reservation, room, anchor_value, supply, slope, weight, checked=True)
+    result = bargain_round(asked, bid, reservation, room, anchor_value, supply, slope, weight)
     if market.recorder is not None:
         bids = {"others_value": bid, "others_supply": supply, "anchor_value": anchor_value, "room": room, "due": due}
         stand = {"own": own, "stakes": s.cap.stakes}
         market.recorder.note("round", asked=asked, reservation=reservation, **bids, **stand, result=result)
     holders = np.zeros((len(HOLDERS), s.worlds))
     holders[ANCHOR], holders[OTHERS] = result.by_anchor, result.by_others
-    s.cap.stakes = dilute(s.cap.stakes, result.pre_money, holders, checked=True)
+    s.cap.stakes = issue_shares(s.cap.stakes, result.pre_money, holders)
     s.cap.valuation_usd_bn = np.where(result.raised > 0.0, result.post_money, s.cap.valuation_usd_bn)
     now = result.by_anchor * (1.0 - softbank.parameters.deferred_share)
     borrow_for_stake(market, now)
@@ -228,13 +228,12 @@ def convert(market: ComputeMarket, value: PerWorld) -> None:
     # A record wants to know of all worlds.
     worlds = np.flatnonzero(open_) if market.recorder is None else np.arange(s.worlds)
     partner, value = p.microsoft_weight[worlds], value[worlds]
-    share = profit_share_value_usd_bn(
+    share = value_of_share(
         s.cap.cumulative_profit_usd_bn[worlds],
         s.cap.profit_high_usd_bn[worlds],
         expected_profit(market, worlds),
         (p.profit_share_cap_usd_bn * market.money)[worlds],
         p.cost_of_equity[worlds],
-        checked=True,
     )
     claim = np.maximum(share, s.cap.stakes[0, worlds] * value * p.as_converted_share[worlds])
     gain = p.conversion_gain[worlds] * value + conditional_usd_bn(market)[worlds] - p.conversion_cost[worlds] * value

@@ -79,7 +79,9 @@ def take_due(market: ComputeMarket, value_usd_bn: PerWorld) -> PerWorld:
     # What has met its condition is free at once, whenever its date is.
     waits = s.cap.waiting.pending()
     free = waits[MONEY] * met
-    s.cap.waiting.scale(BOTH, np.where(met & waits.any(axis=0), 0.0, 1.0))
+    freed = free > 0.0
+    if some(freed):
+        s.cap.waiting.scale(BOTH, np.where(freed, 0.0, 1.0))
     expired = s.cap.waiting.take(s.quarter)
     late = expire(market, expired[MONEY], expired[SHARES], value_usd_bn)
     held_back = np.where(met, 0.0, p.conditional_share)

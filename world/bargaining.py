@@ -172,7 +172,8 @@ def _lost_without(gain: np.ndarray, offered: np.ndarray, wanted: np.ndarray) -> 
 def allocate_offers(worth: object, offered: object, wanted: object) -> PerCell:
     """Allocate scarce offers over the tenants so that the sum of their v is the largest there is.
 
-    Where the tenants' own best fills fit into the offers together, these are the answer. In the other worlds the
+    Where no tenant is offered more than it wants of what is worth most to it, each offer goes to whom it is worth most;
+    where the tenants' own best fills fit into the offers together, these are the answer. In the other worlds the
     transportation problem is solved exactly (world/transport.py). Ties are shared: offers that are worth the same to
     a tenant in proportion to their size, tenants that tie by the mean over the orders in which they could be served.
 

@@ -32,21 +32,22 @@ def debt_service_usd_bn(
     return debt_usd_bn * annuity_factor(rate_per_year, 0.0, years)
 
 
-def draw_credit(
-    asked_usd_bn: np.ndarray, limit_usd_bn: np.ndarray, owed_usd_bn: np.ndarray, *, checked: bool = False
-) -> np.ndarray:
+def draw_credit(asked_usd_bn: np.ndarray, limit_usd_bn: np.ndarray, owed_usd_bn: np.ndarray) -> np.ndarray:
     """What a borrower draws: what it asks for, as far as what it owes leaves room under its limit.
 
     Args: all (worlds,) bn USD; asked and owed >= 0; a limit may be infinite.
     Returns: (worlds,) bn USD.
     Laws: within what is asked and, with what is owed, within the limit; falls with debt, rises with the limit; what was
         drawn up to the limit leaves nothing to draw.
-    `checked` says that the caller vouches for all of them.
     Raises: ValueError if what is asked or owed is negative.
     """
-    if not checked:
-        require(asked_usd_bn, not_negative, "asked_usd_bn", "at least zero")
-        require(owed_usd_bn, not_negative, "owed_usd_bn", "at least zero")
+    require(asked_usd_bn, not_negative, "asked_usd_bn", "at least zero")
+    require(owed_usd_bn, not_negative, "owed_usd_bn", "at least zero")
+    return within_limit(asked_usd_bn, limit_usd_bn, owed_usd_bn)
+
+
+def within_limit(asked_usd_bn: np.ndarray, limit_usd_bn: np.ndarray, owed_usd_bn: np.ndarray) -> np.ndarray:
+    """As `draw_credit`, of arrays that are known to be right."""
     return np.minimum(asked_usd_bn, np.maximum(limit_usd_bn - owed_usd_bn, 0.0))
 
 

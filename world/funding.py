@@ -51,7 +51,6 @@ def room_usd_bn(
     due_within_year_usd_bn: PerWorld | float = 0.0,
     *,
     asset_sales_usd_bn: PerWorld | float = 0.0,
-    checked: bool = False,
 ) -> PerWorld:
     """What a leveraged holder can newly invest without breaking its loan-to-value limit, tranches due taken out first.
 
@@ -67,12 +66,21 @@ def room_usd_bn(
     Returns:                    (worlds,)    bn USD, >= 0
     Laws (tests/invariants/test_funding.py): a lower limit never raises it; after investing it the limit holds; falls
         with debt and dues, rises with holdings and sales; proportional to money.
-    `checked` says that the caller vouches for all of them.
     Raises: ValueError naming argument and world if a limit is outside [0, 1) or an amount out of range.
     Source: docs/model.md; oracle: bisection on the limit in tests/oracles/test_funding_by_hand.py.
     """
-    if not checked:
-        _require_room(holdings_usd_bn, limit, due_within_year_usd_bn, asset_sales_usd_bn)
+    _require_room(holdings_usd_bn, limit, due_within_year_usd_bn, asset_sales_usd_bn)
+    return room_left(holdings_usd_bn, net_debt_usd_bn, limit, due_within_year_usd_bn, asset_sales_usd_bn)
+
+
+def room_left(
+    holdings_usd_bn: PerWorld,
+    net_debt_usd_bn: PerWorld,
+    limit: PerWorld | float,
+    due_within_year_usd_bn: PerWorld | float,
+    asset_sales_usd_bn: PerWorld | float = 0.0,
+) -> PerWorld:
+    """As `room_usd_bn`, of arrays that are known to be right."""
     borrowed = (limit * holdings_usd_bn - net_debt_usd_bn) / (1.0 - np.asarray(limit))
     # At most the holdings are sold, so a holder with D >= H has no room whatever the limit: the law holds there too.
     return np.maximum(borrowed + asset_sales_usd_bn - due_within_year_usd_bn, 0.0)
@@ -132,8 +140,6 @@ def price_round(
     others_supply_usd_bn: PerWorld,
     others_slope: PerWorld | float,
     weight: PerWorld | float,
-    *,
-    checked: bool = False,
 ) -> Round:
     """Price an equity round: issuer and anchor bargain, what the other investors would do is the outside option.
 
@@ -157,20 +163,40 @@ def price_round(
         with weight, room, supply and both valuations, what is raised with the others' supply, and with room as long as
         slope x weight x (anchor_value / fallback - 1) <= 1: beyond it the dearer price drives away more than the anchor
         brings. Proportional to money. An anchor below the fallback stays out.
-    `checked` says that the caller vouches for all of them.
     Raises: ValueError naming argument and world if an amount is out of range.
     Source: docs/model.md; hand-worked rounds in tests/oracles/test_funding_by_hand.py.
     """
-    if not checked:
-        require(ask_usd_bn, not_negative, "ask_usd_bn", "at least zero")
-        require(issuer_value_usd_bn, positive, "issuer_value_usd_bn", "above zero")
-        require(issuer_reservation_usd_bn, positive, "issuer_reservation_usd_bn", "above zero")
-        require(anchor_room_usd_bn, not_negative, "anchor_room_usd_bn", "at least zero")
-        require(anchor_value_usd_bn, not_negative, "anchor_value_usd_bn", "at least zero")
-        require(others_supply_usd_bn, not_negative, "others_supply_usd_bn", "at least zero")
-        require(others_slope, positive, "others_slope", "above zero")
-        require(weight, zero_to_one, "weight", "a share in [0, 1]")
+    require(ask_usd_bn, not_negative, "ask_usd_bn", "at least zero")
+    require(issuer_value_usd_bn, positive, "issuer_value_usd_bn", "above zero")
+    require(issuer_reservation_usd_bn, positive, "issuer_reservation_usd_bn", "above zero")
+    require(anchor_room_usd_bn, not_negative, "anchor_room_usd_bn", "at least zero")
+    require(anchor_value_usd_bn, not_negative, "anchor_value_usd_bn", "at least zero")
+    require(others_supply_usd_bn, not_negative, "others_supply_usd_bn", "at least zero")
+    require(others_slope, positive, "others_slope", "above zero")
+    require(weight, zero_to_one, "weight", "a share in [0, 1]")
+    return bargain_round(
+        ask_usd_bn,
+        issuer_value_usd_bn,
+        issuer_reservation_usd_bn,
+        anchor_room_usd_bn,
+        anchor_value_usd_bn,
+        others_supply_usd_bn,
+        others_slope,
+        weight,
+    )
 
+
+def bargain_round(
+    ask_usd_bn: PerWorld,
+    issuer_value_usd_bn: PerWorld,
+    issuer_reservation_usd_bn: PerWorld,
+    anchor_room_usd_bn: PerWorld,
+    anchor_value_usd_bn: PerWorld,
+    others_supply_usd_bn: PerWorld,
+    others_slope: PerWorld | float,
+    weight: PerWorld | float,
+) -> Round:
+    """As `price_round`, of arrays that are known to be right."""
     asks = ask_usd_bn > 0.0
     supply_over_ask = others_supply_usd_bn / np.where(asks, ask_usd_bn, 1.0)
     covered = asks & (supply_over_ask > 0.0)
@@ -187,7 +213,7 @@ def price_round(
     return Round(by_anchor + by_others, pre_money, by_anchor, by_others)
 
 
-def dilute(stakes: PerRow, pre_money_usd_bn: PerWorld, by_holder_usd_bn: PerRow, *, checked: bool = False) -> PerRow:
+def dilute(stakes: PerRow, pre_money_usd_bn: PerWorld, by_holder_usd_bn: PerRow) -> PerRow:
     """Stakes after a round in which each holder put in so much at one pre-money valuation.
 
     Args:   stakes             (holders, worlds)   shares of the firm, >= 0, summing to one
@@ -195,13 +221,16 @@ def dilute(stakes: PerRow, pre_money_usd_bn: PerWorld, by_holder_usd_bn: PerRow,
             by_holder_usd_bn   (holders, worlds)   bn USD put in, >= 0
     Returns:                   (holders, worlds)   shares of the firm, summing to one
     Laws: sum to one; who puts in nothing never gains; who puts in its pro rata keeps its share.
-    `checked` says that the caller vouches for all of them.
     Raises: ValueError if a valuation is not above zero, an amount negative, or the stakes do not sum to one.
     """
-    if not checked:
-        require(pre_money_usd_bn, positive, "pre_money_usd_bn", "above zero")
-        require(by_holder_usd_bn, not_negative, "by_holder_usd_bn", "at least zero")
-        _require_whole(stakes)
+    require(pre_money_usd_bn, positive, "pre_money_usd_bn", "above zero")
+    require(by_holder_usd_bn, not_negative, "by_holder_usd_bn", "at least zero")
+    _require_whole(stakes)
+    return issue_shares(stakes, pre_money_usd_bn, by_holder_usd_bn)
+
+
+def issue_shares(stakes: PerRow, pre_money_usd_bn: PerWorld, by_holder_usd_bn: PerRow) -> PerRow:
+    """As `dilute`, of arrays that are known to be right."""
     post_money = pre_money_usd_bn + fold(by_holder_usd_bn)
     return (stakes * pre_money_usd_bn + by_holder_usd_bn) / post_money
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,6 +26,26 @@ class Contract:
     take_or_pay: PerWorld
     start_slot: PerWorld
     end_slot: PerWorld
+
+
+class Leases(NamedTuple):
+    """Single leases, each of one pair in one world, all (entries,)."""
+
+    rows: np.ndarray
+    """Numbers of the pairs."""
+    worlds: np.ndarray
+    """Positions of the worlds."""
+    quantity_h100e_m: np.ndarray
+    rent: np.ndarray
+    """Quantity times price, M H100e x $/H100e-hour."""
+    take_or_pay: np.ndarray
+    start_slot: np.ndarray
+    term_quarters: np.ndarray
+
+    @classmethod
+    def joined(cls, parts: Sequence[Leases]) -> Leases:
+        """All of them, in their order."""
+        return parts[0] if len(parts) == 1 else cls(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 @dataclass(frozen=True)

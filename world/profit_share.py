@@ -17,8 +17,6 @@ def profit_share_total(
     first_share: PerWorld | float = 0.75,
     first_target_usd_bn: PerWorld | float = 13.0,
     second_share: PerWorld | float = 0.49,
-    *,
-    checked: bool = False,
 ) -> PerWorld:
     """All that the partner has a right to so far: min(0.75 Pi, 13 + 0.49 max(0, Pi - 13 / 0.75), cap).
 
@@ -30,13 +28,11 @@ def profit_share_total(
     Returns:                            (worlds,)              bn USD, >= 0; nothing for Pi <= 0
     Laws (tests/invariants/test_profit_share.py): rises with Pi, by at most first_share per unit; continuous; never
         above the cap nor above the profit itself; proportional to money.
-    `checked` says that the caller vouches for the terms.
     Raises: ValueError if a cap is negative or the shares are out of order.
     Source: terms as reported (docs/sources.md); hand-worked in tests/oracles/test_funding_by_hand.py.
     """
-    if not checked:
-        _require_terms(cap_usd_bn, first_share, second_share)
-    return _total(cumulative_profit_high_usd_bn, cap_usd_bn, first_share, first_target_usd_bn, second_share)
+    _require_terms(cap_usd_bn, first_share, second_share)
+    return share_of_profit(cumulative_profit_high_usd_bn, cap_usd_bn, first_share, first_target_usd_bn, second_share)
 
 
 def _require_terms(cap: PerWorld | float, first_share: PerWorld | float, second_share: PerWorld | float) -> None:
@@ -46,14 +42,14 @@ def _require_terms(cap: PerWorld | float, first_share: PerWorld | float, second_
     require(second_share, zero_to_one, "second_share", "a share in [0, 1]")
 
 
-def _total(
+def share_of_profit(
     high: np.ndarray,
     cap: PerWorld | float,
-    first_share: PerWorld | float,
-    first_target: PerWorld | float,
-    second_share: PerWorld | float,
+    first_share: PerWorld | float = 0.75,
+    first_target: PerWorld | float = 13.0,
+    second_share: PerWorld | float = 0.49,
 ) -> np.ndarray:
-    """`profit_share_total` on terms that were checked, (..., worlds)."""
+    """As `profit_share_total`, of terms that are known to be right, (..., worlds)."""
     profit = np.maximum(high, 0.0)
     beyond_target = np.maximum(profit - np.asarray(first_target) / first_share, 0.0)
     return np.minimum(np.minimum(first_share * profit, first_target + second_share * beyond_target), cap)
@@ -73,8 +69,6 @@ def profit_share_value_usd_bn(
     first_share: PerWorld | float = 0.75,
     first_target_usd_bn: PerWorld | float = 13.0,
     second_share: PerWorld | float = 0.49,
-    *,
-    checked: bool = False,
 ) -> PerWorld:
     """Present value of the rest of the profit share along an expected path of yearly profit.
 
@@ -86,16 +80,31 @@ def profit_share_value_usd_bn(
     Returns:                            (worlds,)          bn USD, >= 0; each year's payment discounted from mid-year
     Laws: rises with the cap and with every year's profit at a zero rate; at most the cap less what is already due;
         proportional to money.
+    Raises: ValueError if a cap is negative or the shares are out of order.
     """
-    if not checked:
-        _require_terms(cap_usd_bn, first_share, second_share)
+    _require_terms(cap_usd_bn, first_share, second_share)
+    terms = cap_usd_bn, discount_rate_per_year, first_share, first_target_usd_bn, second_share
+    return value_of_share(cumulative_profit_usd_bn, cumulative_profit_high_usd_bn, expected_profit_usd_bn, *terms)
+
+
+def value_of_share(
+    cumulative_profit_usd_bn: PerWorld,
+    cumulative_profit_high_usd_bn: PerWorld,
+    expected_profit_usd_bn: PerRow,
+    cap_usd_bn: PerWorld | float,
+    discount_rate_per_year: PerWorld | float,
+    first_share: PerWorld | float = 0.75,
+    first_target_usd_bn: PerWorld | float = 13.0,
+    second_share: PerWorld | float = 0.49,
+) -> PerWorld:
+    """As `profit_share_value_usd_bn`, of terms that are known to be right."""
     so_far = cumulative_profit_usd_bn
     high = np.empty((len(expected_profit_usd_bn) + 1, *so_far.shape))
     high[0] = np.maximum(cumulative_profit_high_usd_bn, 0.0)
     for year, profit in enumerate(expected_profit_usd_bn):
         so_far = so_far + profit
         np.maximum(high[year], so_far, out=high[year + 1])
-    total = _total(high, cap_usd_bn, first_share, first_target_usd_bn, second_share)
+    total = share_of_profit(high, cap_usd_bn, first_share, first_target_usd_bn, second_share)
     a_year = np.exp(-np.asarray(discount_rate_per_year))
     discount, value = np.sqrt(a_year), np.zeros_like(so_far)
     for payment in total[1:] - total[:-1]:

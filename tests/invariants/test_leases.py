@@ -14,6 +14,7 @@ from tests.invariants.formula_inputs import (
     same_bits,
     seeds,
 )
+from world.lease_terms import Leases
 from world.leases import LeaseBook
 
 PAIRS = (("cloud", "lab", "own"), ("cloud", "rival", "own"), ("builder", "lab", "programme"))
@@ -256,7 +257,10 @@ def test_signing_single_leases_is_signing_those_of_a_pair_in_all_worlds(seed: in
     start, term = inputs.between(-1.0, SLOTS + 2.0) + quantity, inputs.between(1.0, 20.0) + price
     books = LeaseBook(PAIRS, SLOTS, 7), LeaseBook(PAIRS, SLOTS, 7)
     at = quantity.nonzero()
-    books[0].sign_some(pairs[at[0]], at[1], quantity[at], quantity[at] * price[at], 0.5, start[at], term[at])
+    firm = np.full(at[0].size, 0.5)
+    leases = Leases(pairs[at[0]], at[1], quantity[at], quantity[at] * price[at], firm, start[at], term[at])
+    some = np.arange(at[0].size) % 3 == 0
+    books[0].sign_some(Leases.joined([Leases(*(each[part] for each in leases)) for part in (some, ~some)]))
     for row, pair in enumerate(pairs):
         books[1].sign(int(pair), quantity[row], price[row], 0.5, start[row], term[row])
     together, apart = books[0].state(), books[1].state()
