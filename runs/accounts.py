@@ -17,7 +17,7 @@ from runs.stargate import pay_sponsor_equity
 from world.arrays import PerRow, PerWorld, fold, ratio
 from world.incidence import fold_groups
 from world.leases import USD_BN_PER_RENT
-from world.profit_share import profit_share_due, share_of_profit
+from world.profit_share import FIRST_TARGET_USD_BN, profit_share_due, share_of_profit
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -137,7 +137,7 @@ def service_dues(market: ComputeMarket) -> None:
     cap.cumulative_profit_usd_bn = cap.cumulative_profit_usd_bn + profit
     cap.profit_high_usd_bn = np.maximum(cap.profit_high_usd_bn, cap.cumulative_profit_usd_bn)
     most = p.profit_share_cap_usd_bn * market.money
-    right = share_of_profit(cap.profit_high_usd_bn, most, first_target=13.0 * market.money)
+    right = share_of_profit(cap.profit_high_usd_bn, most, first_target=FIRST_TARGET_USD_BN * market.money)
     due = np.where(market.firms["openai"].converted > 0.0, 0.0, profit_share_due(right, cap.profit_share_paid_usd_bn))
     cap.profit_share_paid_usd_bn = cap.profit_share_paid_usd_bn + due
     s.ledger.due("profit_share", "openai", "microsoft", due)

@@ -14,7 +14,7 @@ from runs.firm_books import purse
 from runs.tranches import ANCHOR, Books, anchor_books, buy_shares, conditional_usd_bn, promise, take_due
 from world.arrays import PerRow, PerWorld, fold, pick_worlds, some
 from world.funding import Round, bargain_round, grant, issue_shares
-from world.profit_share import conversion_bargain, value_of_share
+from world.profit_share import FIRST_TARGET_USD_BN, conversion_bargain, value_of_share
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -234,6 +234,7 @@ def convert(market: ComputeMarket, value: PerWorld) -> None:
         expected_profit(market, worlds),
         (p.profit_share_cap_usd_bn * market.money)[worlds],
         p.cost_of_equity[worlds],
+        first_target_usd_bn=FIRST_TARGET_USD_BN * market.money[worlds],
     )
     claim = np.maximum(share, s.cap.stakes[0, worlds] * value * p.as_converted_share[worlds])
     gain = p.conversion_gain[worlds] * value + conditional_usd_bn(market)[worlds] - p.conversion_cost[worlds] * value

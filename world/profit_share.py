@@ -10,12 +10,15 @@ import numpy as np
 
 from world.arrays import Flags, PerRow, PerWorld, not_negative, positive, require, zero_to_one
 
+FIRST_TARGET_USD_BN = 13.0
+"""What the partner is paid at the first share, in dollars; a market in another currency has its own number."""
+
 
 def profit_share_total(
     cumulative_profit_high_usd_bn: PerWorld,
     cap_usd_bn: PerWorld | float,
     first_share: PerWorld | float = 0.75,
-    first_target_usd_bn: PerWorld | float = 13.0,
+    first_target_usd_bn: PerWorld | float = FIRST_TARGET_USD_BN,
     second_share: PerWorld | float = 0.49,
 ) -> PerWorld:
     """All that the partner has a right to so far: min(0.75 Pi, 13 + 0.49 max(0, Pi - 13 / 0.75), cap).
@@ -46,7 +49,7 @@ def share_of_profit(
     high: np.ndarray,
     cap: PerWorld | float,
     first_share: PerWorld | float = 0.75,
-    first_target: PerWorld | float = 13.0,
+    first_target: PerWorld | float = FIRST_TARGET_USD_BN,
     second_share: PerWorld | float = 0.49,
 ) -> np.ndarray:
     """As `profit_share_total`, of terms that are known to be right, (..., worlds)."""
@@ -67,7 +70,7 @@ def profit_share_value_usd_bn(
     cap_usd_bn: PerWorld | float,
     discount_rate_per_year: PerWorld | float,
     first_share: PerWorld | float = 0.75,
-    first_target_usd_bn: PerWorld | float = 13.0,
+    first_target_usd_bn: PerWorld | float = FIRST_TARGET_USD_BN,
     second_share: PerWorld | float = 0.49,
 ) -> PerWorld:
     """Present value of the rest of the profit share along an expected path of yearly profit.
@@ -94,7 +97,7 @@ def value_of_share(
     cap_usd_bn: PerWorld | float,
     discount_rate_per_year: PerWorld | float,
     first_share: PerWorld | float = 0.75,
-    first_target_usd_bn: PerWorld | float = 13.0,
+    first_target_usd_bn: PerWorld | float = FIRST_TARGET_USD_BN,
     second_share: PerWorld | float = 0.49,
 ) -> PerWorld:
     """As `profit_share_value_usd_bn`, of terms that are known to be right."""

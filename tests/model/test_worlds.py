@@ -85,7 +85,7 @@ def test_one_number_equals_the_same_number_per_world(scenario: str) -> None:
 
 def test_the_order_of_agents_is_irrelevant(whole: dict[str, ComputeMarket]) -> None:
     market = ComputeMarket("as-of-2024q3", worlds=WORLDS, rng=1)
-    for table in (market.firms, market.core, market.burn, market.cash_flow):
+    for table in (market.firms, market.burn, market.cash_flow):
         items = list(table.items())
         table.clear()
         table.update(reversed(items))
