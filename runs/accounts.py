@@ -12,7 +12,7 @@ from runs.credit import debt_dues, roll_debt
 from runs.distress import fill_shortfalls, work_out
 from runs.money import mark_stakes
 from runs.opening_books import landlord_shares
-from runs.sight import phases_building, power_gw, power_price
+from runs.sight import phases_building, power_gw
 from runs.stargate import pay_sponsor_equity
 from world.arrays import PerRow, PerWorld, fold, ratio
 from world.incidence import fold_groups
@@ -75,7 +75,7 @@ def compute_dues(market: ComputeMarket) -> None:
     net_positions(market, position)
     sublet(market, position[[cast.entities.index(tenant) for tenant in cast.tenants]])
     # GW x 2,190 h x $/MWh = thousand MWh x $; a million of them is $bn.
-    bills = s.fleet.power_used_gw * (market.parameters.of("costs").power_draw * 2190.0 * power_price(market) / 1e6)
+    bills = s.fleet.power_used_gw * (market.parameters.of("costs").power_draw * 2190.0 * s.flow["power_usd_mwh"] / 1e6)
     s.ledger.due("power", cast.operators, "utilities", bills)
     s.ledger.due("operating_cost", cast.operators, "suppliers", operations_bill(market))
 
