@@ -54,10 +54,11 @@ def compute_dues(market: ComputeMarket) -> None:
     active = s.leases.active
     # $bn for a M H100e over the quarter.
     price = np.where(s.market.traded, s.market.price_usd_h * USD_BN_PER_RENT, 0.0)
-    earned = fold((s.market.sold_h100e_m * price).swapaxes(0, 1))
+    share = ratio(s.market.sold_h100e_m, s.flow["deployed_by_generation_h100e_m"])
+    earned = fold((s.fleet.deployed * (share * price)).swapaxes(0, 1))
     used = s.flow["spent_usd_bn"]
     # What nobody rents from a provider that quarter stands idle: its tenants owe the take-or-pay part of the rent.
-    sold = fold(s.market.sold_h100e_m.swapaxes(0, 1))
+    sold = fold((s.fleet.deployed * share).swapaxes(0, 1))
     busy = np.minimum(ratio(sold, deployed, 1.0), 1.0)
     # Failed chips are not paid for: where less runs than is let, all tenants lose alike.
     rows, provider = cast.let, cast.provider_of_let

@@ -75,7 +75,7 @@ def clear(market: ComputeMarket, view: MarketView) -> None:
         traded=traded,
         taken_h100e_m=taken,
         strength=now * ratio(result.strength, pooled).take(of_user, axis=0),
-        sold_h100e_m=s.fleet.deployed * ratio(sold, held),
+        sold_h100e_m=sold,
         log_index=result.log_index,
         log_slow_index=before.log_slow_index + speed * (result.log_index - before.log_slow_index),
         posted_usd_h=posted,
