@@ -140,7 +140,7 @@ class NestedMarket:
         nests = self.by_nest(units)
         average = (np.log(fold(scale)) - np.log(np.maximum(fold(nests), LEAST)) / (1.0 - inverse)) / self.elasticity
         guess = log_index if log_average is None else log_index + (average - log_average)
-        log_m, missed = self._all_in_use(nests, guess)
+        log_m, missed = self._all_in_use(nests, np.log(scale), guess)
         price, _, _ = self._of_each(log_m)
         price -= log_capacity
         price *= inverse
@@ -156,10 +156,10 @@ class NestedMarket:
             price[:, where] = _with_idle(self.pick(where), pick_worlds(price, where), halfway)
         return price, average
 
-    def _all_in_use(self, nests: PerNest, log_index: PerKind) -> tuple[PerKind, Flags]:
+    def _all_in_use(self, nests: PerNest, log_scale: PerKind, log_index: PerKind) -> tuple[PerKind, Flags]:
         """log m_b where all is in use, (kinds, worlds), and where it is not found within the steps, (worlds,)."""
         flexible = self.substitution - self.elasticity
-        log_scale, rho = np.log(np.maximum(self.scale, LEAST)), 1.0 - 1.0 / self.substitution
+        rho = 1.0 - 1.0 / self.substitution
         strength, give = flexible / (1.0 - self.substitution), flexible / self.substitution
         captive, to_all = nests[:-1], nests[-1]
         log_m = _bounded(log_scale + flexible * log_index)
@@ -195,8 +195,8 @@ def _step(miss: PerKind, by_own: PerKind, by_all: PerKind, mass: PerKind, total:
     Args: by_own, by_all: slopes of log m_b in log m_b itself and in log M; mass: m_b; total: M.
     """
     alone = 1.0 / (1.0 - by_own)
-    move, follow, part = miss * alone, by_all * alone, mass / total
-    follow *= fold(part * move) / (1.0 - fold(part * follow))
+    move, follow = miss * alone, by_all * alone
+    follow *= fold(mass * move) / (total - fold(mass * follow))
     move += follow
     return move
 
