@@ -12,7 +12,7 @@ from runs.credit import debt_dues, roll_debt
 from runs.distress import fill_shortfalls, work_out
 from runs.money import mark_stakes
 from runs.opening_books import landlord_shares
-from runs.sight import phases_building, power_gw, power_price
+from runs.sight import phases_building, power_gw
 from runs.stargate import pay_sponsor_equity
 from world.arrays import PerRow, PerWorld, fold, ratio
 from world.incidence import fold_groups
@@ -54,10 +54,11 @@ def compute_dues(market: ComputeMarket) -> None:
     active = s.leases.active
     # $bn for a M H100e over the quarter.
     price = np.where(s.market.traded, s.market.price_usd_h * USD_BN_PER_RENT, 0.0)
-    earned = fold((s.market.sold_h100e_m * price).swapaxes(0, 1))
+    share = ratio(s.market.sold_h100e_m, s.flow["deployed_by_generation_h100e_m"])
+    earned = fold((s.fleet.deployed * (share * price)).swapaxes(0, 1))
     used = s.flow["spent_usd_bn"]
     # What nobody rents from a provider that quarter stands idle: its tenants owe the take-or-pay part of the rent.
-    sold = fold(s.market.sold_h100e_m.swapaxes(0, 1))
+    sold = fold((s.fleet.deployed * share).swapaxes(0, 1))
     busy = np.minimum(ratio(sold, deployed, 1.0), 1.0)
     # Failed chips are not paid for: where less runs than is let, all tenants lose alike.
     rows, provider = cast.let, cast.provider_of_let
@@ -75,7 +76,7 @@ def compute_dues(market: ComputeMarket) -> None:
     net_positions(market, position)
     sublet(market, position[[cast.entities.index(tenant) for tenant in cast.tenants]])
     # GW x 2,190 h x $/MWh = thousand MWh x $; a million of them is $bn.
-    bills = s.fleet.power_used_gw * (market.parameters.of("costs").power_draw * 2190.0 * power_price(market) / 1e6)
+    bills = s.fleet.power_used_gw * (market.parameters.of("costs").power_draw * 2190.0 * s.flow["power_usd_mwh"] / 1e6)
     s.ledger.due("power", cast.operators, "utilities", bills)
     s.ledger.due("operating_cost", cast.operators, "suppliers", operations_bill(market))
 

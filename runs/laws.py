@@ -37,7 +37,7 @@ def measure_laws(market: ComputeMarket) -> list[Law]:
     """How far the state is from every law, (worlds,) each."""
     s, cast = market.state, market.cast
     fleet, leases, sites, phases = s.fleet.check(), s.leases.check(), s.sites.check(), s.phases.check()
-    bought, sold = bought_h100e_m(s), fold(s.market.sold_h100e_m)
+    bought, sold = bought_h100e_m(s), s.market.sold_h100e_m
     volume = np.maximum(fold(sold), 1e-9)
     deployed = fold(s.fleet.deployed)
     # At the floor less may be wanted than is offered; at the cap more, and the world is flagged as rationed.
@@ -66,7 +66,7 @@ def measure_laws(market: ComputeMarket) -> list[Law]:
         Law("sites: power accounted for", np.maximum(sites.unaccounted, phases.unaccounted)),
         Law("sites: states in order", phases.disordered),
         Law("market: bought equals sold", np.abs(bought - sold).max(axis=0) / volume, 1e-12),
-        Law("market: allocation within capacity", beyond(s.market.sold_h100e_m, s.fleet.deployed) / volume, 1e-12),
+        Law("market: allocation within capacity", beyond(sold, deployed) / volume, 1e-12),
         Law("market: clears with its certificate", uncleared.max(axis=0), 1e-8),
         Law("debt: maturities add up to the books", s.debt.distance(owed)),
         Law("stakes: sum to one", np.abs(fold(stakes) - 1.0)),

@@ -42,7 +42,6 @@ def open_market(
     eps_long = m.elasticity_long
     # a_b = m_b P_b^(eps - sigma), and A_b = a_b Pbar_b^(eps_L - eps_S) with Pbar_b = P_b.
     log_scale = np.log(shares) + total + (eps_long - sigma) * log_index[cast.kind_of_user]
-    deployed = fleet.deployed
     taste = np.where(has, np.exp(sigma * (np.log(theta) - np.log(price))), 0.0)
     strength = shares * np.exp(total)
     taken = taste * ratio(capacity, cast.nests.takers.fold(strength) * taste)
@@ -52,7 +51,7 @@ def open_market(
         traded=has,
         taken_h100e_m=taken,
         strength=strength,
-        sold_h100e_m=deployed.copy(),
+        sold_h100e_m=capacity,
         log_index=log_index,
         log_slow_index=log_index.copy(),
         posted_usd_h=posted,

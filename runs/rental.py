@@ -17,6 +17,7 @@ from world.incidence import fold_groups
 from world.leases import USD_BN_PER_RENT
 from world.nested_clearing import NestedClearing, clear_nested_market
 from world.nested_market import NestedMarket
+from world.parameters import Parameters
 from world.planning import learn_growth, slow_speed
 from world.services import (
     budget_to_demand_scale,
@@ -64,17 +65,17 @@ def clear(market: ComputeMarket, view: MarketView) -> None:
     traded = sold > 0.0
     spot_hopper = price[GENERATION["hopper"]]
     # The posted index follows a one-year price: spot as it is expected to move over the year.
-    target = spot_hopper * np.exp(-market.parameters.of("costs").rent_fall / 8.0) * m.one_year_premium
+    target = spot_hopper * market.parameters.once(year_over_spot)
     posted = close_gap(
         before.posted_usd_h, np.where(traded[GENERATION["hopper"]], target, before.posted_usd_h), m.index_speed
     )
-    speed = slow_speed(m.slow_speed, m.elasticity_short, m.elasticity_long)
+    speed = market.parameters.once(speed_of_slow_index)
     s.market = type(before)(
         price_usd_h=price,
         traded=traded,
         taken_h100e_m=taken,
         strength=now * ratio(result.strength, pooled).take(of_user, axis=0),
-        sold_h100e_m=s.fleet.deployed * ratio(sold, held),
+        sold_h100e_m=sold,
         log_index=result.log_index,
         log_slow_index=before.log_slow_index + speed * (result.log_index - before.log_slow_index),
         posted_usd_h=posted,
@@ -106,6 +107,17 @@ def clear_held(market: ComputeMarket, scale: PerRow, there: slice | np.ndarray, 
     # Its own prices nearly always clear it.
     guess, s.flow["average_log_index"] = nested.prices(s.market.log_index, s.last.get("average_log_index"))
     return clear_nested_market(nested, guess, PRICE_FLOOR_USD_H * market.money, cap)
+
+
+def year_over_spot(parameters: Parameters) -> PerWorld:
+    """A one-year price over spot, which falls on as rents do, (worlds,)."""
+    return np.exp(-parameters["costs.rent_fall"] / 8.0) * parameters["market.one_year_premium"]
+
+
+def speed_of_slow_index(parameters: Parameters) -> PerWorld:
+    """Share of its gap to the index that the slow one closes in a quarter, in logarithms, (worlds,)."""
+    m = parameters.of("market")
+    return slow_speed(m.slow_speed, m.elasticity_short, m.elasticity_long)
 
 
 def demand_scales(market: ComputeMarket, view: MarketView) -> PerRow:

@@ -36,11 +36,12 @@ def price_chips(market: ComputeMarket) -> None:
     learning = np.exp(-p.of("openai").chip_improvement * (s.quarter + 1) / 4.0)
     price[GENERATION["own_chip"]] = p.of("openai").chip_price_k * market.money * learning
     for_one_h100e = price / g.h100e
+    power = power_price(market)
     cash = running_usd_h(
         for_one_h100e,
         g.kw_per_h100e,
         system_multiple=costs.system_multiple,
-        power_usd_mwh=power_price(market),
+        power_usd_mwh=power,
         power_draw=costs.power_draw,
         operations_share=costs.operations_share,
     )
@@ -55,7 +56,8 @@ def price_chips(market: ComputeMarket) -> None:
         shell_life_years=costs.shell_life_years,
         utilisation=costs.utilisation,
     )
-    s.flow |= {"chip_price_k": price, "cash_cost_usd_h": cash, "cost_usd_h": capital + cash} | coming_mixes(s)
+    s.flow |= {"chip_price_k": price, "cash_cost_usd_h": cash, "cost_usd_h": capital + cash, "power_usd_mwh": power}
+    s.flow |= coming_mixes(s)
 
 
 def coming_mixes(s: State) -> dict[str, PerGeneration]:
@@ -208,7 +210,7 @@ def market_view(market: ComputeMarket) -> MarketView:
 def unit_rent(s: State) -> PerWorld:
     """Average rent of one effective unit of merchant compute, $/effective H100e-hour: what a builder can earn."""
     if s.market.rent_usd_h is None:
-        sold = fold(s.market.sold_h100e_m)[MERCHANT_ROWS]
+        sold = s.market.sold_h100e_m[MERCHANT_ROWS]
         price = np.where(s.market.traded, s.market.price_usd_h, 0.0)[MERCHANT_ROWS]
         units = fold(sold * s.generations.usefulness[MERCHANT_ROWS])
         s.market.rent_usd_h = ratio(fold(sold * price), units, 1.0)

@@ -73,8 +73,8 @@ class Market:
     """What a user of strength one takes of each generation that it can use."""
     strength: PerRow
     """With which each user's purchases of all that it can use go, (users, worlds): runs/use.py adds them up."""
-    sold_h100e_m: np.ndarray
-    """(operators, generations, worlds)."""
+    sold_h100e_m: PerGeneration
+    """By all holders together, each the same share of what it has deployed."""
     log_index: PerKind
     """Log of the rental index of each kind of users, (kinds, worlds), $/effective H100e-hour."""
     log_slow_index: PerKind

@@ -140,7 +140,7 @@ class NestedMarket:
         nests = self.by_nest(units)
         average = (np.log(fold(scale)) - np.log(np.maximum(fold(nests), LEAST)) / (1.0 - inverse)) / self.elasticity
         guess = log_index if log_average is None else log_index + (average - log_average)
-        log_m, missed = self._all_in_use(nests, guess)
+        log_m, missed = self._all_in_use(nests, np.log(scale), guess)
         price, _, _ = self._of_each(log_m)
         price -= log_capacity
         price *= inverse
@@ -156,10 +156,10 @@ class NestedMarket:
             price[:, where] = _with_idle(self.pick(where), pick_worlds(price, where), halfway)
         return price, average
 
-    def _all_in_use(self, nests: PerNest, log_index: PerKind) -> tuple[PerKind, Flags]:
+    def _all_in_use(self, nests: PerNest, log_scale: PerKind, log_index: PerKind) -> tuple[PerKind, Flags]:
         """log m_b where all is in use, (kinds, worlds), and where it is not found within the steps, (worlds,)."""
         flexible = self.substitution - self.elasticity
-        log_scale, rho = np.log(np.maximum(self.scale, LEAST)), 1.0 - 1.0 / self.substitution
+        rho = 1.0 - 1.0 / self.substitution
         strength, give = flexible / (1.0 - self.substitution), flexible / self.substitution
         captive, to_all = nests[:-1], nests[-1]
         log_m = _bounded(log_scale + flexible * log_index)
@@ -195,8 +195,8 @@ def _step(miss: PerKind, by_own: PerKind, by_all: PerKind, mass: PerKind, total:
     Args: by_own, by_all: slopes of log m_b in log m_b itself and in log M; mass: m_b; total: M.
     """
     alone = 1.0 / (1.0 - by_own)
-    move, follow, part = miss * alone, by_all * alone, mass / total
-    follow *= fold(part * move) / (1.0 - fold(part * follow))
+    move, follow = miss * alone, by_all * alone
+    follow *= fold(mass * move) / (total - fold(mass * follow))
     move += follow
     return move
 
@@ -207,7 +207,7 @@ def _with_idle(market: NestedMarket, price: PerGeneration, log_index: PerKind) -
     theta_power = np.where(market.capacity > 0.0, sigma * market.log_theta, -np.inf)
     flexible = sigma - market.elasticity
     log_scale, strength = np.log(np.maximum(market.scale, LEAST)), flexible / less
-    log_m, offers = _bounded(log_scale + flexible * log_index), _Offers.of(market, price)
+    log_m, offers = _bounded(log_scale + flexible * log_index), _Offers(market, price)
     most, left, found = -LONGEST_MOVE * less, np.ones(worlds, dtype=bool), np.empty_like(price)
     for _ in range(MOST_STEPS):
         log_strength, mass, total = market._of_each(log_m)
@@ -231,43 +231,22 @@ def _with_idle(market: NestedMarket, price: PerGeneration, log_index: PerKind) -
     return np.exp(found)
 
 
-@dataclass
 class _Offers:
     """What is offered of each generation by its holders, (generations, worlds), in logarithms."""
 
-    log_width: PerGeneration
-    """Log of what the price is above the reserve, as a share of it, where not all is offered; it is kept up."""
-    log_band: PerWorld
-    given: PerGeneration
-    """log(s p^sigma), s the share offered, less log S_g."""
-    at_reserve: PerGeneration
-    """log(p^sigma) at the reserve, less the logarithm of the band."""
-    log_reserve: PerGeneration
-    log_top: PerGeneration
-    """Log of the price from which on all is offered."""
-    sigma: PerWorld
-    inverse: PerWorld
-    """1 / sigma."""
-    steepest: PerWorld
-    """1 + sigma."""
-
-    @classmethod
-    def of(cls, market: NestedMarket, price: PerGeneration) -> _Offers:
+    def __init__(self, market: NestedMarket, price: PerGeneration) -> None:
         """The offers to a market, to be asked for first near these prices."""
-        over = price / market.reserve - 1.0
-        capacity = np.where(market.capacity > 0.0, market.capacity, 1.0)
-        sigma, log_reserve, log_band = market.substitution, np.log(market.reserve), np.log(market.band)
-        return cls(
-            log_width=np.log(np.minimum(np.maximum(over, GUESSED_SHARE * market.band), market.band)),
-            log_band=log_band,
-            given=sigma * market.log_theta - np.log(capacity),
-            at_reserve=sigma * log_reserve - log_band,
-            log_reserve=log_reserve,
-            log_top=np.log(market.reserve * (1.0 + market.band)),
-            sigma=sigma,
-            inverse=1.0 / sigma,
-            steepest=1.0 + sigma,
-        )
+        sigma, band = market.substitution, market.band
+        self.sigma, self.inverse, self.steepest = sigma, 1.0 / sigma, 1.0 + sigma
+        self.log_reserve, self.log_band = np.log(market.reserve), np.log(band)
+        # log(s p^sigma) less log S_g, s the share offered: at any price, and what it is above that at the reserve.
+        self.given = sigma * market.log_theta - np.log(np.where(market.capacity > 0.0, market.capacity, 1.0))
+        self.over_reserve = self.given - sigma * self.log_reserve + self.log_band
+        # From this S_g on all is offered.
+        self.enough = sigma * (self.log_reserve + np.log1p(band)) - self.given
+        # Log of what the price is above the reserve, as a share of it, where not all is offered; it is kept up.
+        width = np.minimum(np.maximum(price / market.reserve - 1.0, GUESSED_SHARE * band), band)
+        self.log_width = np.log(width)
 
     def at(self, log_strength: PerGeneration) -> tuple[PerGeneration, PerGeneration]:
         """Log-prices at which S_g theta^sigma p^-sigma is offered, and how they give with log S_g.
@@ -275,19 +254,20 @@ class _Offers:
         With v the log of the width that is v + sigma log(1 + exp v) = a number: convex, so that Newton comes to it from
         above, after one step at most. It goes on from where it was.
         """
-        sigma, log_width = self.sigma, self.log_width
-        tight = log_strength + self.given
-        target = tight - self.at_reserve
+        log_width, target = self.log_width, log_strength + self.over_reserve
         for _ in range(BAND_STEPS):
             over = np.exp(log_width)
             over += 1.0
-            apart = sigma * np.log(over)
+            apart = np.log(over)
+            apart *= self.sigma
             apart += log_width
             apart -= target
-            apart /= self.steepest - sigma / over
+            np.divide(self.sigma, over, out=over)
+            np.subtract(self.steepest, over, out=over)
+            apart /= over
             log_width = np.minimum(log_width - apart, self.log_band)
         self.log_width, width = log_width, np.exp(log_width)
-        log_price = tight * self.inverse
-        inside = log_price < self.log_top
+        inside = log_strength < self.enough
         give = np.where(inside, width / (1.0 + width * self.steepest), self.inverse)
-        return np.where(inside, self.log_reserve + np.log1p(width), log_price), give
+        at_most = (log_strength + self.given) * self.inverse
+        return np.where(inside, self.log_reserve + np.log1p(width), at_most), give

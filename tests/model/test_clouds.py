@@ -64,7 +64,7 @@ def test_the_plugins_of_the_documentation_keep_every_total_at_the_start(
             "fixed": sum(s.ledger.fixed(name) for name in m.cast.sectors),
             "core": fold(m.core("cash_flow")),
             "price": s.market.price_usd_h,
-            "sold": fold(s.market.sold_h100e_m),
+            "sold": s.market.sold_h100e_m,
             "bought": bought_h100e_m(s),
             "power": fold(s.sites.energised_gw),
             "running": [fold(s.leases.active[rows]) for rows in held.values()],
