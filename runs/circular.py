@@ -41,7 +41,7 @@ def trace_equity(market: ComputeMarket) -> None:
     held = last["equity_held_usd_bn"] + paid if "equity_held_usd_bn" in last else paid
     gone = held * ratio(spent, spent + np.maximum(left, 0.0))
 
-    rents = ledger.paid_between(RENT[0], labs, providers) + ledger.paid_between(RENT[1], labs, providers)
+    rents = ledger.paid_between(RENT, labs, providers)
     bought = ledger.paid_between(CHIPS, providers, VENDORS)
     onward = ratio(bought, total[cast.sector_rows(providers)][:, np.newaxis])
     chips = ledger.paid_between(CHIPS, labs, VENDORS)

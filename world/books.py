@@ -152,8 +152,8 @@ class Books:
         """What sectors received this quarter in some kinds of flow less what they paid in some, (names, worlds) $bn."""
         return self.journal.received_less_paid(names, received, paid)
 
-    def paid_between(self, kind: str, payers: tuple[str, ...], payees: tuple[str, ...]) -> np.ndarray:
-        """Sum of this quarter's flows of a kind by payer and payee, (payers, payees, worlds) $bn."""
+    def paid_between(self, kind: str | tuple[str, ...], payers: tuple[str, ...], payees: tuple[str, ...]) -> np.ndarray:
+        """Sum of this quarter's flows of a kind, or of several, by payer and payee, (payers, payees, worlds) $bn."""
         return self.journal.paid_between(kind, payers, payees)
 
     @property

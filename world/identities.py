@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -139,19 +140,18 @@ def measure(
         sectors          names
         limited          (sectors,) of bool              which sectors may not have negative cash
     """
-    account = {name: stock[i] for i, name in enumerate(ACCOUNTS)}
     yardstick = np.maximum(moved_before + movement.moved, _TINY)
     total_yardstick = fold(yardstick)
 
     count, worlds = yardstick.shape
     residuals = np.empty((2 * count + len(_TOTALS), worlds))
     by_sector, totals = residuals[: 2 * count].reshape(2, count, worlds), residuals[2 * count :]
-    np.subtract(fold(stock[: len(ASSETS)]), fold(stock[len(ASSETS) :]), by_sector[0])
+    sums = _added_up(count).fold(stock.reshape(-1, worlds))
+    by_sector[0], totals[:] = sums[:count], sums[count:]
+    totals[0] -= first_cash
     unexplained = np.add(opening_cash, movement.cash_in, by_sector[1])
     unexplained -= movement.cash_out
-    unexplained -= account["cash"]
-    for total, (asset, liability) in zip(totals, _TOTALS.values(), strict=True):
-        np.subtract(fold(account[asset]), fold(account[liability]) if liability else first_cash, total)
+    unexplained -= stock[0]
     np.abs(residuals, residuals)
     by_sector /= yardstick
     totals /= total_yardstick
@@ -173,6 +173,20 @@ def measure(
             row, world = divmod(int(np.argmax(relative)), worlds)
             places[law] = f"{names[row]}, world {world}"
     return Residuals(**largest, places=places)
+
+
+@lru_cache(maxsize=16)
+def _added_up(sectors: int) -> Incidence:
+    """Each sector's assets less its liabilities and net worth; then assets of all sectors less what they equal."""
+    every = range(sectors)
+    terms = [(s, a * sectors + s, 1 if a < len(ASSETS) else -1) for a in range(len(ACCOUNTS)) for s in every]
+    for total, pair in enumerate(_TOTALS.values()):
+        signed = zip(pair, (1, -1), strict=True)
+        terms += [
+            (sectors + total, ACCOUNTS.index(name) * sectors + s, sign) for name, sign in signed if name for s in every
+        ]
+    sums, rows, signs = np.array(terms).T
+    return Incidence(sums, rows, signs, sectors + len(_TOTALS))
 
 
 def _holding(account: int, sector: str) -> str:

@@ -95,16 +95,17 @@ class Journal:
 
         return self._summed((names, received, paid), (*received, *paid), falls, len(names))
 
-    def paid_between(self, kind: str, payers: tuple[str, ...], payees: tuple[str, ...]) -> np.ndarray:
-        """Sum of a kind of flow by payer and payee, (payers, payees, worlds) $bn."""
+    def paid_between(self, kind: str | tuple[str, ...], payers: tuple[str, ...], payees: tuple[str, ...]) -> np.ndarray:
+        """Sum of a kind of flow, or of several, by payer and payee, (payers, payees, worlds) $bn."""
         first, second = ([self._sectors[name] for name in names] for names in (payers, payees))
+        kinds = (kind,) if isinstance(kind, str) else kind
 
         def falls(line: Line) -> Falls:
             if line.payer not in first or line.payee not in second:
                 return ()
             return ((first.index(line.payer) * len(second) + second.index(line.payee), 1),)
 
-        sums = self._summed((kind, payers, payees, "between"), (kind,), falls, len(first) * len(second))
+        sums = self._summed((kinds, payers, payees, "between"), kinds, falls, len(first) * len(second))
         return sums.reshape(len(first), len(second), self.worlds)
 
     def _places(self, names: tuple[str, ...], sign: int = 1) -> dict[int, Falls]:
