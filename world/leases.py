@@ -188,10 +188,17 @@ class LeaseBook:
 
         Raises: ValueError naming the world for a share outside [0, 1).
         """
-        row = self.index(pair)
         share = np.broadcast_to(a_share(cut, "cut"), (self.worlds,))
         require(share, lambda value: value < 1.0, "cut", "below one")
-        self._pools.reprice(row, 1.0 - share)
+        worlds = np.flatnonzero(share)
+        self.reprice_some([self.index(pair)], worlds, share[np.newaxis, worlds])
+
+    def reprice_some(self, rows: Sequence[int], worlds: np.ndarray, cut: np.ndarray) -> None:
+        """Cut prices as `reprice`, of some pairs (their rows, each once) in the worlds at some positions (entries,).
+
+        cut: (rows, entries) in [0, 1), taken as it is.
+        """
+        self._pools.reprice(np.asarray(rows), worlds, 1.0 - cut)
 
     # ------------------------------------------------------------------ what there is
 
