@@ -115,7 +115,9 @@ def net_positions(market: ComputeMarket, position: PerRow) -> None:
     sells, buys = np.maximum(position, 0.0), np.maximum(-position, 0.0)
     s.flow["spot_usd_bn"] = position
     buyers, sellers = cast.trades
-    s.ledger.due("spot_rent", *cast.buyers_and_sellers, buys[buyers] * ratio(sells, fold(sells))[sellers])
+    paid = ratio(sells, fold(sells)).take(sellers, axis=0)
+    paid *= buys.take(buyers, axis=0)
+    s.ledger.due("spot_rent", *cast.buyers_and_sellers, paid)
     s.ledger.due("operating_income", "rest_of_world", "customers", buys[cast.entities.index("customers")])
 
 
