@@ -92,8 +92,7 @@ def sublet(market: ComputeMarket, position: PerRow) -> None:
 def operations_bill(market: ComputeMarket) -> PerRow:
     """Operations of the deployed fleet, (operators, worlds) $bn: a yearly share of what its chips would cost new."""
     s, costs = market.state, market.parameters.of("costs")
-    worth = s.flow["chip_price_k"] / s.generations.h100e
-    value = fold((s.fleet.deployed * worth).swapaxes(0, 1))
+    value = fold((s.fleet.deployed * s.flow["h100e_price_k"]).swapaxes(0, 1))
     bill: PerRow = value * (costs.system_multiple * costs.operations_share / 4.0)
     return bill
 
