@@ -132,8 +132,8 @@ class Cast(Members):
         tenants = {*self.tenants, *(self.entities[row] for row in self.tenant_entity)}
         buyers, sellers = {*tenants, *self.entity_of_user.values()}, {*tenants, *self.operators}
         trades = [(buyer, seller) for buyer in self.entities for seller in self.entities]
-        trades = [(buyer, seller) for buyer, seller in trades if buyer in buyers and seller in sellers]
-        between = [trade for trade in trades if trade[0] != trade[1]]
+        between = [trade for trade in trades if trade[0] in buyers and trade[1] in sellers and trade[0] != trade[1]]
+        between.sort(key=self.sector_rows)  # the order of the books, which then need not bring them into it
         return [self.entities.index(buyer) for buyer, _ in between], [
             self.entities.index(seller) for _, seller in between
         ]

@@ -92,8 +92,7 @@ def sublet(market: ComputeMarket, position: PerRow) -> None:
 def operations_bill(market: ComputeMarket) -> PerRow:
     """Operations of the deployed fleet, (operators, worlds) $bn: a yearly share of what its chips would cost new."""
     s, costs = market.state, market.parameters.of("costs")
-    worth = s.flow["chip_price_k"] / s.generations.h100e
-    value = fold((s.fleet.deployed * worth).swapaxes(0, 1))
+    value = fold((s.fleet.deployed * s.flow["h100e_price_k"]).swapaxes(0, 1))
     bill: PerRow = value * (costs.system_multiple * costs.operations_share / 4.0)
     return bill
 
@@ -115,7 +114,9 @@ def net_positions(market: ComputeMarket, position: PerRow) -> None:
     sells, buys = np.maximum(position, 0.0), np.maximum(-position, 0.0)
     s.flow["spot_usd_bn"] = position
     buyers, sellers = cast.trades
-    s.ledger.due("spot_rent", *cast.buyers_and_sellers, buys[buyers] * ratio(sells, fold(sells))[sellers])
+    paid = ratio(sells, fold(sells)).take(sellers, axis=0)
+    paid *= buys.take(buyers, axis=0)
+    s.ledger.due("spot_rent", *cast.buyers_and_sellers, paid)
     s.ledger.due("operating_income", "rest_of_world", "customers", buys[cast.entities.index("customers")])
 
 

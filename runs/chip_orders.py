@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from runs.sight import backlog_h100e_m
-from runs.state import MERCHANT_ROWS
-from world.arrays import PerRow, PerWorld, fold, ratio, some
+from world.arrays import PerRow, PerWorld, ratio, some
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -16,10 +15,7 @@ if TYPE_CHECKING:
 
 def order_value_usd_bn(market: ComputeMarket) -> PerWorld:
     """What one M H100e of the mix on order now costs at the vendor, network included, (worlds,) $bn."""
-    s = market.state
-    g, mix = s.generations, s.flow["new_mix"]
-    price = s.flow["chip_price_k"][MERCHANT_ROWS] / g.h100e[MERCHANT_ROWS]
-    value: PerWorld = fold(mix * price) / fold(mix) * market.parameters.of("nvidia").system_share
+    value: PerWorld = market.state.flow["new_chips_usd_bn"] * market.parameters.of("nvidia").system_share
     return value
 
 

@@ -132,21 +132,21 @@ def restructure(market: ComputeMarket, tenant: str, worlds: np.ndarray, gap: Per
     rows = [k for k in cast.held_by.get(tenant, ()) if cast.pairs[k][0] in cast.providers]
     if not (rows and some(gap)):
         return
-    rent = pick_worlds(np.array([s.ledger.owed("lease_rent", tenant, cast.pairs[k][0]) for k in rows]), worlds)
+    if market.recorder is None:
+        worlds, gap = worlds[gap > 0.0], gap[gap > 0.0]
+    providers = tuple(cast.pairs[k][0] for k in rows)
+    rent = pick_worlds(s.ledger.owed("lease_rent", tenant, providers), worlds)
     friction = market.parameters.of("market").sublet_friction
     # What the capacity brings at the clearing price, less what it costs to find another tenant.
     relet = pick_worlds(s.flow["held_usd_bn"][rows] * (1.0 - friction), worlds)
     cut = cut_rents(gap, rent, relet)
-    relief = in_place(worlds, cut * rent, s.worlds)
-    for row, k in enumerate(rows):
-        if not some(cut[row]):
-            continue
-        s.ledger.waive("lease_rent", tenant, cast.pairs[k][0], relief[row])
-        s.leases.reprice(k, in_place(worlds, cut[row], s.worlds))
-        s.flow["rent_usd_bn"][k] -= relief[row]
-        s.flow["lease_relief_usd_bn"][cast.providers.index(cast.pairs[k][0])] += relief[row]
+    if some(cut):
+        relief, let = cut * rent, np.array([cast.providers.index(name) for name in providers])
+        s.ledger.waive("lease_rent", tenant, providers, in_place(worlds, relief, s.worlds))
+        s.leases.reprice_some(rows, worlds, cut)
+        s.flow["rent_usd_bn"][np.array(rows)[:, np.newaxis], worlds] -= relief
+        s.flow["lease_relief_usd_bn"][let[:, np.newaxis], worlds] += relief
     if market.recorder is not None:
-        providers = [cast.pairs[k][0] for k in rows]
         market.recorder.note("relief", tenant=tenant, gap=gap, rent=rent, relet=relet, cut=cut, providers=providers)
 
 

@@ -57,7 +57,11 @@ def price_chips(market: ComputeMarket) -> None:
         utilisation=costs.utilisation,
     )
     s.flow |= {"chip_price_k": price, "cash_cost_usd_h": cash, "cost_usd_h": capital + cash, "power_usd_mwh": power}
-    s.flow |= coming_mixes(s)
+    mixes = coming_mixes(s)
+    mix = mixes["new_mix"]
+    # k$ for one H100e are $bn for a million of them.
+    new_chips = fold(mix * for_one_h100e[MERCHANT_ROWS]) / fold(mix)
+    s.flow |= {**mixes, "h100e_price_k": for_one_h100e, "new_chips_usd_bn": new_chips}
 
 
 def coming_mixes(s: State) -> dict[str, PerGeneration]:

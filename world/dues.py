@@ -58,14 +58,15 @@ class Dues:
         self.amounts = fitted(self.amounts, self.lines.room)
         return np.asarray(self.amounts[entries.lines])
 
-    def waive(self, number: int, amount: PerWorld) -> None:
-        """Take an amount off a line, $bn (worlds,), or all that is due where that is less."""
-        line, owed = self.lines.met[number], self.amounts[number]
-        part = np.minimum(amount, owed)
-        owed -= part
-        if self._net is not None:  # nothing else changes in what was added up
-            self._net[line.payer] += part
-            self._net[line.payee] -= part
+    def waive(self, entries: Entries, amounts: PerRow) -> None:
+        """Take amounts off the lines of some entries, (rows, worlds) $bn, or all that is due where that is less."""
+        for number, amount in zip(entries.numbers, amounts, strict=True):
+            line, owed = self.lines.met[number], self.amounts[number]
+            part = np.minimum(amount, owed)
+            owed -= part
+            if self._net is not None:  # nothing else changes in what was added up
+                self._net[line.payer] += part
+                self._net[line.payee] -= part
 
     def begin_anew(self, table: PerRow) -> None:
         """Nothing is due any more; a table of zeros, (lines and more, worlds), for what will be."""

@@ -104,15 +104,14 @@ class LeasePools:
         result: np.ndarray = removed
         return result
 
-    def reprice(self, row: int, kept: np.ndarray) -> None:
-        """Keep a share (worlds,) of all rent in a row, and all its capacity."""
-        worlds = np.flatnonzero(kept != 1.0)
+    def reprice(self, rows: np.ndarray, worlds: np.ndarray, kept: np.ndarray) -> None:
+        """Keep a share (rows, entries) of all rent in some rows at the positions `worlds`, and all their capacity."""
         if worlds.size:
-            money = slice(RENT * self.rows + row, None, self.rows)
-            self.to_start.keep(money, worlds, kept[worlds])
-            self.to_end.keep(money, worlds, kept[worlds])
-            self.due[RENT:, row] *= kept
-            self.owed[row] *= kept
+            self.to_start.keep_rows(RENT, rows, worlds, kept)
+            self.to_end.keep_rows(RENT, rows, worlds, kept)
+            place = rows[:, np.newaxis], worlds
+            self.due[RENT:][(..., *place)] *= kept
+            self.owed[place] *= kept
 
     def running(self, measure: int) -> PerRow:
         """What runs, (rows, worlds): CAPACITY, RENT or FIRM. Read only."""

@@ -188,10 +188,17 @@ class LeaseBook:
 
         Raises: ValueError naming the world for a share outside [0, 1).
         """
-        row = self.index(pair)
         share = np.broadcast_to(a_share(cut, "cut"), (self.worlds,))
         require(share, lambda value: value < 1.0, "cut", "below one")
-        self._pools.reprice(row, 1.0 - share)
+        worlds = np.flatnonzero(share)
+        self.reprice_some([self.index(pair)], worlds, share[np.newaxis, worlds])
+
+    def reprice_some(self, rows: Sequence[int], worlds: np.ndarray, cut: np.ndarray) -> None:
+        """Cut prices as `reprice`, of some pairs (their rows, each once) in the worlds at some positions (entries,).
+
+        cut: (rows, entries) in [0, 1), taken as it is.
+        """
+        self._pools.reprice(np.asarray(rows), worlds, 1.0 - cut)
 
     # ------------------------------------------------------------------ what there is
 
@@ -227,10 +234,12 @@ class LeaseBook:
         used_share (pairs, worlds), (worlds,) or a number in [0, 1]: how much of the capacity the tenant uses. It pays
         the larger of that share and the take-or-pay share of the rent; without it all of the rent.
         """
-        rent: np.ndarray = self._pools.running(RENT) * USD_BN_PER_RENT
+        rent = self._pools.running(RENT)
         if used_share is None:
-            return rent
-        paid: np.ndarray = rent * np.maximum(a_share(used_share, "used_share"), self.take_or_pay)
+            return np.multiply(rent, USD_BN_PER_RENT)
+        # Of an amount that is used up rounding may leave more firm rent than rent.
+        paid = np.maximum(rent * a_share(used_share, "used_share"), np.minimum(self._pools.running(FIRM), rent))
+        paid *= USD_BN_PER_RENT
         return paid
 
     @property

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from world.arrays import PerWorld, locked
+from world.arrays import locked, some
 from world.books import Books
 from world.dues import ROUNDING_OF_A_DUE, Dues
 from world.entries import CASH_KINDS, Names
@@ -55,23 +55,27 @@ class Ledger(Books):
         entries = self._payments(kind, payer, payee)
         self._dues.add(entries, self._amounts(entries, amount))
 
-    def owed(self, kind: str, payer: str, payee: str) -> PerWorld:
-        """What is queued of a due, a copy, $bn (worlds,)."""
-        owed: PerWorld = self._dues.of(self._payments(kind, payer, payee))[0].copy()
-        return owed
+    def owed(self, kind: str, payer: Names, payee: Names) -> np.ndarray:
+        """What is queued of a due, a copy, $bn (worlds,); of several, row by row, (rows, worlds)."""
+        entries = self._payments(kind, payer, payee)
+        queued = self._dues.of(entries)
+        owed = np.empty_like(queued)
+        owed[slice(None) if entries.order is None else entries.order] = queued
+        return owed[0] if isinstance(payer, str) and isinstance(payee, str) else owed
 
-    def waive(self, kind: str, payer: str, payee: str, amount: PerWorld | float) -> None:
+    def waive(self, kind: str, payer: Names, payee: Names, amount: Amounts) -> None:
         """The payee gives up part of a due that is queued, $bn (worlds,), at most what is owed.
 
         Raises: ValueError naming the world in which more would be given up than is owed.
         """
-        owed, entries = self.owed(kind, payer, payee), self._payments(kind, payer, payee)
-        given = self._amounts(entries, amount)[0]
+        entries = self._payments(kind, payer, payee)
+        owed, given = self._dues.of(entries), self._amounts(entries, amount)
         over = given > owed * (1.0 + ROUNDING_OF_A_DUE)
-        if over.any():
-            world = int(np.argmax(over))
-            raise ValueError(f"{kind}, {payer} to {payee}: world {world} is owed {owed[world]}, got {given[world]}")
-        self._dues.waive(entries.numbers[0], given)
+        if some(over):
+            row, world = (int(i) for i in np.argwhere(over)[0])
+            worth = f"is owed {owed[row, world]}, got {given[row, world]}"
+            raise ValueError(f"{entries.named(row)}: world {world} {worth}")
+        self._dues.waive(entries, given)
 
     def shortfall(self, sector: Names, keep: Amounts = 0.0) -> np.ndarray:
         """What a sector lacks to pay all its queued dues if all that it is owed comes in, $bn (worlds,) >= 0.

@@ -176,6 +176,22 @@ class Pending:
         if self.to_come[lane].size:
             self._change()[lane][..., every] *= share
 
+    def keep_rows(self, measure: int, rows: np.ndarray, worlds: np.ndarray, share: np.ndarray) -> None:
+        """Keep a share, (rows, entries) in [0, 1], of what is still to come in all measures from one on, in some rows.
+
+        As `keep` at the positions `worlds`, (entries,) of int; no row is named twice.
+        """
+        place = (..., rows[:, np.newaxis], worlds)
+        for pages in self._slots.parts():
+            self._by_measure(pages)[:, measure:][place] *= share
+        if len(self.to_come) > measure * self._rows:
+            self._by_measure(self._change())[measure:][place] *= share
+        self._least_written = min(self._least_written, lowest(share))
+
+    def _by_measure(self, lanes: np.ndarray) -> np.ndarray:
+        """An array (..., lanes, worlds) as (..., measures, rows, worlds), the same memory."""
+        return lanes.reshape(*lanes.shape[:-2], -1, self._rows, lanes.shape[-1])
+
     def negative(self) -> PerWorld:
         """Most below zero of any slot and of what is to come, (worlds,)."""
         return below_zero(self.to_come, *(self._slots.parts() if self._least_written < 0.0 else ()))

@@ -119,6 +119,17 @@ def test_what_is_waived_is_lacking_no_more(seed: int) -> None:
     ledger.waive("lease_rent", "lab", "cloud", 0.25 * rent)
     np.testing.assert_array_equal(ledger.shortfall("lab"), ledger.owed("lease_rent", "lab", "cloud"))
     np.testing.assert_allclose(ledger.shortfall("lab"), 0.75 * rent, rtol=1e-12)
+    # Of several payees at once, in whatever order they are named.
+    ledger.due("lease_rent", "lab", "staff", 2.0 * rent)
+    payees = ("staff", "cloud")
+    if ledger._entries("lease_rent", "lab", payees).order is None:
+        payees = ("cloud", "staff")
+    owed = np.array([ledger.owed("lease_rent", "lab", payee) for payee in payees])
+    np.testing.assert_array_equal(ledger.owed("lease_rent", "lab", payees), owed)
+    ledger.waive("lease_rent", "lab", payees, [[0.5], [0.25]] * owed)
+    np.testing.assert_array_equal(ledger.owed("lease_rent", "lab", payees), [[0.5], [0.75]] * owed)
+    with pytest.raises(ValueError, match=f"lease_rent, lab to {payees[1]}: world 2 is owed"):
+        ledger.waive("lease_rent", "lab", payees, np.array([[0.0], [100.0]]) * owed * (np.arange(WORLDS) == 2))
 
 
 @given(seed=SEEDS)

@@ -118,6 +118,16 @@ def test_measures_go_together_and_only_those_asked_for_are_summed(seed: int, qua
         schedule.keep(slice(1, None, LANES), np.array([2, 5]), np.array([0.5, 0.0]))
         assert schedule.check().unaccounted.max() < 1e-12
     assert same_bits(all_summed.pending()[:LANES], first_summed.pending())
+    one_by_one = Schedule(2 * LANES, SLOTS, 7, 2)
+    one_by_one.restore(all_summed.state())
+    worlds, share = np.array([1, 4, 6]), inputs.between(0.0, 1.0, 2)[:, :3]
+    for schedule in (all_summed, first_summed):
+        schedule.keep_rows(1, np.array([2, 0]), worlds, share)
+    for row, part in zip((2, 0), share, strict=True):
+        one_by_one.keep(LANES + row, worlds, part)
+    assert same_bits(one_by_one.amount, all_summed.amount)
+    assert same_bits(one_by_one.amount, first_summed.amount)
+    assert same_bits(one_by_one.pending(), all_summed.pending())
     other = Schedule(2 * LANES, SLOTS, 7, 2, summed=1)
     other.restore(first_summed.state())
     assert same_bits(other.take(quarters), all_summed.take(quarters))
