@@ -35,7 +35,7 @@ def operator_views(
     building = s.sites.building_gw + phases_building(s)
     lead = view.chip_lead_quarters
     at_lead = power_at_lead_gw(s, fixed["power_gw"], lead) if to_order else np.zeros_like(building)
-    signed = s.leases.active + s.leases.pending_total
+    signed = s.leases.contracted
     nothing = np.zeros(s.worlds)
     sectors, books = cast.sector_rows(names), s.ledger.balance
     balances = zip(*(books[account].take(sectors, axis=0) for account in ("cash", "debt", "prepaid")), strict=True)

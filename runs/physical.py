@@ -186,7 +186,7 @@ def builder_weights(market: ComputeMarket) -> PerRow:
     """
     s, cast = market.state, market.cast
     built = power_gw(s) + s.sites.building_gw + phases_building(s)
-    signed = cast.by_provider.fold(s.leases.active + s.leases.pending_total)
+    signed = cast.by_provider.fold(s.leases.contracted)
     standing = np.maximum(built, signed * standing_figures(market)["new_kw"]) + 0.5
     weight = np.exp(market.firms["grid"].parameters.size_weight * np.log(standing))
     return weight / fold(weight)
