@@ -37,7 +37,7 @@ def bid_for_cluster(market: ComputeMarket, view: MarketView, tendered: Tendered)
     lab = market.firms["openai"]
     cost_usd_bn = lab.parameters.cluster_usd_bn * market.money
     size = cost_usd_bn / (view.capital_usd_bn + view.shell_usd_bn)
-    held = s.leases.active + s.leases.pending_total + s.flow["signed_h100e_m"]
+    held = s.leases.contracted + s.flow["signed_h100e_m"]
     books = dict(tendered.books)
     # Only the one that builds on its own balance sheet looks at what it has let.
     books[BIDDERS[0]] = with_leases(books[BIDDERS[0]], held[s.cast.let_by[BIDDERS[0]]])

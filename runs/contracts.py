@@ -56,7 +56,7 @@ def tender(market: ComputeMarket, view: MarketView) -> Tendered:
     cost_level = view.long_run_cost_usd_h * view.term_level * useful
     delay = m.delay_cost_per_quarter * cost_level * np.maximum(lead - m.patience_quarters, 0.0)
     shares = np.zeros(offered.shape)
-    shares[:-1] = provider_shares(cast, s.leases.active + s.leases.pending_total)
+    shares[:-1] = provider_shares(cast, s.leases.contracted)
     dependence = openai.dependence_cost(shares) * cost_level
     # Capacity on Stargate sites is governed by the tenant: only part of the dependence counts there.
     dependence[cast.offers.index("oracle")] *= m.governed_dependence

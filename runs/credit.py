@@ -96,7 +96,7 @@ def lend(market: ComputeMarket) -> None:
 def pending_price(market: ComputeMarket) -> PerRow:
     """Average price of what is signed, at least that of what runs, (pairs, worlds); 0 where there is nothing."""
     leases = market.state.leases
-    signed = np.maximum(leases.pending_total + leases.active, LEAST) * (USD_BN_PER_RENT * 16.0)
+    signed = np.maximum(leases.contracted, LEAST) * (USD_BN_PER_RENT * 16.0)
     running = leases.rent_usd_bn() / np.maximum(leases.active * USD_BN_PER_RENT, LEAST)
     return np.maximum(running, np.minimum(leases.backlog_usd_bn / signed, 5.0 * market.money))
 

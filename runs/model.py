@@ -290,7 +290,7 @@ class ComputeMarket(mesa.Model):
             lab.settle_scale(inference * implied / budget.inference_usd_bn, of_rd)
             lab.settle_wanted(implied / (USD_BN_PER_RENT * view.long_run_cost_usd_h * view.usefulness))
         self.start_scale = s.market.scale.copy()
-        self.start_shares = provider_shares(self.cast, s.leases.active + s.leases.pending_total)
+        self.start_shares = provider_shares(self.cast, s.leases.contracted)
         self.start_pool_usd_bn = self.firms["customers"].pool_usd_bn.copy()
         self.promise_usd_bn = {
             "xai": self.parameters.of("xai").promise_usd_bn * self.money,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from agents.cast import Cast
+from agents.operators import orders_in_their_eyes
 from agents.views import BINDING, CapacityOrder, MarketView
 from runs.chip_orders import prepaid_share
 from runs.firm_books import operator_views
@@ -145,7 +147,9 @@ def order(market: ComputeMarket, view: MarketView) -> None:
     started = market.firms["openai"].start_chip(view, own_cost)
     market.firms["openai"].settle_chip(started)
     s.flow["own_chip_pays"] = (own_cost < view.long_run_cost_usd_h).astype(float)
-    orders = {name: market.firms[name].order_capacity(view, views[name]) for name in builders}
+    firms = [market.firms[name] for name in builders]
+    view = replace(view, orders_effective_m=orders_in_their_eyes([f for f in firms if f.builds_for_market], view))
+    orders = {name: firm.order_capacity(view, views[name]) for name, firm in zip(builders, firms, strict=True)}
     orders["openai"] = own_site_order(market)
     asked = np.array([orders[name].facility_gw for name in cast.operators])
     landlords, grid = market.firms["landlords"], market.firms["grid"]
@@ -182,7 +186,7 @@ def builder_weights(market: ComputeMarket) -> PerRow:
     """
     s, cast = market.state, market.cast
     built = power_gw(s) + s.sites.building_gw + phases_building(s)
-    signed = cast.by_provider.fold(s.leases.active + s.leases.pending_total)
+    signed = cast.by_provider.fold(s.leases.contracted)
     standing = np.maximum(built, signed * standing_figures(market)["new_kw"]) + 0.5
     weight = np.exp(market.firms["grid"].parameters.size_weight * np.log(standing))
     return weight / fold(weight)

@@ -36,7 +36,7 @@ def pay_sponsor_equity(market: ComputeMarket, capital_usd_bn: PerWorld) -> None:
     if not some(oracle.sponsor_equity_usd_bn):  # nothing is pledged
         s.flow |= dict.fromkeys((*(f"sponsor.{name}" for name in SPONSORS), PAID_IN), np.zeros(s.worlds))
         return
-    book = s.leases.active + s.leases.pending_total
+    book = s.leases.contracted
     let = fold(book[cast.let_by["oracle"]])
     stargate = ratio(book[cast.pair[("oracle", "openai")]], let)
     wanted = (1.0 - oracle.parameters.project_debt_share) * stargate * capital_usd_bn

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from world.arrays import not_negative, positive, require
+from world.arrays import not_negative, positive, require, some
 from world.costs import annuity_factor
 
 MOST_SPREAD = 0.25
@@ -63,6 +63,8 @@ def dscr(cash_flow_usd_bn: np.ndarray, debt_service_usd_bn: np.ndarray) -> np.nd
     least_service = np.abs(cash_flow_usd_bn) / MOST_COVERAGE
     service = np.maximum(debt_service_usd_bn, least_service)
     none_of_both = service <= 0.0
+    if not some(none_of_both):
+        return cash_flow_usd_bn / service
     return np.where(none_of_both, MOST_COVERAGE, cash_flow_usd_bn / np.where(none_of_both, 1.0, service))
 
 

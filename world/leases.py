@@ -228,6 +228,11 @@ class LeaseBook:
         """Capacity signed and not yet delivered, (pairs, worlds), M H100e; read only."""
         return self._pools.waiting
 
+    @property
+    def contracted(self) -> PerRow:
+        """Capacity under contract, active or not yet delivered, (pairs, worlds), M H100e; read only."""
+        return self._pools.contracted
+
     def rent_usd_bn(self, used_share: Amount | None = None) -> PerRow:
         """Rent of the active leases for one quarter, (pairs, worlds), $bn.
 

@@ -27,6 +27,7 @@ def assert_equal_books(book: LeaseBook, loops: list[list[LoopLeases]], date: np.
     near(book.rent_usd_bn(used), each("rent", used))
     near(book.contracted_at(date), each("contracted_at", date))
     near(book.pending_total, np.array([[sum(w.quantity for w in loop.waiting) for loop in row] for row in loops]))
+    assert np.array_equal(book.contracted, book.active + book.pending_total)
     near(book.late, np.array([[sum(w.quantity for w in loop.due()) for loop in row] for row in loops]))
     near(book.ended, np.array([[loop.ended for loop in row] for row in loops]))
     near(book.reduced, np.array([[loop.reduced for loop in row] for row in loops]))
