@@ -10,7 +10,7 @@ import numpy as np
 from agents.base import Firm
 from agents.views import ComputeBudget, MarketView, Purse, Tender
 from world.arrays import PerRow, PerWorld, ratio, some
-from world.funding import funding_need_usd_bn
+from world.funding import cash_lacking
 from world.services import budget_for_income
 
 
@@ -105,7 +105,7 @@ class Lab(Firm):
         expected_burn = np.maximum(own.burn_usd_bn, 0.0) * np.exp(view.growth * (0.5 * p.growth_in_runway))
         standing = own.cash_usd_bn + own.committed_usd_bn
         short = standing < p.runway_trigger_quarters * expected_burn
-        ask: PerWorld = np.where(short, funding_need_usd_bn(standing, expected_burn, p.runway_quarters), 0.0)
+        ask: PerWorld = np.where(short, cash_lacking(standing, expected_burn, p.runway_quarters), 0.0)
         return ask
 
     def value_usd_bn(self) -> PerWorld:

@@ -15,7 +15,8 @@ import numpy as np
 from agents.cast import HOLDERS
 from runs.state import State
 from world.arrays import Flags, PerWorld, ratio, some
-from world.funding import Condition, cancel_shares, settle_condition
+from world.condition import Condition, settle_condition
+from world.funding import cancel_shares
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
