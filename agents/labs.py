@@ -71,7 +71,7 @@ class Lab(Firm):
             prices = view.index_usd_h, view.slow_index_usd_h, view.long_run_cost_usd_h
             gain = budget_for_income(self.lease_gain_usd_bn, *prices, p.elasticity_short, p.elasticity_long)
             research = research + p.gain_reinvested * np.maximum(gain, 0.0)
-        research = research * (1.0 + p.rd_urgency * behind).clip(0.5, 2.0)
+        research = research * np.minimum(np.maximum(1.0 + p.rd_urgency * behind, 0.5), 2.0)
         # However much money comes in, people and software absorb only so much more compute in a quarter.
         most = np.where(self.research_usd_bn > 0.0, self.research_usd_bn * (1.0 + p.rd_absorption), np.inf)
         scale, rule = self.scale_now(view.elapsed), np.minimum(research, most)

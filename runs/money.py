@@ -188,8 +188,8 @@ def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Ro
 
 def unless_raised(market: ComputeMarket, name: str, ask_usd_bn: PerWorld) -> PerWorld:
     """What a lab asks for, unless a round of the record or of the scenario was closed this quarter already."""
-    closed = market.state.flow.get(f"event_round.{name}", np.zeros(market.worlds))
-    return np.where(closed > 0.0, 0.0, ask_usd_bn)
+    closed = market.state.flow.get(f"event_round.{name}")
+    return ask_usd_bn if closed is None else np.where(closed > 0.0, 0.0, ask_usd_bn)
 
 
 def lab_round(market: ComputeMarket, name: str, view: MarketView) -> PerWorld:
