@@ -57,7 +57,7 @@ def clear(market: ComputeMarket, view: MarketView) -> None:
     price, taken, excess, sold = np.empty((4, *held.shape))
     price[...] = cap
     taken[...] = excess[...] = sold[...] = 0.0
-    holds = held.any(axis=1)
+    holds = held.max(axis=1) > 0.0
     there = slice(None) if holds.all() else np.flatnonzero(holds)
     result = clear_held(market, pooled, there, cap)
     price[there], taken[there] = result.price, result.taken
