@@ -10,7 +10,7 @@ import numpy as np
 from agents.base import Firm
 from agents.views import ComputeBudget, MarketView, Purse, Tender
 from world.arrays import PerRow, PerWorld, ratio, some
-from world.funding import funding_need_usd_bn
+from world.funding import cash_lacking
 from world.services import budget_for_income
 
 
@@ -71,7 +71,7 @@ class Lab(Firm):
             prices = view.index_usd_h, view.slow_index_usd_h, view.long_run_cost_usd_h
             gain = budget_for_income(self.lease_gain_usd_bn, *prices, p.elasticity_short, p.elasticity_long)
             research = research + p.gain_reinvested * np.maximum(gain, 0.0)
-        research = research * (1.0 + p.rd_urgency * behind).clip(0.5, 2.0)
+        research = research * np.minimum(np.maximum(1.0 + p.rd_urgency * behind, 0.5), 2.0)
         # However much money comes in, people and software absorb only so much more compute in a quarter.
         most = np.where(self.research_usd_bn > 0.0, self.research_usd_bn * (1.0 + p.rd_absorption), np.inf)
         scale, rule = self.scale_now(view.elapsed), np.minimum(research, most)
@@ -105,7 +105,7 @@ class Lab(Firm):
         expected_burn = np.maximum(own.burn_usd_bn, 0.0) * np.exp(view.growth * (0.5 * p.growth_in_runway))
         standing = own.cash_usd_bn + own.committed_usd_bn
         short = standing < p.runway_trigger_quarters * expected_burn
-        ask: PerWorld = np.where(short, funding_need_usd_bn(standing, expected_burn, p.runway_quarters), 0.0)
+        ask: PerWorld = np.where(short, cash_lacking(standing, expected_burn, p.runway_quarters), 0.0)
         return ask
 
     def value_usd_bn(self) -> PerWorld:

@@ -15,7 +15,7 @@ from agents.labs import Lab
 from agents.operators import Operator
 from agents.views import CapacityOrder, ClusterBid, FirmView, MarketView
 from world.arrays import PerRow, PerWorld, fold, pick_worlds, power, ratio
-from world.costs import annuity_value, level_price_usd_h
+from world.costs import annuity_value, price_over_lease
 
 NAME = "microsoft"
 
@@ -89,7 +89,7 @@ class Microsoft(Operator):
         p = self.parameters
         rate = view.cost_of_capital
         capital = view.capital_usd_bn / view.usefulness
-        price = level_price_usd_h(capital, rate, p.lease_term_years, view.running_usd_h)
+        price = price_over_lease(capital, annuity_value(rate, p.lease_term_years), view.running_usd_h)
         premium = self.decide("risk_premium", own)
         # It builds over two years beside everything else that it does.
         able = 0.5 * cost_usd_bn <= p.cluster_cash_share * 4.0 * np.maximum(own.operating_cash_flow_usd_bn, 0.0)

@@ -15,7 +15,6 @@ from agents.base import policy
 from agents.labs import Lab
 from agents.views import MarketView
 from world.arrays import Flags, PerRow, PerWorld, fold, pick_worlds, ratio, some
-from world.costs import annuity_value
 
 NAME = "openai"
 SOLE_PROVIDER, FIRST_REFUSAL, OPEN = 2.0, 1.0, 0.0
@@ -89,9 +88,8 @@ class OpenAI(Lab):
 
         Args: steps: (2, these worlds) which are taken; worlds: their positions.
         """
-        p = self.parameters
         saved = fold(np.where(steps, pick_worlds(self.contract_cost_usd_bn, worlds), 0.0))
-        return saved * annuity_value(np.log1p(p.cost_of_equity[worlds]) / 4.0, p.contract_quarters[worlds])
+        return saved * self.parameters.saving_over_contract.take(worlds)
 
     def settle_release(self, happens: Flags, package: Flags) -> None:
         """Take the step that was bought: the next one, or all of them with the conversion."""

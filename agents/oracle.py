@@ -10,8 +10,8 @@ from agents.base import policy
 from agents.operators import Operator
 from agents.views import CapacityOrder, ClusterBid, FirmView, LeaseOffer, MarketView
 from world.arrays import PerWorld, ratio
-from world.costs import HOURS_PER_YEAR, level_price_usd_h
-from world.credit import debt_capacity_usd_bn
+from world.costs import HOURS_PER_YEAR, annuity_value, price_over_lease
+from world.credit import debt_carried_usd_bn
 from world.planning import order_gap
 
 NAME = "oracle"
@@ -90,7 +90,7 @@ class Oracle(Operator):
         # Lenders finance most of a lease on its own rent, as far as that covers its debt; the rest is equity.
         income = (1.0 - p.running_share) * price * view.usefulness * HOURS_PER_YEAR / 1000.0
         rate = np.maximum(view.base_rate + p.spread_oracle + view.tenant_spread + view.credit_cycle, 0.0)
-        capacity = debt_capacity_usd_bn(income, rate, p.lease_term_years, p.min_dscr)
+        capacity = debt_carried_usd_bn(income, annuity_value(rate, p.lease_term_years), p.min_dscr)
         bankable = capacity >= p.project_debt_share * view.capital_usd_bn
         unspent = np.maximum(own.let_h100e_m - own.fleet_h100e_m - own.backlog_h100e_m, 0.0) * view.capital_usd_bn
         equity = np.maximum(
@@ -111,10 +111,11 @@ class Oracle(Operator):
         equity_share = 1.0 - p.project_debt_share
         rate = p.project_debt_share * debt_rate + equity_share * view.cost_of_capital
         capital = view.capital_usd_bn / view.usefulness
-        price = level_price_usd_h(capital, rate, p.lease_term_years, view.running_usd_h) * (1.0 + p.lease_hurdle)
+        price = price_over_lease(capital, annuity_value(rate, p.lease_term_years), view.running_usd_h)
+        price *= 1.0 + p.lease_hurdle
         # Lenders look at the rent that is left for them, the equity comes from its cash flow and the sponsors.
         income = (1.0 - p.running_share) * price * HOURS_PER_YEAR / 1000.0
-        carried = debt_capacity_usd_bn(income, debt_rate, p.lease_term_years, p.min_dscr)
+        carried = debt_carried_usd_bn(income, annuity_value(debt_rate, p.lease_term_years), p.min_dscr)
         equity = 4.0 * np.maximum(own.operating_cash_flow_usd_bn, 0.0) + self.sponsor_equity_usd_bn
         able = (carried >= p.project_debt_share * capital) & (equity >= equity_share * cost_usd_bn)
         return ClusterBid(price, rate, p.build_quarters + p.expected_slippage, able)

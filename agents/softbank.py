@@ -8,7 +8,7 @@ import numpy as np
 
 from agents.base import Firm, policy
 from world.arrays import Flags, PerWorld
-from world.funding import loan_to_value, room_left
+from world.funding import debt_over_holdings, room_left
 
 NAME = "softbank"
 
@@ -52,7 +52,7 @@ class SoftBank(Firm):
 
     def ltv(self, openai_stake_usd_bn: PerWorld, net_debt_usd_bn: PerWorld) -> PerWorld:
         """Net debt over gross holdings."""
-        return loan_to_value(self.other_holdings_usd_bn + openai_stake_usd_bn, net_debt_usd_bn)
+        return debt_over_holdings(self.other_holdings_usd_bn + openai_stake_usd_bn, net_debt_usd_bn)
 
     def limit(self) -> PerWorld:
         """Loan to value that it plans with, as its policy says."""

@@ -23,6 +23,7 @@ from agents.xai import XAI
 from runs.opening import ASIC_LANDED_SHARE
 from world.arrays import PerWorld, fold
 from world.chips import programme_npv_usd_bn
+from world.costs import annuity_value
 from world.parameters import Parameters, specifications, unknown
 from world.planning import growth_over
 from world.record import StartState
@@ -52,7 +53,8 @@ def own_parameters(parameters: Parameters, name: str, cast: Cast) -> SimpleNames
     """A firm's parameters as attributes: those of its groups, the elasticities of the market, then its own.
 
     A firm that was added has those of its parent. Beside them stand what growth of one comes to in years and at the
-    horizons of a lab's plans, and what a multiple three years on and an own chip are worth today.
+    horizons of a lab's plans, and what a multiple three years on, a saving as long as the exclusive contract counts and
+    an own chip are worth today.
     """
     values: dict[str, Any] = {}
     added = {firm.name: firm for firm in cast.added}.get(name)
@@ -75,6 +77,9 @@ def own_parameters(parameters: Parameters, name: str, cast: Cast) -> SimpleNames
     if "mature_multiple" in values:
         values["multiple_in_three_years"] = values["mature_multiple"] * np.exp(
             -3.0 * np.log1p(values["cost_of_equity"])
+        )
+        values["saving_over_contract"] = annuity_value(
+            np.log1p(values["cost_of_equity"]) / 4.0, values["contract_quarters"]
         )
     if "chip_horizon_quarters" in values:
         values |= _chip_programme(values)

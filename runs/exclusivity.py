@@ -15,10 +15,10 @@ import numpy as np
 from agents.openai import OPEN, SOLE_PROVIDER
 from agents.views import LeaseOffer, MarketView
 from world.arrays import Flags, PerRow, PerWorld, fold, pick_worlds, ratio, some
-from world.funding import grant
+from world.funding import with_granted
 from world.lease_terms import Leases
 from world.refusal import match_or_waive
-from world.release import bargain_release, pay_with_commitment
+from world.release import agree_on_release, pay_with_commitment
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -140,7 +140,7 @@ def bargain_step(
     late, running = s.leases.late[row].take(worlds), s.leases.active[row].take(worlds)
     excuse = ratio(late, late + running)
     left = np.where(whole, s.flow["conversion_left_usd_bn"].take(worlds), 0.0)
-    offered = bargain_release(gain, loss, excuse, lab.parameters.microsoft_weight.take(worlds), left)
+    offered = agree_on_release(gain, loss, excuse, lab.parameters.microsoft_weight.take(worlds), left)
     # The holder gets all that the tenant would gain on what it commits to, and values the rent as it does what it
     # loses. A commitment that costs the tenant more than it is worth to the holder is no way to pay.
     room = stakes.worth[0].take(worlds)
@@ -203,7 +203,7 @@ def settle_release(
         granted = np.zeros((len(s.cap.stakes), worlds.size))
         granted[0] = paid["stake"]
         s.cap.stakes = s.cap.stakes.copy()
-        s.cap.stakes[:, worlds] = grant(pick_worlds(s.cap.stakes, worlds), granted)
+        s.cap.stakes[:, worlds] = with_granted(pick_worlds(s.cap.stakes, worlds), granted)
         s.ledger.grant_stake("microsoft", s.flow["release_stake"] * s.cap.valuation_usd_bn)
     commits = paid["commitment"] > 0.0
     if not some(commits):

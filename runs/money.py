@@ -13,7 +13,7 @@ from runs.backing import pay_out
 from runs.firm_books import purse
 from runs.tranches import ANCHOR, Books, anchor_books, buy_shares, conditional_usd_bn, promise, take_due
 from world.arrays import PerRow, PerWorld, fold, pick_worlds, some
-from world.funding import Round, bargain_round, grant, issue_shares
+from world.funding import Round, bargain_round, issue_shares, with_granted
 from world.profit_share import FIRST_TARGET_USD_BN, conversion_bargain, value_of_share
 
 if TYPE_CHECKING:
@@ -188,8 +188,8 @@ def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Ro
 
 def unless_raised(market: ComputeMarket, name: str, ask_usd_bn: PerWorld) -> PerWorld:
     """What a lab asks for, unless a round of the record or of the scenario was closed this quarter already."""
-    closed = market.state.flow.get(f"event_round.{name}", np.zeros(market.worlds))
-    return np.where(closed > 0.0, 0.0, ask_usd_bn)
+    closed = market.state.flow.get(f"event_round.{name}")
+    return ask_usd_bn if closed is None else np.where(closed > 0.0, 0.0, ask_usd_bn)
 
 
 def lab_round(market: ComputeMarket, name: str, view: MarketView) -> PerWorld:
@@ -278,7 +278,7 @@ def swap_stake(market: ComputeMarket, worlds: np.ndarray, stake: PerWorld) -> No
     granted = np.zeros_like(others)
     granted[0] = stake
     s.cap.stakes = s.cap.stakes.copy()
-    s.cap.stakes[:, worlds] = grant(others / np.where(rest > 0.0, rest, 1.0), granted)
+    s.cap.stakes[:, worlds] = with_granted(others / np.where(rest > 0.0, rest, 1.0), granted)
     bargained = s.flow.setdefault("bargained_stake", np.zeros(s.worlds))
     bargained[worlds] = np.maximum(bargained[worlds], stake)
 

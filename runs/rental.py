@@ -20,10 +20,10 @@ from world.nested_market import NestedMarket
 from world.parameters import Parameters
 from world.planning import learn_growth, slow_speed
 from world.services import (
-    budget_to_demand_scale,
-    market_shares,
+    demand_scale,
     next_capability,
     serve,
+    shares_of_spending,
     split_inference,
     unserved_share,
 )
@@ -57,7 +57,7 @@ def clear(market: ComputeMarket, view: MarketView) -> None:
     price, taken, excess, sold = np.empty((4, *held.shape))
     price[...] = cap
     taken[...] = excess[...] = sold[...] = 0.0
-    holds = held.any(axis=1)
+    holds = held.max(axis=1) > 0.0
     there = slice(None) if holds.all() else np.flatnonzero(holds)
     result = clear_held(market, pooled, there, cap)
     price[there], taken[there] = result.price, result.taken
@@ -137,7 +137,7 @@ def demand_scales(market: ComputeMarket, view: MarketView) -> PerRow:
     for lab, row in zip(labs, wanted, strict=True):
         lab.settle_wanted(row)
     scales = market.start_scale * market.firms["customers"].workload_scale
-    asked = budget_to_demand_scale(total, view.long_run_cost_usd_h, m.elasticity_long)
+    asked = demand_scale(total, view.long_run_cost_usd_h, m.elasticity_long)
     for name, row in zip(cast.labs, asked, strict=True):
         scales[cast.user[name]] = row
     return scales
@@ -148,12 +148,12 @@ def share_out_pool(market: ComputeMarket) -> None:
     s = market.state
     p = market.parameters.of("services")
     labs = [market.firms[name] for name in market.cast.labs]
-    shares = market_shares(
+    shares = shares_of_spending(
         np.array([lab.capability for lab in labs]),
         np.array([lab.distribution for lab in labs]),
-        np.array([(1.0 - lab.served).clip(0.0, 1.0) for lab in labs]),
+        1.0 - np.array([lab.served for lab in labs]),
         p.capability_weight,
-        np.ones(s.worlds),
+        1.0,
         p.unserved_weight,
     )
     potential = shares * market.firms["customers"].pool_usd_bn

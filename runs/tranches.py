@@ -15,7 +15,8 @@ import numpy as np
 from agents.cast import HOLDERS
 from runs.state import State
 from world.arrays import Flags, PerWorld, ratio, some
-from world.funding import Condition, cancel_shares, settle_condition
+from world.condition import Condition, settle_condition
+from world.funding import cancel_shares
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -87,7 +88,9 @@ def take_due(market: ComputeMarket, value_usd_bn: PerWorld) -> PerWorld:
     held_back = np.where(met, 0.0, p.conditional_share)
     conditional = tranche * held_back
     if some(conditional):
-        s.cap.waiting.add(BOTH, s.quarter + p.condition_quarters, conditional, earliest=s.quarter + 1)
+        # Few worlds have any at a time.
+        place = np.flatnonzero(conditional)
+        s.cap.waiting.add_all(conditional[np.newaxis], place, s.quarter + p.condition_quarters.take(place % s.worlds))
     s.flow |= {
         "tranche_waiting_usd_bn": waiting_usd_bn(s),
         "tranche_waived_usd_bn": late.waived,

@@ -65,8 +65,13 @@ def level_price_usd_h(
     Raises: ValueError if a term is not above zero.
     Source: annuity over the lease (docs/sources.md).
     """
-    price: PerWorld = capital_usd_bn * annuity_factor(rate, 0.0, years) * 1000.0 / HOURS_PER_YEAR + running_usd_h
-    return price
+    require(years, positive, "years", "a term above zero")
+    return price_over_lease(capital_usd_bn, annuity_value(rate, years), running_usd_h)
+
+
+def price_over_lease(capital_usd_bn: PerWorld, annuity_years: PerWorld, running_usd_h: PerWorld) -> PerWorld:
+    """As `level_price_usd_h`, of the annuity over the lease."""
+    return capital_usd_bn / annuity_years * (1000.0 / HOURS_PER_YEAR) + running_usd_h
 
 
 def running_usd_h(

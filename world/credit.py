@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from world.arrays import not_negative, positive, require, some
-from world.costs import annuity_factor
+from world.costs import annuity_factor, annuity_value
 
 MOST_SPREAD = 0.25
 """No lender quotes more: beyond it there is no loan (the dearest record is 0.15 all in)."""
@@ -85,8 +85,16 @@ def debt_capacity_usd_bn(
     Raises: ValueError if a term or coverage is not above zero.
     Source: sizing of project debt (docs/sources.md).
     """
+    require(years, positive, "years", "a term above zero")
     require(min_dscr, positive, "min_dscr", "above zero")
-    return np.maximum(cash_flow_usd_bn, 0.0) / (min_dscr * annuity_factor(rate_per_year, 0.0, years))
+    return debt_carried_usd_bn(cash_flow_usd_bn, annuity_value(rate_per_year, years), min_dscr)
+
+
+def debt_carried_usd_bn(
+    cash_flow_usd_bn: np.ndarray, annuity_years: np.ndarray, min_dscr: np.ndarray | float
+) -> np.ndarray:
+    """As `debt_capacity_usd_bn`, of the annuity over the term of the loan."""
+    return np.maximum(cash_flow_usd_bn, 0.0) * annuity_years / min_dscr
 
 
 def credit_spread(

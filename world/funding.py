@@ -28,7 +28,12 @@ def funding_need_usd_bn(
     Returns:                         (worlds,)   bn USD, >= 0
     """
     require(target_runway_quarters, not_negative, "target_runway_quarters", "at least zero")
-    return np.maximum(np.maximum(expected_burn_usd_bn, 0.0) * target_runway_quarters - cash_usd_bn, 0.0)
+    return cash_lacking(cash_usd_bn, np.maximum(expected_burn_usd_bn, 0.0), target_runway_quarters)
+
+
+def cash_lacking(cash_usd_bn: PerWorld, burn_usd_bn: PerWorld, runway_quarters: PerWorld | float) -> PerWorld:
+    """As `funding_need_usd_bn`, of a burn and a runway that are known to be at least zero."""
+    return np.maximum(burn_usd_bn * runway_quarters - cash_usd_bn, 0.0)
 
 
 def loan_to_value(holdings_usd_bn: PerWorld, net_debt_usd_bn: PerWorld) -> PerWorld:
@@ -39,6 +44,11 @@ def loan_to_value(holdings_usd_bn: PerWorld, net_debt_usd_bn: PerWorld) -> PerWo
     Raises: ValueError if holdings are negative.
     """
     require(holdings_usd_bn, not_negative, "holdings_usd_bn", "at least zero")
+    return debt_over_holdings(holdings_usd_bn, net_debt_usd_bn)
+
+
+def debt_over_holdings(holdings_usd_bn: PerWorld, net_debt_usd_bn: PerWorld) -> PerWorld:
+    """As `loan_to_value`, of holdings that are known to be right."""
     smallest = np.abs(net_debt_usd_bn) / MOST_LOAN_TO_VALUE
     value = np.maximum(holdings_usd_bn, smallest)
     return net_debt_usd_bn / np.where(value > 0.0, value, 1.0)
@@ -245,8 +255,13 @@ def grant(stakes: PerRow, granted: PerRow) -> PerRow:
     """
     require(granted, not_negative, "granted", "at least zero")
     _require_whole(stakes)
-    given = require(fold(granted), lambda total: total <= 1.0, "granted", "at most the whole firm")
-    return stakes * (1.0 - given) + granted
+    require(fold(granted), lambda total: total <= 1.0, "granted", "at most the whole firm")
+    return with_granted(stakes, granted)
+
+
+def with_granted(stakes: PerRow, granted: PerRow) -> PerRow:
+    """As `grant`, of shares that are known to be right."""
+    return stakes * (1.0 - fold(granted)) + granted
 
 
 def cancel_shares(stakes: PerRow, holder: int, part: PerWorld) -> PerRow:
@@ -264,32 +279,6 @@ def cancel_shares(stakes: PerRow, holder: int, part: PerWorld) -> PerRow:
     kept[holder] = stakes[holder] * (1.0 - part)
     left = require(fold(kept), positive, "part", "something of the firm left")
     return kept / left
-
-
-@dataclass(frozen=True)
-class Condition:
-    """What becomes of money promised on a condition that is not met by its date; (worlds,) bn USD."""
-
-    waived: PerWorld
-    """Paid all the same: the investor waives the condition."""
-    lapsed: PerWorld
-    """Owed no more."""
-
-
-def settle_condition(due_usd_bn: PerWorld, worth_usd_bn: PerWorld, room_usd_bn: PerWorld) -> Condition:
-    """Let the investor waive the condition, or the promise lapse: it pays where the shares are worth the money to it.
-
-    Args:    due_usd_bn    (worlds,)   bn USD promised, >= 0
-             worth_usd_bn  (worlds,)   bn USD that the shares issued for it are worth to the investor
-             room_usd_bn   (worlds,)   bn USD that it can pay without passing its limit
-    Returns: Condition     (worlds,)   bn USD each
-    Laws: waived and lapsed add up to what is due, and one of them is nothing; it waives only what is worth it and
-        what it has room for; shares worth more, or more room, never let more lapse.
-    Raises: ValueError if what is due is negative.
-    """
-    require(due_usd_bn, not_negative, "due_usd_bn", "at least zero")
-    waives = (worth_usd_bn >= due_usd_bn) & (room_usd_bn >= due_usd_bn)
-    return Condition(np.where(waives, due_usd_bn, 0.0), np.where(waives, 0.0, due_usd_bn))
 
 
 def _require_whole(stakes: PerRow) -> None:

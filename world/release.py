@@ -55,6 +55,17 @@ def bargain_release(
     require(besides_usd_bn, not_negative, "besides_usd_bn", "at least zero")
     for name, share in (("excuse", excuse), ("weight", weight)):
         require(share, zero_to_one, name, "a share in [0, 1]")
+    return agree_on_release(gain_usd_bn, loss_usd_bn, excuse, weight, besides_usd_bn)
+
+
+def agree_on_release(
+    gain_usd_bn: PerWorld,
+    loss_usd_bn: PerWorld,
+    excuse: PerWorld | float,
+    weight: PerWorld | float,
+    besides_usd_bn: PerWorld | float,
+) -> Release:
+    """As `bargain_release`, of amounts and shares that are known to be right."""
     claim = loss_usd_bn * (1.0 - np.asarray(excuse))
     surplus = gain_usd_bn - claim
     happens = (gain_usd_bn > 0.0) & (surplus + besides_usd_bn >= 0.0)

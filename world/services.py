@@ -74,8 +74,22 @@ def market_shares(
     """
     require(capability, np.isfinite, "capability", "a finite number")
     require(unserved, zero_to_one, "unserved", "a share in [0, 1]")
+    return shares_of_spending(
+        capability, distribution, unserved, capability_weight, distribution_weight, unserved_weight
+    )
+
+
+def shares_of_spending(
+    capability: PerRow,
+    distribution: PerRow,
+    unserved: PerRow,
+    capability_weight: PerWorld | float,
+    distribution_weight: PerWorld | float,
+    unserved_weight: PerWorld | float,
+) -> PerRow:
+    """As `market_shares`, of arrays that are known to be right."""
     utility = capability_weight * capability + distribution_weight * distribution - unserved_weight * unserved
-    weight = np.exp(utility - np.max(utility, axis=0))
+    weight = np.exp(utility - utility.max(axis=0))
     return weight / fold(weight)
 
 
@@ -218,4 +232,11 @@ def budget_to_demand_scale(
     """
     require(budget_usd_bn, not_negative, "budget_usd_bn", "at least zero")
     require(long_run_cost_usd_h, positive, "long_run_cost_usd_h", "above zero")
+    return demand_scale(budget_usd_bn, long_run_cost_usd_h, elasticity_long)
+
+
+def demand_scale(
+    budget_usd_bn: np.ndarray, long_run_cost_usd_h: np.ndarray, elasticity_long: PerWorld | float
+) -> np.ndarray:
+    """As `budget_to_demand_scale`, of arrays that are known to be right."""
     return budget_usd_bn * (1000.0 / HOURS_PER_QUARTER) * power(long_run_cost_usd_h, np.asarray(elasticity_long) - 1.0)

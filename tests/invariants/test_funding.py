@@ -15,6 +15,7 @@ from tests.invariants.formula_inputs import (
     seeds,
 )
 from world.arrays import fold
+from world.condition import settle_condition
 from world.funding import (
     cancel_shares,
     dilute,
@@ -24,7 +25,6 @@ from world.funding import (
     loan_to_value,
     price_round,
     room_usd_bn,
-    settle_condition,
 )
 
 
