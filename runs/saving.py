@@ -35,7 +35,7 @@ from world.parameters import Parameters
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
-FORMAT = 2
+FORMAT = 3
 HEADER, SEAL = "header", "seal"
 REBUILT = frozenset(("settings", "cast", "draws", "parameters", "worlds", "history", "datacollector", "quarters"))
 """What a fresh market has of itself, or is saved apart."""
