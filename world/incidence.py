@@ -52,6 +52,15 @@ class Incidence:
         _add_products(self._count, self._rows, worlds, *self._table, rows.reshape(-1), sums.reshape(-1))
         return sums
 
+    def add_to(self, totals: np.ndarray, values: np.ndarray) -> None:
+        """Add rows to totals, (sums, worlds) and C-contiguous, in place: term by term, from what stands there on."""
+        rows, worlds = values[: self._rows], values.shape[1]
+        plain = rows.dtype == totals.dtype == np.float64 and rows.flags.c_contiguous and totals.flags.c_contiguous
+        if _add_products is None or not plain:
+            totals += self.fold(values)
+        else:
+            _add_products(self._count, self._rows, worlds, *self._table, rows.reshape(-1), totals.reshape(-1))
+
 
 @lru_cache(maxsize=256)
 def _groups(index: tuple[int, ...], count: int) -> Incidence:

@@ -47,7 +47,7 @@ class Posting:
     def __init__(self, stock: np.ndarray) -> None:
         self._stock = stock
         self._known: dict[Entries, list[Step]] = {}
-        self._against_cash: tuple[Collection[int], np.ndarray, Incidence] | None = None
+        self._against_cash: tuple[Collection[int], Incidence] | None = None
 
     def enter(self, entries: Entries, amounts: PerRow) -> None:
         """Move the accounts of both sides, amounts (rows, worlds) $bn."""
@@ -72,19 +72,16 @@ class Posting:
         Args: amounts: (lines and more, worlds) $bn, zero in all lines that are not among `numbers`.
         """
         if self._against_cash is None or self._against_cash[0] is not numbers:
-            self._against_cash = numbers, *self._against(lines, numbers)
-        _, accounts, sums = self._against_cash
-        flat = self._stock.reshape(-1, self._stock.shape[-1])
-        flat[accounts] += sums.fold(amounts)
+            self._against_cash = numbers, self._against(lines, numbers)
+        self._against_cash[1].add_to(self._stock.reshape(-1, self._stock.shape[-1]), amounts)
 
-    def _against(self, lines: Lines, numbers: Collection[int]) -> tuple[np.ndarray, Incidence]:
-        """The accounts that some lines move, as rows of accounts by sectors, and what adds the lines up on them."""
-        table, sectors = lines.table.of(numbers), self._stock.shape[1]
+    def _against(self, lines: Lines, numbers: Collection[int]) -> Incidence:
+        """What adds some lines up on the accounts that they move, rows of accounts by sectors."""
+        table, (accounts, sectors, _) = lines.table.of(numbers), self._stock.shape
         line, side, account = _AGAINST_CASH[table.kind].nonzero()
         rows = account * sectors + np.where(side == 0, table.payer[line], table.payee[line])
-        accounts, places = np.unique(rows, return_inverse=True)
         signs = _AGAINST_CASH[table.kind[line], side, account]
-        return accounts, Incidence(places, table.number[line], signs, len(accounts))
+        return Incidence(rows, table.number[line], signs, accounts * sectors)
 
     def _posts(self, sectors: slice | int, moves: Moves) -> tuple[Post, ...]:
         """What moves do on the books of some sectors; two accounts that rise or fall alike are moved at once."""

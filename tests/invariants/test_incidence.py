@@ -21,7 +21,15 @@ def test_sums_are_those_of_a_loop_bit_for_bit(seed: int, count: int, worlds: int
     expected = np.zeros((SUMS, worlds))
     for target, row, sign in zip(sums, rows, signs, strict=True):
         expected[target] += sign * values[row]
-    np.testing.assert_array_equal(Incidence(sums, rows, signs, SUMS).fold(values), expected)
+    incidence = Incidence(sums, rows, signs, SUMS)
+    np.testing.assert_array_equal(incidence.fold(values), expected)
+    start = rng.normal(size=(SUMS, worlds))
+    for totals in (start.copy(), start.copy(order="F")):
+        alone = start[:, :1].copy()
+        incidence.add_to(totals, values)
+        incidence.add_to(alone, values[:, :1].copy())
+        np.testing.assert_allclose(totals - start, expected, rtol=1e-12, atol=1e-12 * (1.0 + np.abs(values).max()))
+        np.testing.assert_allclose(alone, totals[:, :1], rtol=1e-12, atol=1e-12 * (1.0 + np.abs(values).max()))
 
 
 @given(seed=SEEDS)
