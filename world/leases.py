@@ -190,14 +190,10 @@ class LeaseBook:
         """
         share = np.broadcast_to(a_share(cut, "cut"), (self.worlds,))
         require(share, lambda value: value < 1.0, "cut", "below one")
-        worlds = np.flatnonzero(share)
-        self.reprice_some([self.index(pair)], worlds, share[np.newaxis, worlds])
+        self.reprice_some([self.index(pair)], np.arange(self.worlds), share[np.newaxis])
 
     def reprice_some(self, rows: Sequence[int], worlds: np.ndarray, cut: np.ndarray) -> None:
-        """Cut prices as `reprice`, of some pairs (their rows, each once) in the worlds at some positions (entries,).
-
-        cut: (rows, entries) in [0, 1), taken as it is.
-        """
+        """As `reprice`, unchecked: pairs by row, each once; worlds by position (entries,); cut (rows, entries)."""
         self._pools.reprice(np.asarray(rows), worlds, 1.0 - cut)
 
     # ------------------------------------------------------------------ what there is
@@ -244,8 +240,7 @@ class LeaseBook:
             return np.multiply(rent, USD_BN_PER_RENT)
         # Of an amount that is used up rounding may leave more firm rent than rent.
         paid = np.maximum(rent * a_share(used_share, "used_share"), np.minimum(self._pools.running(FIRM), rent))
-        paid *= USD_BN_PER_RENT
-        return paid
+        return np.multiply(paid, USD_BN_PER_RENT, out=paid)
 
     @property
     def backlog_usd_bn(self) -> PerRow:
