@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,9 +17,6 @@ class Operator(Firm):
 
     State: addition_share, its share of the market's additions; site_lead_quarters, how long it builds.
     """
-
-    builds_for_market = True
-    """Whether it orders a share of what the whole market lacks."""
 
     def __init__(self, *arguments: Any, addition_share: float = 0.0, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
@@ -74,9 +70,9 @@ class Operator(Firm):
 
     def share_of_orders(self, view: MarketView) -> PerRow:
         """Its share of what the market should order now, in power and in chips, (2, worlds) M H100e."""
-        known = view.orders_effective_m
-        orders = known[self.name] if self.name in known else orders_in_their_eyes([self], view)[self.name]
-        return orders * (self.addition_share / view.usefulness)
+        ahead = np.array([self.site_lead_quarters, view.chip_lead_quarters])
+        coming = np.array([view.power_effective_m, view.chips_effective_m])
+        return self.market_orders(view, ahead, coming) * (self.addition_share / view.usefulness)
 
     def within_means(
         self,
@@ -138,33 +134,3 @@ class Operator(Firm):
         self.addition_share = np.maximum(
             self.addition_share + p.share_inertia * (observed - self.addition_share), p.entrant_share
         )
-
-
-PLANNED_WITH = (
-    "growth_persistence",
-    "planning_bias",
-    "hurdle",
-    "elasticity_short",
-    "elasticity_long",
-    "cut_quarters",
-)
-"""The parameters that `Operator.market_orders` goes by."""
-
-
-def orders_in_their_eyes(operators: Sequence[Operator], view: MarketView) -> Mapping[str, PerRow]:
-    """What the whole market should order now in the eyes of each operator, in power and in chips, by its name.
-
-    Those who plan alike differ only in how long they build: theirs is worked out together, that in chips once.
-    Returns: name -> (2, worlds) effective M H100e.
-    """
-    alike: dict[tuple[object, ...], list[Operator]] = {}
-    for operator in operators:
-        rules, plans = type(operator), (id(getattr(operator.parameters, name)) for name in PLANNED_WITH)
-        alike.setdefault((rules.market_orders, rules.growth_ahead, *plans), []).append(operator)
-    found: dict[str, PerRow] = {}
-    for group in alike.values():
-        ahead = np.array([*(operator.site_lead_quarters for operator in group), view.chip_lead_quarters])
-        coming = np.array([*[view.power_effective_m] * len(group), view.chips_effective_m])
-        orders = group[0].market_orders(view, ahead, coming)
-        found |= {operator.name: orders[[row, -1]] for row, operator in enumerate(group)}
-    return found

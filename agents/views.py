@@ -6,10 +6,9 @@ firm's books or reaches into the model.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from world.arrays import Flags, PerGeneration, PerRow, PerWorld
+from world.arrays import Flags, PerGeneration, PerWorld
 
 
 @dataclass(frozen=True)
@@ -62,11 +61,6 @@ class MarketView:
     """Cash cost of the newest chip and the rent of its shell, $/effective H100e-hour."""
     shell_usd_bn: PerWorld
     """Shell for one M H100e of the newest chip, $bn."""
-    orders_effective_m: Mapping[str, PerRow] = field(default_factory=dict)
-    """What all should order now in the eyes of a builder, by name: power and chips (2, worlds), effective M H100e.
-
-    Worked out together for those who are about to order (agents/operators.py); who is not named works it out itself.
-    """
 
 
 @dataclass(frozen=True)

@@ -45,8 +45,6 @@ class OutbuildEverybody:
 class XAI(Lab, Operator):
     """A lab and an operator: it orders power and chips for its own wanted use."""
 
-    builds_for_market = False
-
     def order_capacity(self, view: MarketView, own: FirmView) -> CapacityOrder:
         """Build for its own demand at the lead times, as far as cash and lenders carry. Changes nothing."""
         sites = self.gap_h100e_m(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from agents.cast import Cast
-from agents.operators import orders_in_their_eyes
 from agents.views import BINDING, CapacityOrder, MarketView
 from runs.chip_orders import prepaid_share
 from runs.firm_books import operator_views
@@ -147,9 +145,7 @@ def order(market: ComputeMarket, view: MarketView) -> None:
     started = market.firms["openai"].start_chip(view, own_cost)
     market.firms["openai"].settle_chip(started)
     s.flow["own_chip_pays"] = (own_cost < view.long_run_cost_usd_h).astype(float)
-    firms = [market.firms[name] for name in builders]
-    view = replace(view, orders_effective_m=orders_in_their_eyes([f for f in firms if f.builds_for_market], view))
-    orders = {name: firm.order_capacity(view, views[name]) for name, firm in zip(builders, firms, strict=True)}
+    orders = {name: market.firms[name].order_capacity(view, views[name]) for name in builders}
     orders["openai"] = own_site_order(market)
     asked = np.array([orders[name].facility_gw for name in cast.operators])
     landlords, grid = market.firms["landlords"], market.firms["grid"]
