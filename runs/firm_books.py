@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,10 +37,8 @@ def operator_views(
     at_lead = power_at_lead_gw(s, fixed["power_gw"], lead) if to_order else np.zeros_like(building)
     signed = s.leases.contracted
     nothing = np.zeros(s.worlds)
-    sectors, books = cast.sector_rows(names), s.ledger.balance
-    balances = zip(*(books[account].take(sectors, axis=0) for account in ("cash", "debt", "prepaid")), strict=True)
     views = {}
-    for name, (cash, debt, prepaid) in zip(names, balances, strict=True):
+    for name in names:
         row = cast.operator[name]
         let, held = cast.let_by[name], [k for k in cast.held_by.get(name, ()) if cast.pairs[k][0] != name]
         to_tenants = signed[let] if let else nothing[None]
@@ -63,13 +61,7 @@ def operator_views(
             else nothing,
             used_h100e_m=own_use(s, name),
             held_h100e_m=fold(signed[held]) if held else nothing,
-            cash_usd_bn=cash,
-            debt_usd_bn=debt,
-            burn_usd_bn=market.burn.get(name, nothing),
-            committed_usd_bn=nothing,
-            credits_usd_bn=prepaid,
-            debt_room_usd_bn=market.debt_room.get(name, nothing),
-            operating_cash_flow_usd_bn=market.cash_flow.get(name, nothing),
+            **money(market, name),
         )
     return views
 
@@ -90,19 +82,7 @@ def power_at_lead_gw(s: State, power: PerRow, lead: PerWorld) -> PerRow:
 
 def purse(market: ComputeMarket, name: str) -> Purse:
     """The financial part of a lab's books, which is all that its budget goes by."""
-    s = market.state
-    nothing = np.zeros(s.worlds)
-    if name == "microsoft_lab":
-        return Purse(*[nothing] * len(fields(Purse)))
-    return Purse(
-        cash_usd_bn=s.ledger.cash(name),
-        debt_usd_bn=s.ledger.debt(name),
-        burn_usd_bn=market.burn.get(name, nothing),
-        committed_usd_bn=s.cap.tranches.within(s.quarter + 1, float(s.quarter + 4))[0] if name == "openai" else nothing,
-        credits_usd_bn=s.ledger.prepaid(name),
-        debt_room_usd_bn=market.debt_room.get(name, nothing),
-        operating_cash_flow_usd_bn=market.cash_flow.get(name, nothing),
-    )
+    return Purse(**money(market, None if name == "microsoft_lab" else name))
 
 
 def own_use(s: State, operator: str) -> PerWorld:
@@ -115,3 +95,32 @@ def own_use(s: State, operator: str) -> PerWorld:
     used = used_h100e_m(s)
     rows = [used[s.cast.user[user]] for user in users.get(operator, ())]
     return sum(rows[1:], rows[0]) if rows else np.zeros(s.worlds)
+
+
+def money(market: ComputeMarket, sector: str | None) -> dict[str, PerWorld]:
+    """The financial part of a firm's own view."""
+    s = market.state
+    nothing = np.zeros(s.worlds)
+    if sector is None:
+        return dict.fromkeys(
+            (
+                "cash_usd_bn",
+                "debt_usd_bn",
+                "burn_usd_bn",
+                "committed_usd_bn",
+                "credits_usd_bn",
+                "debt_room_usd_bn",
+                "operating_cash_flow_usd_bn",
+            ),
+            nothing,
+        )
+    committed = s.cap.tranches.within(s.quarter + 1, float(s.quarter + 4))[0] if sector == "openai" else nothing
+    return {
+        "cash_usd_bn": s.ledger.cash(sector),
+        "debt_usd_bn": s.ledger.debt(sector),
+        "burn_usd_bn": market.burn.get(sector, nothing),
+        "committed_usd_bn": committed,
+        "credits_usd_bn": s.ledger.prepaid(sector),
+        "debt_room_usd_bn": market.debt_room.get(sector, nothing),
+        "operating_cash_flow_usd_bn": market.cash_flow.get(sector, nothing),
+    }
