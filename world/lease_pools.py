@@ -37,7 +37,6 @@ class LeasePools:
         self.owed: np.ndarray = np.zeros((rows, worlds))
         self.shortest_term = np.inf
         self._waiting: PerRow | None = None
-        self._contracted: tuple[PerRow, PerRow, PerRow] | None = None
 
     def enter(self, place: np.ndarray, start: np.ndarray, pool: np.ndarray, term: np.ndarray) -> None:
         """Add single leases that are due to start at `start` (quarters from the start of the run).
@@ -128,12 +127,7 @@ class LeasePools:
     @property
     def contracted(self) -> PerRow:
         """Capacity that runs or has not started, (rows, worlds); read only."""
-        all_running, waiting = self.to_end.pending(), self.waiting
-        known = self._contracted
-        # Both are never written again: as long as they are the same arrays, so is their sum.
-        if known is None or known[0] is not all_running or known[1] is not waiting:
-            known = self._contracted = all_running, waiting, locked(self.running(CAPACITY) + waiting)
-        return known[2]
+        return locked(self.running(CAPACITY) + self.waiting)
 
     def owed_after(self, quarter: int) -> PerRow:
         """Rent x quarters still to be paid after `quarter`, waiting leases included, (rows, worlds)."""
