@@ -10,7 +10,7 @@ import numpy as np
 from world.arrays import PerRow, PerWorld, fold_sectors, pick_worlds, ratio, some
 from world.rows import rows_by_worlds
 
-Numbers = Iterable[int] | np.ndarray
+Integers = Iterable[int] | np.ndarray
 Parts = tuple[np.ndarray, np.ndarray]
 """Which dues are paid whole, and of which a share, both (dues, worlds) of bool."""
 MOST_RANKS = 64
@@ -30,7 +30,7 @@ class Unpaid:
     amount: PerWorld
 
 
-def clear_dues(cash: object, payer: Numbers, payee: Numbers, amount: object, rank: Numbers | None = None) -> PerRow:
+def clear_dues(cash: object, payer: Integers, payee: Integers, amount: object, rank: Integers | None = None) -> PerRow:
     """Clear dues together: the greatest clearing vector, each payer paying its senior dues before its junior ones.
 
     A sector spends the lesser of what it owes and its cash plus all that it receives, in whatever rank that is paid.
@@ -105,7 +105,7 @@ def clear_where_short(
     return paid
 
 
-def _whole_numbers(numbers: Numbers, name: str, dues: int, below: int, what: str) -> np.ndarray:
+def _whole_numbers(numbers: Integers, name: str, dues: int, below: int, what: str) -> np.ndarray:
     """The numbers as integers; ValueError unless there is one per due, each from 0 to `below` - 1."""
     given = numbers if isinstance(numbers, np.ndarray) else list(numbers)
     listed = np.asarray(given, dtype=np.int64)
