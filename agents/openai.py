@@ -122,9 +122,9 @@ class OpenAI(Lab):
         p = self.parameters
         affordable = self.potential_usd_bn > p.chip_development_usd_bn * self.money / 16.0
         could = (self.chip_age_quarters < 0.0) & affordable
-        return (
-            could & (self.chip_value_usd_bn(view.long_run_cost_usd_h, own_cost_usd_h) > 0.0) if some(could) else could
-        )
+        if not some(could):
+            return could
+        return could & (self.chip_value_usd_bn(view.long_run_cost_usd_h, own_cost_usd_h) > 0.0)
 
     def chip_value_usd_bn(self, bought_cost_usd_h: PerWorld, own_cost_usd_h: PerWorld) -> PerWorld:
         """Expected net present value of the programme against buying the merchant's newest chip, $bn."""

@@ -16,16 +16,13 @@ from runs.fixed_orders import as_ordered, fixed_shares
 from runs.physical import builder_weights
 from runs.state import State
 from runs.use import used_h100e_m
-from world.arrays import PerRow, fold, ratio
+from world.arrays import PerRow, fold, part_of, ratio
 from world.bargaining import Bargain, allocate, bargain_allocated, left_over
 from world.calendar import HOURS_PER_QUARTER
 from world.lease_terms import Leases
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
-
-LEAST = 1e-200
-"""Below any capacity there is; divides nothing by nothing."""
 
 
 class Tendered(NamedTuple):
@@ -168,7 +165,7 @@ def make_tenders(market: ComputeMarket, view: MarketView, used_h100e_m: PerRow) 
 def provider_shares(cast: Cast, held: PerRow) -> np.ndarray:
     """Each provider's share of what OpenAI holds and has signed, (providers, worlds), of that of all pairs."""
     rows = held[[cast.pair[(provider, "openai")] for provider in cast.providers]]
-    return rows / np.maximum(fold(rows), LEAST)
+    return part_of(rows, fold(rows))
 
 
 def agreed(

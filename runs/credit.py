@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.cast import Cast
-from world.arrays import PerRow, PerWorld, fold, ratio
+from world.arrays import PerRow, PerWorld, fold, part_of, ratio
 from world.credit import debt_capacity_usd_bn
 from world.debt import DebtBook, ladder
 from world.leases import USD_BN_PER_RENT
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 MOST_LEVERAGE = 12.0
 """Debt over yearly cash flow beyond which leverage adds no more to a spread; also that of a firm without cash flow."""
-LEAST = 1e-200
-"""Below any debt or capacity there is; divides nothing by nothing."""
 LAB_TENOR_YEARS = 3.0
 """Average tenor of the bank lines and notes of a lab without plant."""
 
@@ -77,7 +75,7 @@ def lend(market: ComputeMarket) -> None:
     flow = 4.0 * np.array([market.cash_flow.get(name, np.zeros(s.worlds)) for name in cast.borrowers])
     waiting = s.leases.pending_total * pending_price(market)
     # A firm that owes money and earns none is as levered as can be.
-    leverage = np.minimum(debt / np.maximum(np.maximum(flow, debt / MOST_LEVERAGE), LEAST), MOST_LEVERAGE)
+    leverage = np.minimum(part_of(debt, np.maximum(flow, debt / MOST_LEVERAGE)), MOST_LEVERAGE)
     spreads, count = market.parameters.once(spreads_of, cast), len(cast.borrowers)
     rates = s.base_rate + spreads
     rates[:count] = lenders.rate(s.base_rate, spreads[:count], leverage)
@@ -96,9 +94,9 @@ def lend(market: ComputeMarket) -> None:
 def pending_price(market: ComputeMarket) -> PerRow:
     """Average price of what is signed, at least that of what runs, (pairs, worlds); 0 where there is nothing."""
     leases = market.state.leases
-    signed = np.maximum(leases.contracted, LEAST) * (USD_BN_PER_RENT * 16.0)
-    running = leases.rent_usd_bn() / np.maximum(leases.active * USD_BN_PER_RENT, LEAST)
-    return np.maximum(running, np.minimum(leases.backlog_usd_bn / signed, 5.0 * market.money))
+    signed = part_of(leases.backlog_usd_bn, leases.contracted * (USD_BN_PER_RENT * 16.0))
+    running = part_of(leases.rent_usd_bn(), leases.active * USD_BN_PER_RENT)
+    return np.maximum(running, np.minimum(signed, 5.0 * market.money))
 
 
 def tenant_spread(market: ComputeMarket, promised: PerWorld) -> PerWorld:

@@ -21,7 +21,7 @@ from runs.sight import (
 )
 from runs.site_orders import forget_sites, place_sites
 from runs.state import GENERATION, MERCHANT_ROWS, State
-from world.arrays import PerRow, PerWorld, fold, ratio, some
+from world.arrays import PerRow, PerWorld, fold, part_of, ratio, some
 from world.parameters import Parameters
 from world.rationing import ration
 from world.schedule import arrival_shares
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 LETTABLE_SHARE = 0.97
 """A provider starts leases up to this share of what it has deployed: the rest covers failures until repair."""
-LEAST_ASKED = 1e-300
-"""Below any capacity there is; divides nothing by nothing."""
 
 
 def deliver(market: ComputeMarket) -> None:
@@ -127,7 +125,7 @@ def start_leases(market: ComputeMarket) -> None:
     s.leases.advance(s.quarter)
     let, asked = cast.by_provider.fold(s.leases.active), cast.by_provider.fold(s.leases.late)
     room = np.maximum(LETTABLE_SHARE * s.flow["deployed_h100e_m"] - let, 0.0)
-    shares = np.minimum(room, asked) / np.maximum(asked, LEAST_ASKED)
+    shares = part_of(np.minimum(room, asked), asked)
     s.leases.deliver_shares(shares.take(cast.provider_of_pair, axis=0))
     # A delay gives the tenant the right to go elsewhere: part of what is late lapses each quarter and is tendered anew.
     patience = market.parameters.of("market").late_patience_quarters

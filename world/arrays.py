@@ -32,6 +32,7 @@ PAIRED_FROM = 8
 """NumPy adds fewer numbers than this one after the other in every memory layout, more of them in pairs in some."""
 WIDE = 32
 """From so many worlds on rows are added faster one by one than number by number."""
+_LEAST_WHOLE = 1e-200  # below any amount there is
 BITS_OF_INFINITY = np.array([np.inf]).view(np.uint64)[0]
 """Read as unsigned integers, exactly the finite numbers without a sign lie below: NaN and the sign bit lie above."""
 
@@ -93,6 +94,11 @@ def ratio(numerator: np.ndarray, denominator: np.ndarray, otherwise: float = 0.0
     if otherwise:
         np.copyto(quotient, otherwise, where=none)
     return quotient
+
+
+def part_of(amount: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """amount / whole, for amounts that are nothing where the whole is not above zero: `ratio` without a mask."""
+    return np.asarray(amount / np.maximum(whole, _LEAST_WHOLE))
 
 
 def lowest(values: np.ndarray) -> float:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from world.arrays import below_zero, beyond, fold, ratio
+from world.arrays import below_zero, beyond, fold, part_of, ratio
 
 
 def layouts(rows: int, worlds: int, seed: int) -> list[np.ndarray]:
@@ -57,3 +59,11 @@ def test_how_far_a_world_is_below_zero_or_beyond_a_limit() -> None:
     stocks[1, 0, 2] = np.nan
     assert np.isnan(below_zero(stocks)[2]) and below_zero(stocks)[1] == 2.0
     assert np.isnan(beyond(stocks, np.full_like(stocks, 9.0))[2])
+
+
+@given(st.integers(0, 2**32))
+def test_a_part_of_a_whole_is_its_ratio_where_nothing_is_part_of_nothing(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    whole = random.lognormal(0.0, 9.0, (3, 40)) * random.choice([-1.0, 0.0, 1.0], (3, 40))
+    amount = np.where(whole > 0.0, random.lognormal(0.0, 9.0, (3, 40)), 0.0)
+    np.testing.assert_array_equal(part_of(amount, whole), ratio(amount, whole))
