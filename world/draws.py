@@ -73,14 +73,14 @@ class Draws:
                 f"replace: {stream!r} is replaced for quarter 0 but is drawn for quarter {quarter}; "
                 f"name the quarter, as ({stream!r}, {quarter})"
             )
-        return self._drawn_ahead(stream, int(quarter)) if quarter else self._plan.uniform(_key(self.seed, stream, 0))
+        return self._drawn_ahead(stream, int(quarter)) if quarter else self._plan.uniform(_key(self.seed, stream, 0))[0]
 
     def _drawn_ahead(self, stream: str, quarter: int) -> PerWorld:
         """A quarter's uniforms, drawn with those of the next few: one after the other costs a third. Read only."""
         first, block = self._ahead.get(stream, (0, None))
         if block is None or not first <= quarter < first + QUARTERS_AHEAD:
             first, keys = quarter, [_key(self.seed, stream, quarter + k) for k in range(QUARTERS_AHEAD)]
-            block = np.array([self._plan.uniform(key) for key in keys])
+            block = self._plan.uniform(*keys)
             block.setflags(write=False)
             self._ahead[stream] = first, block
         drawn: PerWorld = block[quarter - first]
@@ -172,14 +172,19 @@ class _Plan:
         self._slice = slice(first, first + len(numbers)) if in_order else None
         self._generator = Philox(key=0)
 
-    def uniform(self, key: tuple[int, int]) -> np.ndarray:
-        if self._scattered:
-            return _open_interval(_philox_words(self._numbers, key))
-        runs = [self._words(start, length, key) for start, length in self._spans]
-        words = runs[0] if len(runs) == 1 else np.concatenate(runs)
-        return _open_interval(words.take(self._positions) if self._slice is None else words[self._slice])
+    def uniform(self, *keys: tuple[int, int]) -> np.ndarray:
+        """One uniform number for each key and world, (keys, worlds)."""
+        words = np.empty((len(keys), len(self._numbers)), dtype=np.uint64)
+        for row, key in zip(words, keys, strict=True):
+            row[...] = _philox_words(self._numbers, key) if self._scattered else self._words(key)
+        return _open_interval(words)
 
-    def _words(self, start: int, length: int, key: tuple[int, int]) -> np.ndarray:
+    def _words(self, key: tuple[int, int]) -> np.ndarray:
+        runs = [self._run(start, length, key) for start, length in self._spans]
+        words = runs[0] if len(runs) == 1 else np.concatenate(runs)
+        return words.take(self._positions) if self._slice is None else words[self._slice]
+
+    def _run(self, start: int, length: int, key: tuple[int, int]) -> np.ndarray:
         """The words of `length` consecutive worlds from `start`, a multiple of 4, by NumPy's generator."""
         # A generator that is set anew is ready in a fifth of the time of a new one. It raises the counter before its
         # first block, and its buffer of one block is used up.
@@ -220,11 +225,11 @@ def _multiply(factor: int, words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _open_interval(words: np.ndarray) -> np.ndarray:
-    """The middle of one of 2**52 equal cells of (0, 1): never 0, never 1, symmetric about one half."""
+    """The middle of one of 2**52 equal cells of (0, 1): never 0, never 1, symmetric about one half. In place."""
     # 52 bits after the exponent of one are a number in [1, 2): no conversion, and every step is exact.
-    bits = words >> np.uint64(12)
-    bits |= _BITS_OF_ONE
-    uniform = bits.view(np.float64)
+    words >>= np.uint64(12)
+    words |= _BITS_OF_ONE
+    uniform = words.view(np.float64)
     uniform -= 1.0
     uniform += 2.0**-53
     return uniform

@@ -74,7 +74,7 @@ def test_both_ways_of_drawing_are_the_published_generator():
     key = np.array([12345678901234567890, 987654321], dtype=np.uint64)
     expected = Philox(key=key, counter=np.zeros(4, dtype=np.uint64)).random_raw(203)
     pair = (int(key[0]), int(key[1]))
-    assert np.array_equal(_Plan(np.arange(203))._words(0, 203, pair), expected)
+    assert np.array_equal(_Plan(np.arange(203))._run(0, 203, pair), expected)
     assert np.array_equal(_philox_words(np.arange(203), pair), expected)
 
 
