@@ -8,7 +8,7 @@ import numpy as np
 
 from agents.base import Firm
 from agents.views import CapacityOrder, FirmView, LeaseOffer, MarketView
-from world.arrays import PerRow, PerWorld, fold, power, ratio
+from world.arrays import PerRow, PerWorld, power
 from world.planning import order_rate, target_capacity
 
 
@@ -127,10 +127,9 @@ class Operator(Firm):
         quantity = p.lab_lease_share * self.appetite(view, own) * self.free_to_let_h100e_m(own, coming_h100e_m)
         return LeaseOffer(quantity, self.reservation_usd_h(view, own), p.lease_lead_quarters)
 
-    def settle_additions(self, additions_h100e_m: PerRow, row: int) -> None:
-        """Its share follows its share of the additions, slowly; an entrant keeps a small one."""
+    def settle_additions(self, observed: PerWorld) -> None:
+        """Its share follows its share of all additions, (worlds,), slowly; an entrant keeps a small one."""
         p = self.parameters
-        observed = ratio(additions_h100e_m[row], fold(additions_h100e_m))
         self.addition_share = np.maximum(
             self.addition_share + p.share_inertia * (observed - self.addition_share), p.entrant_share
         )

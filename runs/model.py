@@ -215,8 +215,8 @@ class ComputeMarket(mesa.Model):
         """Additions feed the shares of builders; the laws are checked; the quarter is written to the history."""
         s = self.state
         added = s.flow["delivered_h100e_m"][[self.cast.operator[name] for name in self.cast.builders]]
-        for row, name in enumerate(self.cast.builders):
-            self.firms[name].settle_additions(added, row)
+        for name, share in zip(self.cast.builders, ratio(added, fold(added)), strict=True):
+            self.firms[name].settle_additions(share)
         check_laws(self)
         self.history.record(self)
         if self.recorder is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from functools import lru_cache
 
 HOURS_PER_QUARTER = 2190.0
 """Hours in a quarter of the model: 8,760 / 4, the same for each quarter."""
@@ -49,6 +50,7 @@ def first_day(number: int) -> date:
     return date(int(number) // 4, 3 * (int(number) % 4) + 1, 1)
 
 
+@lru_cache(maxsize=1024)
 def last_day(number: int) -> date:
     """The last day of the quarter with this number."""
     first = first_day(number)

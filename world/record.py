@@ -147,8 +147,10 @@ def start_state(start: str, known_until: date | None = None, folder: Path | None
 
 def contracts_between(start: str, known_until: date, folder: Path | None = None) -> list[DealRow]:
     """The deals signed after the quarter `start` and known by `known_until`: they enter a run as events."""
-    rows: tuple[DealRow, ...] = load("deals", folder)
     end = last_day(quarter_number(start))
+    if known_until <= end:
+        return []
+    rows: tuple[DealRow, ...] = load("deals", folder)
     return [row for row in known(rows, known_until) if row.known_from > end and row.status == "signed"]
 
 
