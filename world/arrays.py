@@ -33,8 +33,19 @@ PAIRED_FROM = 8
 WIDE = 32
 """From so many worlds on rows are added faster one by one than number by number."""
 _LEAST_WHOLE = 1e-200  # below any amount there is
-BITS_OF_INFINITY = np.array([np.inf]).view(np.uint64)[0]
-"""Read as unsigned integers, exactly the finite numbers without a sign lie below: NaN and the sign bit lie above."""
+_MOST_FLOAT = float(np.finfo(np.float64).max)
+_LEAST_FLOAT = float(np.nextafter(0.0, 1.0))
+BELOW_ONE = float(np.nextafter(1.0, 0.0))
+"""The largest number below one."""
+
+
+def _bits_of(number: float) -> int:
+    """A float64 read as an unsigned integer: without a sign the order is the same, NaN and the sign bit lie above."""
+    return int(np.array([number]).view(np.uint64)[0])
+
+
+BITS_OF_INFINITY = np.uint64(_bits_of(np.inf))
+"""Read as unsigned integers, exactly the finite numbers without a sign lie below."""
 
 
 def fold(rows: np.ndarray) -> np.ndarray:
@@ -158,7 +169,41 @@ def per_world(value: object, worlds: int, name: str) -> np.ndarray:
         array = np.full(worlds, float(array))
     if array.shape != (worlds,):
         raise ValueError(f"{name}: expected one number or {worlds} numbers (one per world), got shape {array.shape}")
-    return require(array, np.isfinite, name, "a finite number")
+    return require(array, finite, name, "a finite number")
+
+
+class Limits:
+    """Numbers from `least` to `most`, both among them; what is not a number lies in no limits. For `require`."""
+
+    __slots__ = ("_bits", "least", "most")
+
+    def __init__(self, least: float = -np.inf, most: float = np.inf) -> None:
+        self.least, self.most = least, most
+        self._bits = (_bits_of(least), _bits_of(most)) if least >= 0.0 else None
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        """Where entries are allowed."""
+        return (values >= self.least) & (values <= self.most)
+
+    def surely_hold(self, array: np.ndarray) -> bool:
+        """Whether all entries (there is one) are seen to be allowed in a pass or two; -0.0 needs the long way."""
+        if self._bits is None:
+            return lowest(array) >= self.least and highest(array) <= self.most
+        bits = array.view(_UINT64)
+        least, most = self._bits
+        return bits.item(bits.argmax()) <= most and (least == 0 or bits.item(bits.argmin()) >= least)
+
+
+finite = Limits(-_MOST_FLOAT, _MOST_FLOAT)
+positive = Limits(_LEAST_FLOAT, _MOST_FLOAT)
+"""Finite and above zero."""
+not_negative = Limits(0.0, _MOST_FLOAT)
+"""Finite and at least zero."""
+zero_to_one = Limits(0.0, 1.0)
+below_one = Limits(0.0, BELOW_ONE)
+"""From zero to below one."""
+above_zero_to_one = Limits(_LEAST_FLOAT, 1.0)
+"""Above zero and at most one."""
 
 
 def require(
@@ -170,11 +215,8 @@ def require(
         and what is wanted.
     """
     array = np.asarray(values, dtype=np.float64)
-    # One pass or two for the checks that are made most; -0.0 and all that is wrong go the long way.
-    if allowed in _MOST_BITS and array.size:
-        bits = array.view(_UINT64)
-        if bits.item(bits.argmax()) <= _MOST_BITS[allowed] and (allowed is not positive or bits.item(bits.argmin())):
-            return array
+    if type(allowed) is Limits and array.size and allowed.surely_hold(array):
+        return array
     entries = np.atleast_1d(array)
     right = allowed(entries)
     if np.count_nonzero(right) < right.size:
@@ -182,29 +224,3 @@ def require(
         where = f"index {index[:-1]}, world {index[-1]}" if len(index) > 1 else f"world {index[0]}"
         raise ValueError(f"{name}: {where} is {entries[index]}; wanted {wanted}")
     return array
-
-
-def positive(array: np.ndarray) -> np.ndarray:
-    """Where entries are finite and above zero."""
-    return np.isfinite(array) & (array > 0.0)
-
-
-def not_negative(array: np.ndarray) -> np.ndarray:
-    """Where entries are finite and at least zero."""
-    return np.isfinite(array) & (array >= 0.0)
-
-
-def zero_to_one(array: np.ndarray) -> np.ndarray:
-    """Where entries are 0 to 1."""
-    return (array >= 0.0) & (array <= 1.0)
-
-
-_MOST_BITS = {
-    allowed: int(np.array([most]).view(np.uint64)[0])
-    for allowed, most in (
-        (not_negative, np.finfo(np.float64).max),
-        (positive, np.finfo(np.float64).max),
-        (zero_to_one, 1.0),
-    )
-}
-"""What `require` can see in the bits of the numbers alone: the largest that are allowed, read as unsigned integers."""

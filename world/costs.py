@@ -8,7 +8,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from world.arrays import PerGeneration, PerWorld, lowest, not_negative, positive, power, require, zero_to_one
+from world.arrays import (
+    PerGeneration,
+    PerWorld,
+    above_zero_to_one,
+    lowest,
+    not_negative,
+    positive,
+    power,
+    require,
+    zero_to_one,
+)
 from world.calendar import HOURS_PER_QUARTER
 
 HOURS_PER_YEAR = 4.0 * HOURS_PER_QUARTER
@@ -131,7 +141,7 @@ def capital_usd_h(
     Raises: ValueError if a life or utilisation is out of range.
     Source: docs/model.md; anchors in tests/oracles/test_annuities.py (owning cost of Hopper and Blackwell).
     """
-    require(utilisation, lambda u: (u > 0.0) & (u <= 1.0), "utilisation", "a share in (0, 1]")
+    require(utilisation, above_zero_to_one, "utilisation", "a share in (0, 1]")
     chip_years = annuity_factor(cost_of_capital, rent_fall, chip_life_years)
     shell_years = annuity_factor(cost_of_capital, 0.0, shell_life_years)
     sold_hours = HOURS_PER_YEAR * np.asarray(utilisation)

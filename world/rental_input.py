@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from world.arrays import fold, not_negative, positive, require, some
+from world.arrays import Limits, finite, fold, not_negative, positive, require, some
 from world.rental_curves import RentalCurves, evaluate, fold_rows
 
 NARROWEST_BAND = 1e-4
@@ -203,5 +203,5 @@ def checked(
     if zero:
         return require(array, not_negative, name, "a finite number, >= 0")
     if least > 0.0:
-        return require(array, lambda given: np.isfinite(given) & (given >= least), name, f"a finite number, >= {least}")
+        return require(array, Limits(least, finite.most), name, f"a finite number, >= {least}")
     return require(array, positive, name, "a finite number, > 0")

@@ -9,8 +9,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, fold, not_negative, positive, power, ratio, require, zero_to_one
+from world.arrays import (
+    Limits,
+    PerRow,
+    PerWorld,
+    below_one,
+    finite,
+    fold,
+    not_negative,
+    positive,
+    power,
+    ratio,
+    require,
+    zero_to_one,
+)
 from world.calendar import HOURS_PER_QUARTER
+
+_ABOVE_TWO = Limits(float(np.nextafter(2.0, 3.0)))
 
 
 def scaled_innovation(
@@ -27,7 +42,7 @@ def scaled_innovation(
     Raises: ValueError if the degrees of freedom are not above two: the variance would not exist.
     Source: tails of growth in AI spending (docs/sources.md).
     """
-    freedom = require(np.atleast_1d(degrees_of_freedom), lambda n: n > 2.0, "degrees_of_freedom", "above two")
+    freedom = require(np.atleast_1d(degrees_of_freedom), _ABOVE_TWO, "degrees_of_freedom", "above two")
     standard = draw * np.sqrt((freedom - 2.0) / freedom)
     return deviation * standard.clip(-np.asarray(limit), limit)
 
@@ -72,7 +87,7 @@ def market_shares(
     Raises: ValueError if an unserved share is outside [0, 1] or a capability not finite.
     Source: multinomial logit (docs/sources.md); oracle: tests/oracles/test_services_by_hand.py.
     """
-    require(capability, np.isfinite, "capability", "a finite number")
+    require(capability, finite, "capability", "a finite number")
     require(unserved, zero_to_one, "unserved", "a share in [0, 1]")
     return shares_of_spending(
         capability, distribution, unserved, capability_weight, distribution_weight, unserved_weight
@@ -156,7 +171,7 @@ def next_capability(
     Source: scaling laws with algorithmic efficiency (docs/sources.md).
     """
     flow = require(training_compute_flow, not_negative, "training_compute_flow", "at least zero")
-    require(depreciation, lambda d: (d >= 0.0) & (d < 1.0), "depreciation", "a share in [0, 1)")
+    require(depreciation, below_one, "depreciation", "a share in [0, 1)")
     kept = capability + np.log1p(-np.asarray(depreciation))
     # In logs, relative to what is kept: no overflow however large the stock is.
     gained = flow * np.exp(np.minimum(algorithmic_progress - kept, 600.0))

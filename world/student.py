@@ -18,7 +18,7 @@ import numpy as np
 from numpy.polynomial.chebyshev import cheb2poly, chebinterpolate, chebval
 from scipy.special import ndtr, ndtri, stdtrit
 
-from world.arrays import PerRow, PerWorld, require
+from world.arrays import Limits, PerRow, PerWorld, require
 
 LEAST_DOF, MOST_DOF = 2.2, 100.0
 _MOST_Z = 8.3  # beyond the normal number of every probability that is drawn
@@ -31,7 +31,7 @@ def tail_polynomial(dof: PerWorld) -> PerRow:
 
     Raises: ValueError naming the world whose degrees of freedom are not 2.2 to 100.
     """
-    require(dof, lambda value: (value >= LEAST_DOF) & (value <= MOST_DOF), "dof", f"{LEAST_DOF:g} to {MOST_DOF:g}")
+    require(dof, Limits(LEAST_DOF, MOST_DOF), "dof", f"{LEAST_DOF:g} to {MOST_DOF:g}")
     place = 2.0 * np.log(dof / LEAST_DOF) / np.log(MOST_DOF / LEAST_DOF) - 1.0
     return np.ascontiguousarray(chebval(place, _table()))
 
