@@ -8,7 +8,7 @@ import numpy as np
 
 from agents.base import Firm
 from agents.views import CapacityOrder, FirmView, LeaseOffer, MarketView
-from world.arrays import PerRow, PerWorld, power
+from world.arrays import PerRow, PerWorld
 from world.planning import order_rate, target_capacity
 
 
@@ -38,11 +38,10 @@ class Operator(Firm):
         It is what all believe, and less in the first year.
         """
         p = self.parameters
-        left = power(p.growth_persistence, quarters)
-        reached = np.minimum(quarters, 4.0)
-        less = np.log1p(p.planning_bias) / 4.0
-        growth = (view.growth / (1.0 - p.growth_persistence)) * (1.0 - left) - less * reached
-        return growth, view.growth * left - less * (np.minimum(quarters + 1.0, 4.0) - reached)
+        then = view.growth * np.exp(quarters * p.log_persistence)
+        biased = np.minimum(quarters, 4.0)
+        growth = (view.growth - then) * p.growth_in_all - p.planning_cut * biased
+        return growth, then - p.planning_cut * np.minimum(4.0 - biased, 1.0)
 
     def market_orders(self, view: MarketView, quarters: PerRow, coming: PerRow) -> PerRow:
         """Effective capacity that the whole market should order now to have it `quarters` ahead, in its eyes.

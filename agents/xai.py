@@ -47,20 +47,13 @@ class XAI(Lab, Operator):
 
     def order_capacity(self, view: MarketView, own: FirmView) -> CapacityOrder:
         """Build for its own demand at the lead times, as far as cash and lenders carry. Changes nothing."""
-        sites = self.gap_h100e_m(
-            view,
-            own,
-            self.site_lead_quarters + 1.0,
-            np.maximum(own.power_gw + own.coming_power_gw - own.chips_power_gw, 0.0) / view.power_kw,
-        )
-        chips = self.gap_h100e_m(view, own, view.chip_lead_quarters + 1.0, self.zeros())
-        return self.within_means(view, own, sites, chips)
-
-    def gap_h100e_m(self, view: MarketView, own: FirmView, quarters: PerWorld, power_ready: PerWorld) -> PerWorld:
-        """What it will want beyond what it owns, has ordered and already has power for."""
-        growth = self.decide("ambition") * growth_over(view.growth, quarters, self.parameters.growth_persistence)
-        wanted = self.wanted_h100e_m * np.exp(growth) - own.held_h100e_m
-        return order_gap(wanted, own.fleet_h100e_m + own.backlog_h100e_m, power_ready)
+        arrival = np.array([self.site_lead_quarters, view.chip_lead_quarters]) + 1.0
+        growth = self.decide("ambition") * growth_over(view.growth, arrival, self.parameters.growth_persistence)
+        sites, chips = self.wanted_h100e_m * np.exp(growth) - own.held_h100e_m
+        standing = own.fleet_h100e_m + own.backlog_h100e_m
+        free_power = own.power_gw + own.coming_power_gw - own.chips_power_gw
+        sites = order_gap(sites, standing, np.maximum(free_power, 0.0) / view.power_kw)
+        return self.within_means(view, own, sites, np.maximum(chips - standing, 0.0))
 
     def affordable_h100e_m(self, view: MarketView, own: FirmView) -> PerWorld:
         """Cash above half a year of burn, and what lenders give against chips."""

@@ -52,9 +52,9 @@ GROWTH_UNTIL = {"growth_at_horizon": "planning_quarters", "growth_in_runway": "r
 def own_parameters(parameters: Parameters, name: str, cast: Cast) -> SimpleNamespace:
     """A firm's parameters as attributes: those of its groups, the elasticities of the market, then its own.
 
-    A firm that was added has those of its parent. Beside them stand what growth of one comes to in years and at the
-    horizons of a lab's plans, and what a multiple three years on, a saving as long as the exclusive contract counts and
-    an own chip are worth today.
+    A firm that was added has those of its parent. Beside them stand what growth of one comes to in all, in years and at
+    the horizons of a lab's plans, what a planner's bias takes off a quarter of the first year, and what a multiple
+    three years on, a saving as long as the exclusive contract counts and an own chip are worth today.
     """
     values: dict[str, Any] = {}
     added = {firm.name: firm for firm in cast.added}.get(name)
@@ -71,6 +71,9 @@ def own_parameters(parameters: Parameters, name: str, cast: Cast) -> SimpleNames
     if added is not None:
         values |= _of_its_own(added, values)
     persistence = values["growth_persistence"]
+    values["log_persistence"], values["growth_in_all"] = np.log(persistence), 1.0 / (1.0 - persistence)
+    if "planning_bias" in values:
+        values["planning_cut"] = np.log1p(values["planning_bias"]) / 4.0
     horizons = dict(YEARS_OF_GROWTH) | {name: values[of] for name, of in GROWTH_UNTIL.items() if of in values}
     one = np.ones_like(persistence)
     values |= {name: growth_over(one, quarters, persistence) for name, quarters in horizons.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -162,9 +162,10 @@ def order(market: ComputeMarket, view: MarketView) -> None:
     chips = np.array([orders[name].chips_h100e_m for name in cast.operators])
     order_chips(market, chips)
     unbanked = place_sites(market, granted)
-    cuts = {"shells": ratio(built, asked, 1.0), "grid": ratio(granted, built, 1.0)}
-    binds = what_binds(market, [orders[name] for name in cast.operators], ratio(size, fold(size)), cuts)
-    s.binding[...] = np.where(unbanked, BINDING.index("finance"), binds)
+    in_order = [orders[name] for name in cast.operators]
+    s.binding[...] = what_binds(market, in_order, ratio(size, fold(size)), (asked, built, granted))
+    if some(unbanked):
+        s.binding[unbanked] = BINDING.index("finance")
     if market.recorder is not None:
         market.recorder.note("orders", orders=orders, asked_gw=asked, built_gw=built, granted_gw=granted)
     grid.settle_growth()
@@ -216,36 +217,36 @@ def shares_of_production(parameters: Parameters) -> PerRow:
 
 
 def what_binds(
-    market: ComputeMarket, orders: Sequence[CapacityOrder], share: PerRow, cuts: Mapping[str, PerRow]
+    market: ComputeMarket, orders: Sequence[CapacityOrder], share: PerRow, gigawatts: tuple[PerRow, PerRow, PerRow]
 ) -> np.ndarray:
     """Which of demand, power, shells, chips and finance allows each order the least: (orders, worlds), from BINDING.
 
     Each limit is put in M H100e of chips that could be added: what demand asks for, what power expected at the
     chip lead carries, what lenders and cash pay for, what the vendor can ship of it, and what of the power
     asked for was granted. Ties go to demand first.
+
+    Args: share: each operator's part of all chips owned and ordered; gigawatts: asked for, built and granted.
     """
     vendor = market.firms["nvidia"]
     patience = 2.0 * vendor.parameters.target_lead_quarters
     queue = np.maximum(patience - vendor.queue_quarters, 0.0) / patience
     whole = 1.0 - 1e-9
+    asked, built, granted = gigawatts
     sites = np.array([order.wanted_sites_h100e_m for order in orders])
-    limits = {"appetite": np.array([order.wanted_h100e_m for order in orders])}
-    limits["power"] = np.array([order.powered_h100e_m for order in orders])
-    cut = cuts["grid"] < whole
-    if some(cut):
-        limits["power"] = np.minimum(limits["power"], np.where(cut, sites * cuts["grid"], np.inf))
-    cut = cuts["shells"] < whole
-    if some(cut):
-        limits["shells"] = np.where(cut, sites * cuts["shells"], np.inf)
+    limits = [("appetite", np.array([order.wanted_h100e_m for order in orders]))]
+    limits.append(("power", np.array([order.powered_h100e_m for order in orders])))
+    for name, whole_gw, left_gw in (("power", built, granted), ("shells", asked, built)):
+        cut = left_gw < whole_gw * whole
+        if some(cut):
+            limits.append((name, np.where(cut, sites * part_of(left_gw, whole_gw), np.inf)))
     cut = queue < 0.5
     if some(cut):
-        limits["chips"] = np.where(cut, vendor.shipped_h100e_m * share * queue, np.inf)
-    limits["finance"] = np.array([order.affordable_h100e_m for order in orders])
+        limits.append(("chips", np.where(cut, vendor.shipped_h100e_m * share * queue, np.inf)))
+    limits.append(("finance", np.array([order.affordable_h100e_m for order in orders])))
     best = np.array([order.demanded_h100e_m for order in orders])
-    answer = np.full(sites.shape, BINDING.index("demand"))
-    for name, limit in limits.items():
+    answer = np.zeros(sites.shape, dtype=np.uint8)
+    for place, (_, limit) in enumerate(limits, 1):
         tighter = limit < best * whole
-        if some(tighter):
-            np.putmask(best, tighter, limit)
-            np.putmask(answer, tighter, BINDING.index(name))
-    return answer
+        np.maximum(answer, tighter.view(np.uint8) * np.uint8(place), out=answer)
+        np.minimum(best, limit, out=best)
+    return np.array([BINDING.index(name) for name in ("demand", *(name for name, _ in limits))]).take(answer)
