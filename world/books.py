@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from world.arrays import BITS_OF_INFINITY, PerRow, PerWorld, locked, some
+from world.arrays import BITS_OF_INFINITY, PerRow, PerWorld, locked
 from world.entries import ACCOUNTS, KINDS, LIABILITIES, SIGNED_KINDS, FlowKey, Moves, Names
 from world.identities import Movements, Residuals, Tally, measure
 from world.journal import Journal, saved
@@ -257,25 +257,17 @@ class Books:
 
     def _amount(self, what: str, amount: PerWorld | float, signed: bool = False) -> np.ndarray:
         """One checked amount as float64 (worlds,)."""
-        return self._checked(amount, 1, None, lambda row: what, signed)[0]
+        return self._checked(amount, 1, lambda row: what, signed)[0]
 
     def _amounts(self, entries: Entries, amounts: PerRow | PerWorld | float) -> np.ndarray:
-        """Checked amounts as float64 (rows, worlds), in the order in which the entries are kept; not the books' own."""
+        """Checked amounts as float64 (rows, worlds)."""
         signed = entries.kind.name in SIGNED_KINDS
-        return self._checked(amounts, len(entries), entries.order, entries.named, signed)
+        return self._checked(amounts, len(entries), entries.named, signed)
 
     def _checked(
-        self,
-        amounts: np.ndarray | float,
-        rows: int,
-        order: np.ndarray | None,
-        named: Callable[[int], str],
-        signed: bool = False,
+        self, amounts: np.ndarray | float, rows: int, named: Callable[[int], str], signed: bool = False
     ) -> np.ndarray:
-        """Checked as float64 (rows, worlds); one row may come as (worlds,), and one number stands for all.
-
-        A caller may pass a row of the books itself: of that, a copy.
-        """
+        """Checked as float64 (rows, worlds); one row may come as (worlds,), and one number stands for all."""
         value = np.asarray(amounts, dtype=np.float64)
         given, shape = value.shape, (rows, self.worlds)
         if given != shape:
@@ -286,10 +278,6 @@ class Books:
             else:
                 wanted = f"one number or {self.worlds} (one per world)" if rows == 1 else f"an array of shape {shape}"
                 raise ValueError(f"{named(0)}: wanted {wanted}, got shape {given}")
-        if order is not None:
-            value = value.take(order, axis=0)
-        elif np.may_share_memory(value, self._stock):
-            value = value.copy()
         bits = value.view(np.uint64)
         if bits.size and bits.item(bits.argmax()) >= BITS_OF_INFINITY:
             wrong = ~np.isfinite(value) if signed else ~(np.isfinite(value) & (value >= 0.0))
@@ -300,9 +288,12 @@ class Books:
         return value
 
     def _enter(self, entries: Entries, amounts: np.ndarray) -> None:
-        """Make entries with checked amounts on both sides' books, and record them; nothing moves nothing."""
-        if not some(amounts):
-            return
+        """Make entries with checked amounts on both sides' books, and record them.
+
+        A caller may pass a row of the books itself: of that, a copy.
+        """
+        if not amounts.flags.c_contiguous or np.may_share_memory(amounts, self._stock):
+            amounts = amounts.copy()
         self._posting.enter(entries, amounts)
         self.journal.note(entries, amounts)
         self._movements = None

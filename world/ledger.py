@@ -58,9 +58,7 @@ class Ledger(Books):
     def owed(self, kind: str, payer: Names, payee: Names) -> np.ndarray:
         """What is queued of a due, a copy, $bn (worlds,); of several, row by row, (rows, worlds)."""
         entries = self._payments(kind, payer, payee)
-        queued = self._dues.of(entries)
-        owed = np.empty_like(queued)
-        owed[slice(None) if entries.order is None else entries.order] = queued
+        owed = self._dues.of(entries).copy()
         return owed[0] if isinstance(payer, str) and isinstance(payee, str) else owed
 
     def waive(self, kind: str, payer: Names, payee: Names, amount: Amounts) -> None:

@@ -92,10 +92,10 @@ class Entries:
         kind      of all of them
         payers    the first sector of each row (payer, customer, borrower, holder); one name stands for all rows
         payees    the second sector; for a kind on one sector's books only the first again
-        index     sector -> row in the books; rows are kept in that order, which posts neighbours in one addition
+        index     sector -> row in the books
         lines     those of the books
-    State: order, the place of each row in what callers give, or none if they are the same; payer_rows and payee_rows,
-        the sectors' rows in the books; numbers, their lines; lines, the same to index tables of amounts with.
+    State: table, the rows by their number on the page, in the order of `Lines.table`; numbers, their lines; lines, the
+        same to index tables of amounts with.
     Two of them are the same only if they are one object; books keep those that they have met.
     Raises: ValueError for an unknown kind, for rows that do not match, or two rows between the same sectors.
     """
@@ -108,18 +108,16 @@ class Entries:
         first, second = ((names,) * count if isinstance(names, str) else names for names in (payers, payees))
         if len(first) != count or len(second) != count:
             raise ValueError(f"{kind}: {len(first)} payers and {len(second)} payees; wanted one in each row")
-        order = sorted(range(count), key=lambda row: (index[first[row]], index[second[row]]))
-        self.order = None if order == list(range(count)) else np.array(order)
-        self.payers, self.payees = tuple(first[row] for row in order), tuple(second[row] for row in order)
-        self.payer_rows, self.payee_rows = ([index[name] for name in names] for names in (self.payers, self.payees))
+        self.payers, self.payees = first, second
         if len(set(zip(self.payers, self.payees, strict=True))) < count:
             raise ValueError(f"{kind}: two rows between the same sectors: {self.payers} to {self.payees}")
         for payer, payee in zip(self.payers, self.payees, strict=True):
             if payer == payee and self.kind.payee:
                 raise ValueError(f"{kind}: payer and payee are both {payer!r}; wanted two sectors")
-        self.numbers = [
-            lines.number(Line(self.kind, *both)) for both in zip(self.payer_rows, self.payee_rows, strict=True)
-        ]
+        rows = [[index[name] for name in names] for names in (first, second)]
+        self.numbers = [lines.number(Line(self.kind, *both)) for both in zip(*rows, strict=True)]
+        order = np.lexsort(rows[::-1])
+        self.table = Table(order, np.full(count, place_of_kind(self.kind)), *np.array(rows)[:, order])
         start, stop = self.numbers[0], self.numbers[-1] + 1
         together = self.numbers == list(range(start, stop))
         self.lines: slice | np.ndarray = slice(start, stop) if together else np.array(self.numbers)
