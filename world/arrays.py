@@ -74,9 +74,11 @@ def fold(rows: np.ndarray) -> np.ndarray:
 
 def fold_sectors(values: np.ndarray, index: Sequence[int] | np.ndarray, sectors: int) -> np.ndarray:
     """Add row k of `values` (rows, worlds) into sector index[k], in that order; returns (sectors, worlds)."""
-    total = np.zeros((sectors, values.shape[-1]))
-    if values.shape[-1] < WIDE:
-        np.add.at(total, index, values)
+    worlds = values.shape[-1]
+    total = np.zeros((sectors, worlds))
+    if worlds < WIDE:
+        places = np.asarray(index, dtype=np.int64)[:, np.newaxis] * worlds + np.arange(worlds)
+        np.add.at(total.reshape(-1), places.ravel(), values.ravel())
         return total
     lines = list(total)
     for row, sector in zip(values, np.asarray(index).tolist(), strict=True):

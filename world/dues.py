@@ -101,11 +101,10 @@ class Dues:
         if not hit.size:
             return after, {}
         held, due = pick_worlds(cash, hit), pick_worlds(self.amounts[: len(self.lines)], hit)
-        to_pay, queued, paid = pick_worlds(to_pay, hit), self._known().queued, due.copy()
-        short = self._limited[:, np.newaxis] & (to_pay > 0.0) & (held < to_pay)
-        ranks = _CLASS_OF_KIND[queued.kind]
-        owed = due[queued.number]
-        paid[queued.number] = clear_where_short(held, short, queued.payer, queued.payee, ranks, owed)
+        queued, paid = self._known().queued, due.copy()
+        means = np.where(self._limited[:, np.newaxis], np.maximum(held, 0.0), np.inf)
+        owed, ranks = due[queued.number], _CLASS_OF_KIND[queued.kind]
+        paid[queued.number] = clear_where_short(means, queued.payer, queued.payee, ranks, owed)
         after[:, hit] = held + self._known().net.fold(paid)
         return after, self._cut_down(hit, due, paid)
 

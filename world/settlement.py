@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, fold_sectors, pick_worlds, ratio, some
+from world.arrays import PerRow, PerWorld, fold_sectors, part_of, pick_worlds, ratio, some
 from world.rows import rows_by_worlds
 
 Integers = Iterable[int] | np.ndarray
@@ -18,6 +18,8 @@ MOST_RANKS = 64
 _FAR_BELOW = -1e30
 # A sector short of less than this share of what it owes pays in full; some hundred times the error of the shares.
 ROUNDING = 1e-13
+# After so many sweeps most clearings stand still: those in which who is short owes to nobody who is short for it.
+SWEEPS = 3
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ def clear_dues(cash: object, payer: Integers, payee: Integers, amount: object, r
 
     A sector spends the lesser of what it owes and its cash plus all that it receives, in whatever rank that is paid.
     It pays rank by rank, and one share of all its dues in the rank in which its money ends. Worlds in which everybody
-    can pay are done at once. In the others the defaults are discovered in rounds (`_pay_short_of_cash`).
+    can pay are done at once. In the others money is paid on in sweeps, and where these do not end the defaults are
+    discovered in rounds (`_pay_short_of_cash`).
 
     Args:
         cash      (sectors, worlds)   bn USD, >= 0; available before the dues are settled
@@ -72,36 +75,30 @@ def clear_dues(cash: object, payer: Integers, payee: Integers, amount: object, r
     hit = np.flatnonzero(short.any(axis=0))
     paid = dues.copy()
     if hit.size:
-        book = _Book(owing, owed, ranks, pick_worlds(dues, hit), sectors)
-        paid[:, hit] = _pay_short_of_cash(pick_worlds(available, hit), book)
+        paid[:, hit] = clear_where_short(pick_worlds(available, hit), owing, owed, ranks, pick_worlds(dues, hit))
     return paid
 
 
 def clear_where_short(
-    cash: np.ndarray, short: np.ndarray, payer: np.ndarray, payee: np.ndarray, rank: np.ndarray, dues: np.ndarray
+    cash: np.ndarray, payer: np.ndarray, payee: np.ndarray, rank: np.ndarray, dues: np.ndarray
 ) -> np.ndarray:
-    """Clear dues where somebody cannot pay all of them out of its own cash.
+    """As `clear_dues`, of arrays that are known to be right, in worlds where somebody cannot pay all it owes.
 
-    Only those payers need a clearing, with what they owe and are owed. Everybody else pays in full.
+    Whose cash is infinite is without a budget.
 
-    Args:
-        cash             (sectors, worlds)            bn USD before anything is paid
-        short            (sectors, worlds) of bool    who owes more than its cash; somebody with dues
-        payer, payee     (dues,) of int               sectors
-        rank             (dues,) of int               0 for the most senior
-        dues             (dues, worlds)               bn USD, >= 0
-    Returns: what is paid, (dues, worlds) bn USD.
+    Sweeps come down from everybody paying all: who received less in one pays less in the next. What a sweep no longer
+    changes is a clearing, and because more money never lowers a payment, the greatest. Rings of defaults take sweeps
+    without end: the worlds that have one are solved (`_pay_short_of_cash`).
     """
-    payers = np.asarray(short.any(axis=1))
-    rows = np.flatnonzero(payers[payer] | payers[payee])
-    parties, places = np.unique(np.concatenate((payer[rows], payee[rows])), return_inverse=True)
-    owing, owed, amounts = places[: len(rows)], places[len(rows) :], dues[rows]
-    # Twice what it owes cannot fall short by rounding.
-    available = 2.0 * fold_sectors(amounts, owing, len(parties))
-    limited = payers[parties]
-    available[limited] = np.maximum(cash[parties[limited]], 0.0)
-    paid = dues.copy()
-    paid[rows] = clear_dues(available, owing, owed, amounts, rank[rows])
+    book = _Book(payer, payee, rank, dues, len(cash))
+    moving = book.moving
+    for _ in range(SWEEPS):
+        before, share = moving, book.shares(cash + fold_sectors(moving, payee, len(cash)))
+        moving = book.moving * share
+    paid, open_ = dues * share, np.flatnonzero((moving != before).any(axis=0))
+    if open_.size:
+        book = _Book(payer, payee, rank, pick_worlds(dues, open_), len(cash))
+        paid[:, open_] = _pay_short_of_cash(pick_worlds(cash, open_), book)
     return paid
 
 
@@ -132,8 +129,17 @@ class _Book:
         self._senior = np.zeros((self.ranks + 1, *self.owes.shape[1:]))
         np.add.accumulate(self.owes, axis=0, out=self._senior[1:])
         self.total = self._senior[-1]
+        # What the payer of each due owes in the ranks before it, and in its rank, (dues, worlds).
+        self._senior_to_due, self._with_due = self._senior[ranks, owing], self.owes[ranks, owing]
         self._number = np.arange(self.ranks).reshape(-1, 1, 1)
         self._each = np.arange(sectors)[:, np.newaxis], np.arange(dues.shape[1])
+
+    def shares(self, funds: np.ndarray) -> np.ndarray:
+        """What part of each due is paid, (dues, worlds), if its payer has so much in all, (sectors, worlds)."""
+        # Who can just pay in full is not in default.
+        means = np.where(funds < self.total * (1.0 - ROUNDING), funds, np.inf)
+        left = means[self.owing] - self._senior_to_due
+        return np.where(left >= self._with_due, 1.0, np.maximum(part_of(left, self._with_due), 0.0))
 
     def rank_before(self, ends: np.ndarray) -> np.ndarray:
         """The last rank before `ends` (sectors, worlds) in which a sector owes anything; -1 if there is none."""
@@ -158,7 +164,7 @@ class _Book:
 
 
 def _pay_short_of_cash(cash: np.ndarray, book: _Book) -> np.ndarray:
-    """What is paid in worlds where somebody is short, (dues, worlds).
+    """What is paid in worlds where somebody is short, (dues, worlds), whoever owes whom.
 
     Rounds come down from everybody paying all. Who is short defaults: its money ends in its most junior rank, of which
     it pays a share. The shares that all in default can pay are solved exactly. Where one would be below zero, its money
