@@ -51,18 +51,8 @@ def clear(market: ComputeMarket, view: MarketView) -> None:
     of_user = cast.kind_of_user
     now = scale * np.exp((m.elasticity_short - m.elasticity_long) * before.log_slow_index).take(of_user, axis=0)
     pooled = fold_groups(now, of_user, len(cast.kinds))
-    held = standing_figures(market)["deployed_by_generation_h100e_m"]
-    cap = PRICE_CAP_USD_H * market.money
-    # What nobody holds in any world is left out; it would trade nothing, at the cap.
-    price, taken, excess, sold = np.empty((4, *held.shape))
-    price[...] = cap
-    taken[...] = excess[...] = sold[...] = 0.0
-    holds = held.max(axis=1) > 0.0
-    there = slice(None) if holds.all() else np.flatnonzero(holds)
-    result = clear_held(market, pooled, there, cap)
-    price[there], taken[there] = result.price, result.taken
-    excess[there], sold[there] = result.excess_demand, result.sold
-    traded = sold > 0.0
+    result = clear_held(market, pooled)
+    price, traded = result.price, result.sold > 0.0
     spot_hopper = price[GENERATION["hopper"]]
     # The posted index follows a one-year price: spot as it is expected to move over the year.
     target = spot_hopper * market.parameters.once(year_over_spot)
@@ -73,9 +63,9 @@ def clear(market: ComputeMarket, view: MarketView) -> None:
     s.market = type(before)(
         price_usd_h=price,
         traded=traded,
-        taken_h100e_m=taken,
+        taken_h100e_m=result.taken,
         strength=now * ratio(result.strength, pooled).take(of_user, axis=0),
-        sold_h100e_m=sold,
+        sold_h100e_m=result.sold,
         log_index=result.log_index,
         log_slow_index=before.log_slow_index + speed * (result.log_index - before.log_slow_index),
         posted_usd_h=posted,
@@ -83,22 +73,22 @@ def clear(market: ComputeMarket, view: MarketView) -> None:
         rationed=result.rationed,
         scale=scale,
     )
-    s.flow["excess_demand"] = excess
-    s.flow["spent_usd_bn"] = use_at(s, taken * price) * USD_BN_PER_RENT
+    s.flow["excess_demand"] = result.excess_demand
+    s.flow["spent_usd_bn"] = use_at(s, result.taken * price) * USD_BN_PER_RENT
 
 
-def clear_held(market: ComputeMarket, scale: PerRow, there: slice | np.ndarray, cap: PerWorld) -> NestedClearing:
-    """Clear the generations that somebody holds, `scale` (kinds, worlds) being what each kind of users demands at $1.
+def clear_held(market: ComputeMarket, scale: PerRow) -> NestedClearing:
+    """Clear what is held of each generation, `scale` (kinds, worlds) being what each kind of users demands at $1.
 
     Users who can use the same chips demand alike, and so do holders offer whose chips cost the same to run: each kind
     enters the market as one and shares its trade in proportion, which is what all of them would get one by one.
     """
     s, m, g = market.state, market.parameters.of("market"), market.state.generations
     nested = NestedMarket(
-        captive_to=np.array(market.cast.captive_to)[there],
-        log_theta=g.log_usefulness[there],
-        capacity=standing_figures(market)["deployed_by_generation_h100e_m"][there],
-        reserve=np.maximum(s.flow["cash_cost_usd_h"][there], LEAST_RESERVE_USD_H),
+        captive_to=np.array(market.cast.captive_to),
+        log_theta=g.log_usefulness,
+        capacity=standing_figures(market)["deployed_by_generation_h100e_m"],
+        reserve=np.maximum(s.flow["cash_cost_usd_h"], LEAST_RESERVE_USD_H),
         band=m.band,
         scale=scale,
         elasticity=m.elasticity_short,
@@ -106,7 +96,8 @@ def clear_held(market: ComputeMarket, scale: PerRow, there: slice | np.ndarray, 
     )
     # Its own prices nearly always clear it.
     guess, s.flow["average_log_index"] = nested.prices(s.market.log_index, s.last.get("average_log_index"))
-    return clear_nested_market(nested, guess, PRICE_FLOOR_USD_H * market.money, cap)
+    floor, cap = PRICE_FLOOR_USD_H * market.money, PRICE_CAP_USD_H * market.money
+    return clear_nested_market(nested, guess, floor, cap)
 
 
 def year_over_spot(parameters: Parameters) -> PerWorld:
