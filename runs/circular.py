@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, fold, ratio
+from world.arrays import PerRow, PerWorld, fold, part_of, ratio
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -39,7 +39,9 @@ def trace_equity(market: ComputeMarket) -> None:
     spent, left = total[lab_rows], ledger.balance["cash"][lab_rows]
     paid = ledger.paid_between("equity", INVESTORS, labs)
     held = last["equity_held_usd_bn"] + paid if "equity_held_usd_bn" in last else paid
-    gone = held * ratio(spent, spent + np.maximum(left, 0.0))
+    # What goes of it with every dollar that the lab spends.
+    along = ratio(held, spent + np.maximum(left, 0.0))
+    gone = along * spent
 
     rents = ledger.paid_between(RENT, labs, providers)
     bought = ledger.paid_between(CHIPS, providers, VENDORS)
@@ -47,14 +49,12 @@ def trace_equity(market: ComputeMarket) -> None:
     chips = ledger.paid_between(CHIPS, labs, VENDORS)
     for provider, passed_on in enumerate(onward):
         chips += rents[:, provider, np.newaxis] * passed_on
-    # The part of each dollar spent that comes to Microsoft as rent, to Nvidia as chips, and to any vendor as chips.
-    for_each = ratio(np.ones_like(spent), spent)
-    to_sellers = (rents[:, providers.index("microsoft")] * for_each, chips[:, VENDORS.index("nvidia")] * for_each)
-    to_chips = fold(chips.swapaxes(0, 1)) * for_each
+    # What comes to Microsoft as rent, and to Nvidia as chips.
+    to_sellers = rents[:, providers.index("microsoft")], chips[:, VENDORS.index("nvidia")]
     found = {
         "equity_given": fold(paid.swapaxes(0, 1)),
-        "equity_home": np.array([fold(gone[row] * part) for row, part in enumerate(to_sellers)]),
-        "equity_chips": fold(fold(gone) * to_chips),
+        "equity_home": np.array([fold(along[row] * part) for row, part in enumerate(to_sellers)]),
+        "equity_chips": fold(fold(along) * fold(chips.swapaxes(0, 1))),
     }
     s.flow["equity_held_usd_bn"] = held - gone
     for name, now in found.items():
@@ -66,7 +66,7 @@ def trace_equity(market: ComputeMarket) -> None:
 def circular_share(market: ComputeMarket) -> PerRow:
     """Share of what each seller put into labs since the start that has come back as its sales, (sellers, worlds)."""
     s = market.state
-    return ratio(s.flow["equity_home_sum_usd_bn"], s.flow["equity_given_sum_usd_bn"][: len(SELLERS)])
+    return part_of(s.flow["equity_home_sum_usd_bn"], s.flow["equity_given_sum_usd_bn"][: len(SELLERS)])
 
 
 def to_chips_share(market: ComputeMarket) -> PerWorld:

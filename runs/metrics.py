@@ -87,8 +87,9 @@ def note(market: ComputeMarket) -> None:
         s.flow["long_run_cost_usd_h"], s.flow["own_cost_usd_h"]
     )
     s.flow["ltv"] = anchor_ltv(market)
-    for kind in ("interest", "principal", "shell_rent"):
-        s.flow[f"oracle_{kind}_usd_bn"] = s.ledger.paid(kind, "oracle")
+    service = ("interest", "principal", "shell_rent")
+    for kind, paid in zip(service, s.ledger.paid_of_each(service, "oracle"), strict=True):
+        s.flow[f"oracle_{kind}_usd_bn"] = paid
 
 
 __all__ = ["REGISTRY", "History", "Metric", "registry_of"]

@@ -12,7 +12,7 @@ from runs.registry import simple
 from runs.sight import unit_rent
 from runs.state import MERCHANT_ROWS
 from runs.use import used_by, used_h100e_m
-from world.arrays import PerRow, PerWorld, fold, ratio
+from world.arrays import PerRow, PerWorld, fold, part_of, ratio
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -207,7 +207,7 @@ simple(
     "behind_meter_share",
     "share",
     "Share of power behind the meter",
-    lambda m: ratio(m.state.behind_meter_gw, m.state.granted_gw),
+    lambda m: part_of(m.state.behind_meter_gw, m.state.granted_gw),
     dimension="firm",
     axis="operators",
 )

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.cast import HOLDERS
+from runs.circular import RENT
 from runs.registry import simple
 from runs.stargate import SPONSORS
 from runs.use import used_h100e_m
-from world.arrays import PerRow, PerWorld, fold, ratio
+from world.arrays import PerRow, PerWorld, fold, part_of
 from world.incidence import fold_groups
 
 if TYPE_CHECKING:
@@ -24,13 +25,12 @@ def idle_cost(m: ComputeMarket) -> PerWorld:
     active = s.leases.active
     held = fold(active[rows])
     used = used_h100e_m(s)[m.cast.user["openai"]]
-    return ratio(np.maximum(held - used, 0.0), held) * fold(s.flow["rent_usd_bn"][rows])
+    return part_of(np.maximum(held - used, 0.0), held) * fold(s.flow["rent_usd_bn"][rows])
 
 
 def rent_received(m: ComputeMarket) -> PerRow:
     """Rent that each provider was paid."""
-    ledger, providers = m.state.ledger, m.cast.providers
-    return ledger.paid_to("lease_rent", providers) + ledger.paid_to("spot_rent", providers)
+    return m.state.ledger.paid_to(RENT, m.cast.providers)
 
 
 def backlog(m: ComputeMarket) -> PerRow:

@@ -142,9 +142,13 @@ class Books:
         """Sum of this quarter's flows of a kind, or of several, by payer, (payers, worlds) $bn."""
         return self.journal.paid_by(kind, payers)
 
-    def paid_to(self, kind: str, payees: tuple[str, ...]) -> PerRow:
-        """Sum of this quarter's flows of a kind by payee, (payees, worlds) $bn."""
+    def paid_to(self, kind: str | tuple[str, ...], payees: tuple[str, ...]) -> PerRow:
+        """Sum of this quarter's flows of a kind, or of several, by payee, (payees, worlds) $bn."""
         return self.journal.paid_to(kind, payees)
+
+    def paid_of_each(self, kinds: tuple[str, ...], payer: str) -> PerRow:
+        """Sum of this quarter's flows of each kind that one sector paid, (kinds, worlds) $bn."""
+        return self.journal.paid_of_each(kinds, payer)
 
     def received_less_paid(
         self, names: tuple[str, ...], received: tuple[str, ...], paid: tuple[str, ...] = ()

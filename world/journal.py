@@ -78,9 +78,18 @@ class Journal:
         places, kinds = self._places(payers), (kind,) if isinstance(kind, str) else kind
         return self._summed((kinds, payers), kinds, lambda line: places.get(line.payer, ()), len(payers))
 
-    def paid_to(self, kind: str, payees: tuple[str, ...]) -> PerRow:
-        """Sum of a kind of flow by payee, (payees, worlds) $bn."""
-        return self.received_less_paid(payees, (kind,), ())
+    def paid_to(self, kind: str | tuple[str, ...], payees: tuple[str, ...]) -> PerRow:
+        """Sum of a kind of flow, or of several, by payee, (payees, worlds) $bn."""
+        return self.received_less_paid(payees, (kind,) if isinstance(kind, str) else kind, ())
+
+    def paid_of_each(self, kinds: tuple[str, ...], payer: str) -> PerRow:
+        """Sum of each kind of flow that one sector paid, (kinds, worlds) $bn."""
+        place, row = {kind: ((place, 1),) for place, kind in enumerate(kinds)}, self._sectors[payer]
+
+        def falls(line: Line) -> Falls:
+            return place[line.kind.recorded_as] if line.payer == row else ()
+
+        return self._summed((kinds, payer), kinds, falls, len(kinds))
 
     def received_less_paid(self, names: tuple[str, ...], received: tuple[str, ...], paid: tuple[str, ...]) -> PerRow:
         """What sectors received in some kinds of flow less what they paid in some, (names, worlds) $bn."""
