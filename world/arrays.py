@@ -197,10 +197,14 @@ class Limits:
 
 
 finite = Limits(-_MOST_FLOAT, _MOST_FLOAT)
+a_number = Limits()
+"""Anything but what is not a number: infinity is one (a date that never comes)."""
 positive = Limits(_LEAST_FLOAT, _MOST_FLOAT)
 """Finite and above zero."""
 not_negative = Limits(0.0, _MOST_FLOAT)
 """Finite and at least zero."""
+at_least_0 = Limits(0.0)
+"""At least zero, or infinite."""
 zero_to_one = Limits(0.0, 1.0)
 below_one = Limits(0.0, BELOW_ONE)
 """From zero to below one."""

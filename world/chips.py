@@ -9,9 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from world.arrays import (
+    Limits,
     PerGeneration,
     PerRow,
     PerWorld,
+    a_number,
+    at_least_0,
+    below_one,
     fold,
     not_negative,
     positive,
@@ -56,8 +60,8 @@ def wafer_mix(quarters_since_launch: PerGeneration, ramp_quarters: PerGeneration
     Source: Blackwell's shares of data-centre units by quarter (docs/sources.md).
     """
     require(ramp_quarters, positive, "ramp_quarters", "above zero")
-    require(quarters_since_launch, lambda k: ~np.isnan(k), "quarters_since_launch", "a number of quarters")
-    require(quarters_since_launch[0], lambda k: k >= 0.0, "quarters_since_launch[0]", "the oldest generation on sale")
+    require(quarters_since_launch, a_number, "quarters_since_launch", "a number of quarters")
+    require(quarters_since_launch[0], at_least_0, "quarters_since_launch[0]", "the oldest generation on sale")
     # What each takes of the wafers that newer ones leave, and then, written over it, what it gets.
     shares = np.maximum(quarters_since_launch, 0.0) / ramp_quarters
     shares *= -RAMP_STEEPNESS
@@ -169,10 +173,10 @@ def list_price_k(
     Raises: ValueError if drift or elasticity is out of range.
     Source: chip prices by generation in the record.
     """
-    require(yearly_drift, lambda d: (d >= 0.0) & (d < 1.0), "yearly_drift", "a share in [0, 1)")
+    require(yearly_drift, below_one, "yearly_drift", "a share in [0, 1)")
     require(
         np.atleast_1d(elasticity),
-        lambda e: (e >= 0.0) & (e <= MOST_PRICE_ELASTICITY),
+        Limits(0.0, MOST_PRICE_ELASTICITY),
         "elasticity",
         f"at most {MOST_PRICE_ELASTICITY}, at least zero",
     )

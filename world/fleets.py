@@ -17,6 +17,8 @@ from world.arrays import (
     PerOperatorGeneration,
     PerRow,
     PerWorld,
+    at_least_0,
+    below_one,
     below_zero,
     beyond,
     fold,
@@ -26,6 +28,7 @@ from world.arrays import (
     power,
     require,
     some,
+    zero_to_one,
 )
 from world.energising import PowerLine, switch_on
 from world.schedule import Amount
@@ -102,7 +105,7 @@ class Fleet:
         owned = require(np.broadcast_to(sold, shape), not_negative, "sold", "a finite number >= 0")
         fresh = np.zeros(shape) if landed_this_quarter is None else np.broadcast_to(landed_this_quarter, shape)
         fresh = require(fresh, not_negative, "landed_this_quarter", "a finite number >= 0")
-        require(owned - fresh, lambda rest: rest >= 0.0, "sold - landed_this_quarter", "at least 0")
+        require(owned - fresh, at_least_0, "sold - landed_this_quarter", "at least 0")
         self.installed[...] = owned - fresh
         self.landed_this_quarter[...] = fresh
         self.received[...] = owned
@@ -149,7 +152,7 @@ class Fleet:
 
     def wear(self, attrition_per_year: Amount) -> PerOperatorGeneration:
         """Failures of one quarter at a yearly rate (worlds,) in [0, 1); returns what was lost, M H100e."""
-        rate = require(np.atleast_1d(attrition_per_year), _rate, "attrition_per_year", "a share from 0 to below 1")
+        rate = require(np.atleast_1d(attrition_per_year), below_one, "attrition_per_year", "a share from 0 to below 1")
         return self._lose(1.0 - power(1.0 - rate, 0.25))
 
     def retire(
@@ -169,7 +172,7 @@ class Fleet:
         The share rises from 1/patience of the hazard in the first quarter below cost to all of it, and the count
         starts anew when the price is back: one bad quarter scraps little, a lasting one scraps the generation.
         """
-        hazard = require(np.atleast_1d(hazard_per_quarter), _share, "hazard_per_quarter", "0 to 1")
+        hazard = require(np.atleast_1d(hazard_per_quarter), zero_to_one, "hazard_per_quarter", "0 to 1")
         patience = require(np.atleast_1d(patience_quarters), positive, "patience_quarters", "above 0")
         below = price_usd_h < cash_cost_usd_h
         before, self.quarters_below = self.quarters_below, np.zeros(self.installed.shape)
@@ -216,11 +219,3 @@ class Fleet:
         self.deployed = np.minimum(self.deployed, self.installed)
         self.lost += lost
         return lost
-
-
-def _rate(values: np.ndarray) -> np.ndarray:
-    return (values >= 0.0) & (values < 1.0)
-
-
-def _share(values: np.ndarray) -> np.ndarray:
-    return (values >= 0.0) & (values <= 1.0)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, fold, not_negative, positive, power, ratio, require, zero_to_one
+from world.arrays import PerRow, PerWorld, below_one, fold, not_negative, positive, power, ratio, require, zero_to_one
 
 MOST_LOAN_TO_VALUE = 10.0
 """Loan-to-value is reported within plus or minus this: beyond it there is nothing left to compare."""
@@ -104,7 +104,7 @@ def _require_room(
 ) -> None:
     """Refuse amounts and limits that are out of range."""
     require(holdings_usd_bn, not_negative, "holdings_usd_bn", "at least zero")
-    require(limit, lambda value: (value >= 0.0) & (value < 1.0), "limit", "a ratio in [0, 1)")
+    require(limit, below_one, "limit", "a ratio in [0, 1)")
     require(due_within_year_usd_bn, not_negative, "due_within_year_usd_bn", "at least zero")
     require(asset_sales_usd_bn, not_negative, "asset_sales_usd_bn", "at least zero")
     if np.any(asset_sales_usd_bn > holdings_usd_bn):

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from world.arrays import PerWorld, not_negative, positive, require, zero_to_one
+from world.arrays import Limits, PerWorld, not_negative, positive, require, zero_to_one
 from world.schedule import Amount
 
 Pair = tuple[str, str, str]
 """Provider, tenant and programme."""
+_AT_LEAST_1 = Limits(1.0)
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def checked_terms(
     price = np.where(quantity > 0.0, price_usd_h, 1.0)
     price = require(price, positive, "price_usd_h", "a price above 0 where there is a quantity")
     term = _stretched(term_quarters, shape)
-    term = require(term, lambda quarters: quarters >= 1.0, "term_quarters", "at least 1 quarter")
+    term = require(term, _AT_LEAST_1, "term_quarters", "at least 1 quarter")
     rent = quantity * price
     return quantity, rent, rent * a_share(take_or_pay, "take_or_pay"), term
 

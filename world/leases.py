@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, ratio, require
+from world.arrays import PerRow, PerWorld, a_number, at_least_0, below_one, ratio, require
 from world.calendar import HOURS_PER_QUARTER
 from world.incidence import Incidence
 from world.lease_pools import CAPACITY, FIRM, RENT, LeasePools
@@ -148,7 +148,7 @@ class LeaseBook:
         share = np.zeros((len(self.pairs), self.worlds))
         share[row] = 1.0
         if quantity_h100e_m is not None:
-            wanted = require(np.atleast_1d(quantity_h100e_m), lambda q: q >= 0.0, "quantity_h100e_m", ">= 0")
+            wanted = require(np.atleast_1d(quantity_h100e_m), at_least_0, "quantity_h100e_m", ">= 0")
             share[row] = np.where(wanted >= due, 1.0, ratio(np.minimum(wanted, due), due))
         return self._pools.start(share, self.quarter)[row]
 
@@ -189,7 +189,7 @@ class LeaseBook:
         Raises: ValueError naming the world for a share outside [0, 1).
         """
         share = np.broadcast_to(a_share(cut, "cut"), (self.worlds,))
-        require(share, lambda value: value < 1.0, "cut", "below one")
+        require(share, below_one, "cut", "below one")
         self.reprice_some([self.index(pair)], np.arange(self.worlds), share[np.newaxis])
 
     def reprice_some(self, rows: Sequence[int], worlds: np.ndarray, cut: np.ndarray) -> None:
@@ -253,7 +253,7 @@ class LeaseBook:
         Active leases that have not ended by then, and pending ones that have started and not ended; what is late
         counts as starting now. Of all pairs, or of the `rows` that are named, in their order.
         """
-        date = require(np.atleast_1d(quarter), lambda q: ~np.isnan(q), "quarter", "a number of quarters")
+        date = require(np.atleast_1d(quarter), a_number, "quarter", "a number of quarters")
         return self._pools.capacity_at(date, max(self.quarter, 0), rows)
 
     # ------------------------------------------------------------------ laws, saving

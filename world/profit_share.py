@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from world.arrays import Flags, PerRow, PerWorld, not_negative, positive, require, zero_to_one
+from world.arrays import Flags, PerRow, PerWorld, above_zero_to_one, not_negative, positive, require, zero_to_one
 
 FIRST_TARGET_USD_BN = 13.0
 """What the partner is paid at the first share, in dollars; a market in another currency has its own number."""
@@ -41,7 +41,7 @@ def profit_share_total(
 def _require_terms(cap: PerWorld | float, first_share: PerWorld | float, second_share: PerWorld | float) -> None:
     """Refuse a cap that is negative and shares that are none."""
     require(cap, not_negative, "cap_usd_bn", "at least zero")
-    require(first_share, lambda s: (s > 0.0) & (s <= 1.0), "first_share", "a share in (0, 1]")
+    require(first_share, above_zero_to_one, "first_share", "a share in (0, 1]")
     require(second_share, zero_to_one, "second_share", "a share in [0, 1]")
 
 

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, fold, highest, lowest, not_negative, require, some
+from world.arrays import PerRow, PerWorld, a_number, fold, highest, lowest, not_negative, require, some
 from world.pending import Amount, Pending, PerSlot, ScheduleResiduals
 
 __all__ = ["Amount", "PerSlot", "Schedule", "ScheduleResiduals", "arrival_shares"]
@@ -56,10 +56,10 @@ class Schedule(Pending):
         if spread < 0:
             raise ValueError(f"spread: wanted a whole number of quarters >= 0, got {spread}")
         amount = require(np.atleast_1d(amount), not_negative, "amount", "a finite number >= 0")
-        slot = require(np.atleast_1d(slot), _is_number, "slot", "a number of quarters")
+        slot = require(np.atleast_1d(slot), a_number, "slot", "a number of quarters")
         first = np.array([float(self.next_quarter)])
         if earliest is not None:
-            first = np.ceil(np.maximum(require(np.atleast_1d(earliest), _is_number, "earliest", "a number"), first))
+            first = np.ceil(np.maximum(require(np.atleast_1d(earliest), a_number, "earliest", "a number"), first))
         self.enter(lane, slot, amount, spread, first)
 
     def enter(self, lane: int | slice, slot: np.ndarray, amount: np.ndarray, spread: int, first: np.ndarray) -> None:
@@ -97,7 +97,7 @@ class Schedule(Pending):
             amount  (measures, entries)  any, >= 0
         """
         amount = require(amount, not_negative, "amount", "a finite number >= 0")
-        slot = require(slot, _is_number, "slot", "a number of quarters")
+        slot = require(slot, a_number, "slot", "a number of quarters")
         if amount.size:
             to_come, measure = self._change().reshape(-1), self._rows * len(self._world)
             # Unbuffered: where two entries fall on one place both count, one after the other.
@@ -188,7 +188,3 @@ def arrival_shares(lead: PerWorld, spread: int) -> np.ndarray:
     shares[at_once] = fold(shares[: at_once + 1])
     later: np.ndarray = shares[at_once:]
     return later
-
-
-def _is_number(values: np.ndarray) -> np.ndarray:
-    return ~np.isnan(values)

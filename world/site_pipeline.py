@@ -12,7 +12,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from world.arrays import PerOperatorGeneration, PerRow, PerWorld, below_zero, fold, not_negative, ratio, require
+from world.arrays import (
+    PerOperatorGeneration,
+    PerRow,
+    PerWorld,
+    at_least_0,
+    below_zero,
+    fold,
+    not_negative,
+    ratio,
+    require,
+)
 from world.schedule import Amount, Schedule
 
 ANNOUNCED, CONTRACTED, BUILDING, ENERGISED, EQUIPPED = range(5)
@@ -136,8 +146,3 @@ class SitePipeline:
 
 def _gw(gw: Amount) -> np.ndarray:
     return require(np.atleast_1d(gw), not_negative, "gw", "a finite number >= 0")
-
-
-def at_least_0(values: np.ndarray) -> np.ndarray:
-    """Where entries are at least zero; infinity is allowed (never)."""
-    return values >= 0.0

@@ -16,6 +16,7 @@ from world.arrays import (
     Flags,
     PerOperatorGeneration,
     PerRow,
+    at_least_0,
     below_zero,
     fold,
     not_negative,
@@ -33,7 +34,6 @@ from world.site_pipeline import (
     STATES,
     SitePipeline,
     SiteResiduals,
-    at_least_0,
 )
 
 __all__ = [
