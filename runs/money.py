@@ -11,7 +11,7 @@ from agents.cast import HOLDERS
 from agents.views import MarketView
 from runs.backing import pay_out
 from runs.firm_books import purse
-from runs.tranches import ANCHOR, Books, anchor_books, buy_shares, conditional_usd_bn, promise, take_due
+from runs.tranches import ANCHOR, Books, anchor_books, buy_shares, conditional_usd_bn, promise_rest, take_due
 from world.arrays import PerRow, PerWorld, fold, pick_worlds, some
 from world.funding import Round, bargain_round, issue_shares, with_granted
 from world.profit_share import FIRST_TARGET_USD_BN, conversion_bargain, value_of_share
@@ -182,7 +182,7 @@ def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Ro
     borrow_for_stake(market, now)
     s.ledger.pay("equity", "softbank", "openai", now)
     units = buy_shares(s, result.by_anchor) * softbank.parameters.deferred_share
-    promise(s, s.quarter + softbank.parameters.tranche_quarters, result.by_anchor - now, units, s.quarter + 1)
+    promise_rest(market, result.by_anchor - now, units)
     return result
 
 

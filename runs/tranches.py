@@ -17,9 +17,11 @@ from runs.state import State
 from world.arrays import Flags, PerWorld, ratio, some
 from world.condition import Condition, settle_condition
 from world.funding import cancel_shares
+from world.schedule import arrival_shares
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
+    from world.parameters import Parameters
 
 ANCHOR = HOLDERS.index("softbank")
 MONEY, SHARES = 0, 1
@@ -54,6 +56,18 @@ def promise(s: State, slot: PerWorld | float, usd_bn: PerWorld, units: PerWorld,
         return
     s.cap.promised_usd_bn = s.cap.promised_usd_bn + usd_bn
     s.cap.tranches.add(BOTH, slot, np.array([usd_bn, units]), earliest=earliest)
+
+
+def promise_rest(market: ComputeMarket, usd_bn: PerWorld, units: PerWorld) -> None:
+    """Enter the second part of a round, that the anchor pays once its usual delay is over."""
+    s, shares = market.state, market.parameters.once(shares_of_rest)
+    s.cap.promised_usd_bn = s.cap.promised_usd_bn + usd_bn
+    s.cap.tranches.add_shares(s.quarter + 1, shares, np.array([usd_bn, units]))
+
+
+def shares_of_rest(parameters: Parameters) -> np.ndarray:
+    """Which share of that part comes one, two ... quarters after the round, (quarters, worlds)."""
+    return arrival_shares(parameters["softbank.tranche_quarters"], 0)
 
 
 def waiting_usd_bn(s: State) -> PerWorld:
