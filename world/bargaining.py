@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from world.arrays import PerRow, PerWorld, fold, pick_worlds, zero_to_one
-from world.merit import fill_in_merit_order, in_merit_order
+from world.merit import fill_in_merit_order, in_merit_order, ranks
 from world.rows import number_or_never, rows_by_worlds, stretched
 from world.transport import TIE, PerCell, best_transport
 
@@ -205,9 +205,10 @@ def allocate(gain: PerSide, offered: PerOffer, wanted: PerTenant) -> PerSide:
     Returns: (offers, tenants, worlds)
     """
     # Where all that is worth most to a tenant is not more than it wants, each offer goes to whom it is worth most.
-    near = TIE * np.maximum(gain.max(axis=(0, 1)), 0.0)
-    dearest = (gain > 0.0) & (gain >= (gain.max(axis=1) - near)[:, np.newaxis])
-    allocated: PerSide = offered[:, np.newaxis] * dearest
+    dearest = gain.max(axis=1)
+    near = TIE * np.maximum(dearest.max(axis=0), 0.0)
+    best = (gain > 0.0) & (gain >= (dearest - near)[:, np.newaxis])
+    allocated: PerSide = offered[:, np.newaxis] * best
     shared = fold(allocated.swapaxes(0, 1)) > offered
     others = np.flatnonzero((fold(allocated) > wanted).any(axis=0) | shared.any(axis=0))
     if others.size:
@@ -218,7 +219,7 @@ def allocate(gain: PerSide, offered: PerOffer, wanted: PerTenant) -> PerSide:
 def _scarce(gain: PerSide, offered: PerOffer, wanted: PerTenant) -> PerSide:
     """As `allocate` where some tenant has to choose."""
     # Each tenant by itself, all in one call: side by side they are only more worlds.
-    own_best: PerSide = in_merit_order(offered[:, np.newaxis] * (gain > 0.0), -gain, wanted)
+    own_best: PerSide = in_merit_order(offered[:, np.newaxis] * (gain > 0.0), ranks(-gain), wanted)
     contested = np.flatnonzero((fold(own_best.swapaxes(0, 1)) > offered).any(axis=0))
     if len(wanted) > 1 and contested.size:
         worth = pick_worlds(gain, contested).swapaxes(0, 1)

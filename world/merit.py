@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from world.arrays import PerRow
+from world.arrays import PerRow, fold
 from world.rows import number_or_never, rows_by_worlds, stretched
 
 _LEAST = np.nextafter(0.0, 1.0)
 """The smallest number above zero: divides nothing by nothing, and changes no quantity."""
+
+
+class Ranks(NamedTuple):
+    """Ones and zeros, (others, offers, ..., worlds): how the cost of other offers compares with that of each."""
+
+    cheaper: np.ndarray
+    equal: np.ndarray
+    """The offer itself among them."""
 
 
 def fill_in_merit_order(offer_quantity: object, unit_cost: object, wanted: object) -> PerRow:
@@ -31,20 +41,27 @@ def fill_in_merit_order(offer_quantity: object, unit_cost: object, wanted: objec
     cost = stretched(unit_cost, quantity.shape, "unit_cost", number_or_never, "a number, or infinity: not on offer")
     need = stretched(wanted, quantity.shape[1:], "wanted")
 
-    return in_merit_order(np.where(cost < np.inf, quantity, 0.0), cost, need)
+    return in_merit_order(np.where(cost < np.inf, quantity, 0.0), ranks(cost), need)
 
 
-def in_merit_order(on_offer: np.ndarray, cost: np.ndarray, need: np.ndarray) -> np.ndarray:
+def ranks(cost: np.ndarray) -> Ranks:
+    """Which offers are cheaper than each, and which cost the same, in each world; cost (offers, ..., worlds)."""
+    cheaper = cost[:, np.newaxis] < cost
+    equal = ~(cheaper | cheaper.swapaxes(0, 1))
+    return Ranks(cheaper.astype(np.float64), equal.astype(np.float64))
+
+
+def add_up(table: np.ndarray, quantity: np.ndarray) -> np.ndarray:
+    """Of each offer the quantity of the others that a table of `Ranks` names, (offers, ..., worlds)."""
+    return fold(table * quantity[:, np.newaxis])
+
+
+def in_merit_order(on_offer: np.ndarray, order: Ranks, need: np.ndarray) -> np.ndarray:
     """As `fill_in_merit_order`, of arrays that are known to be right: what costs infinity is not `on_offer`.
 
-    Args: on_offer, cost: (offers, ..., worlds); need: (..., worlds). Returns: (offers, ..., worlds).
+    Args: on_offer: (offers, ..., worlds); need: (..., worlds). Returns: (offers, ..., worlds).
     """
-    cheaper, equal = np.zeros(cost.shape), np.zeros(cost.shape)
-    part, which = np.empty(cost.shape), np.empty(cost.shape, dtype=bool)
-    for other_cost, other_quantity in zip(cost, on_offer, strict=True):
-        # Times a truth value, not np.where: half the time, and quantities are finite.
-        cheaper += np.multiply(np.less(other_cost, cost, out=which), other_quantity, out=part)
-        equal += np.multiply(np.equal(other_cost, cost, out=which), other_quantity, out=part)
-    reached = np.minimum(np.maximum(need - cheaper, 0.0), equal)
+    equal = add_up(order.equal, on_offer)
+    reached = np.minimum(np.maximum(need - add_up(order.cheaper, on_offer), 0.0), equal)
     # Where nothing is on offer at this cost, nothing of it is reached.
     return np.minimum(on_offer * (reached / np.maximum(equal, _LEAST)), on_offer)

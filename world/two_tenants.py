@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from world.arrays import Flags, PerWorld, fold, some
-from world.merit import in_merit_order
+from world.merit import Ranks, add_up, in_merit_order, ranks
 
 PerOffer = Float64[np.ndarray, "offers worlds"]
 PerTenant = Float64[np.ndarray, "2 worlds"]
@@ -44,7 +44,7 @@ def share_between_two(worth: PerSide, offered: PerOffer, wanted: PerTenant, near
     # Open to each is what the other does not need; where both bid the same, half of what both could have.
     both_could = np.maximum(fold(most) - size, 0.0)
     own += shared[:, np.newaxis] * (size - most[::-1] + 0.5 * both_could)
-    allocated = in_merit_order(own, -sides.gain, wanted)
+    allocated = in_merit_order(own, sides.order, wanted)
 
     ties = (ranked[1:] <= ranked[:-1] + near) & (ranked[1:] < np.inf)
     oversold = fold(allocated.swapaxes(0, 1)) > offered * (1.0 + 1e-14)
@@ -56,8 +56,8 @@ class _Sides:
     """Two tenants before the same offers."""
 
     gain: PerSide
-    above: np.ndarray
-    """One where an offer is worth more to a tenant than another, (offers, others, 2, worlds)."""
+    order: Ranks
+    """What is worth more to a tenant than each offer, and what is worth the same."""
     alone: PerSide
     """What only one of them can use."""
     both: PerOffer
@@ -76,10 +76,9 @@ class _Sides:
         usable = gain > 0.0
         common = usable[:, 0] & usable[:, 1]
         both = offered * common
-        above = (gain[:, np.newaxis] > gain).astype(np.float64)
         alone = (offered - both)[:, np.newaxis] * usable
         enough = np.array([wanted[0], np.nextafter(wanted[1], -1.0)])
-        return cls(gain, above, alone, both, both > 0.0, gain[:, 1] - gain[:, 0], wanted, enough, near)
+        return cls(gain, ranks(-gain), alone, both, both > 0.0, gain[:, 1] - gain[:, 0], wanted, enough, near)
 
     def parted(self, first: OfferFlags) -> PerSide:
         """Capacity of each tenant if it has to itself what only it can use, and the first of the rest these offers."""
@@ -91,10 +90,7 @@ class _Sides:
 
     def before(self, own: PerSide) -> PerSide:
         """Capacity that is worth more to its tenant than each offer."""
-        total, part = own[0] * self.above[0], np.empty(own.shape)
-        for quantity, above in zip(own[1:], self.above[1:], strict=True):
-            total += np.multiply(quantity, above, out=part)
-        return total
+        return add_up(self.order.cheaper, own)
 
 
 def _place(sides: _Sides, ranked: PerOffer) -> PerWorld:
@@ -132,9 +128,7 @@ def _most_each(sides: _Sides, own: PerSide, worth: PerTenant, size: PerWorld) ->
     bid = np.concatenate([worth - sides.gain, worth[np.newaxis]])
     instead_of = np.concatenate([sides.before(own), fold(own)[np.newaxis]])
     upto = np.minimum(np.maximum(sides.wanted - instead_of, 0.0), size) * (bid > sides.near)
-    outbid = np.zeros(bid.shape)
-    beaten = bid + sides.near
-    for rival, taken in zip(bid[:, ::-1], upto[:, ::-1], strict=True):
-        np.maximum(outbid, taken * (rival > beaten), out=outbid)
+    rivals, taken = bid[:, np.newaxis, ::-1], upto[:, np.newaxis, ::-1]
+    outbid = (taken * (rivals > bid + sides.near)).max(axis=0)
     most: PerTenant = np.minimum(upto, size - outbid).max(axis=0)
     return most
