@@ -89,20 +89,26 @@ def borrow_for_stake(market: ComputeMarket, need: PerWorld) -> None:
 
 def keep_ltv(market: ComputeMarket) -> None:
     """Bring the anchor back under its own limit of loan to value, then under the cap at which lenders call."""
-    books = defend_ltv(market, anchor_books(market))
-    books = call_margin(market, books)
-    market.state.flow["called_ltv"] = market.firms["softbank"].ltv(*books)
+    s, (stake, net_debt) = market.state, anchor_books(market)
+    proceeds = defend_ltv(market, (stake, net_debt))
+    proceeds = proceeds + call_margin(market, (stake, net_debt - proceeds), proceeds)
+    if some(proceeds):
+        pay_out(s.ledger, "stake_sale", "investors", "softbank", proceeds)
+        s.ledger.pay("principal", "softbank", "lenders", np.minimum(proceeds, s.ledger.debt("softbank")))
+    if market.recorder is not None:
+        market.recorder.note("anchor_cash", sold=proceeds, borrowed=np.zeros(s.worlds))
+    s.flow["called_ltv"] = anchor_ltv(market)
 
 
-def defend_ltv(market: ComputeMarket, books: Books) -> Books:
-    """The anchor sells holdings to come back under its limit, as fast as markets take them, and repays debt."""
+def defend_ltv(market: ComputeMarket, books: Books) -> PerWorld:
+    """The anchor sells holdings to come back under its limit, as fast as markets take them; its proceeds, $bn."""
     softbank = market.firms["softbank"]
     over = anchor_over(market, books, softbank.limit())
     if over is None:
-        return books
-    sold = np.minimum(softbank.sell_for(over), market.state.ledger.stakes("softbank"))
-    sell_and_repay(market, sold, sold)
-    return anchor_books(market)
+        return np.zeros(market.worlds)
+    sold: PerWorld = np.minimum(softbank.sell_for(over), market.state.ledger.stakes("softbank"))
+    softbank.settle_sale(sold)
+    return sold
 
 
 def anchor_over(
@@ -125,29 +131,24 @@ def anchor_ltv(market: ComputeMarket) -> PerWorld:
     return ltv
 
 
-def sell_and_repay(market: ComputeMarket, sold: PerWorld, proceeds: PerWorld) -> None:
-    """Sell holdings worth `sold` for `proceeds`, $bn, and repay debt with them."""
-    s = market.state
-    pay_out(s.ledger, "stake_sale", "investors", "softbank", proceeds)
-    s.ledger.pay("principal", "softbank", "lenders", np.minimum(proceeds, s.ledger.debt("softbank")))
-    market.firms["softbank"].settle_sale(sold)
-    if market.recorder is not None:
-        market.recorder.note("anchor_cash", sold=proceeds, borrowed=np.zeros(s.worlds))
+def call_margin(market: ComputeMarket, books: Books, sold_before: PerWorld) -> PerWorld:
+    """Above the hard cap of loan to value lenders call: the anchor sells at a discount, or is flagged; its proceeds.
 
-
-def call_margin(market: ComputeMarket, books: Books) -> Books:
-    """Above the hard cap of loan to value lenders call: the anchor sells at a discount and repays, or is flagged."""
-    s = market.state
-    p = market.firms["softbank"].parameters
+    Args: books: after what it sold before, for `sold_before`, $bn.
+    """
+    s, softbank = market.state, market.firms["softbank"]
+    p = softbank.parameters
+    nothing = np.zeros(s.worlds)
     asked = anchor_over(market, books, p.ltv_cap, p.call_discount)
     if asked is None:
-        s.flow |= dict.fromkeys(("call_asked_usd_bn", "call_sold_usd_bn", "call_most_usd_bn"), np.zeros(s.worlds))
-        return books
-    most = p.call_share * market.firms["softbank"].other_holdings_usd_bn
+        s.flow |= dict.fromkeys(("call_asked_usd_bn", "call_sold_usd_bn", "call_most_usd_bn"), nothing)
+        return nothing
+    most = p.call_share * softbank.other_holdings_usd_bn
     sold = np.minimum(asked, most)
-    sell_and_repay(market, sold, np.minimum(sold * (1.0 - p.call_discount), s.ledger.stakes("softbank")))
+    softbank.settle_sale(sold)
     s.flow |= {"call_asked_usd_bn": asked, "call_sold_usd_bn": sold, "call_most_usd_bn": most}
-    return anchor_books(market)
+    proceeds: PerWorld = np.minimum(sold * (1.0 - p.call_discount), s.ledger.stakes("softbank") - sold_before)
+    return proceeds
 
 
 def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Round:
