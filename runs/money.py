@@ -224,11 +224,12 @@ def convert(market: ComputeMarket, value: PerWorld) -> None:
     open_ = (lab.converted == 0.0) & (s.quarter + 1 >= p.conversion_quarters)
     s.flow["converted_now"], s.flow["conversion_left_usd_bn"] = np.zeros(s.worlds), np.zeros(s.worlds)
     s.flow.setdefault("bargained_stake", np.zeros(s.worlds))
-    if not some(open_) and market.recorder is None:
-        return
+    gain = (p.conversion_gain - p.conversion_cost) * value + conditional_usd_bn(market)
     # A record wants to know of all worlds.
-    worlds = np.flatnonzero(open_) if market.recorder is None else np.arange(s.worlds)
-    partner, value = p.microsoft_weight[worlds], value[worlds]
+    worlds = np.flatnonzero(open_ & (gain > 0.0)) if market.recorder is None else np.arange(s.worlds)
+    if not worlds.size:
+        return
+    partner, value, gain = p.microsoft_weight[worlds], value[worlds], gain[worlds]
     share = value_of_share(
         s.cap.cumulative_profit_usd_bn[worlds],
         s.cap.profit_high_usd_bn[worlds],
@@ -238,7 +239,6 @@ def convert(market: ComputeMarket, value: PerWorld) -> None:
         first_target_usd_bn=FIRST_TARGET_USD_BN * market.money[worlds],
     )
     claim = np.maximum(share, s.cap.stakes[0, worlds] * value * p.as_converted_share[worlds])
-    gain = p.conversion_gain[worlds] * value + conditional_usd_bn(market)[worlds] - p.conversion_cost[worlds] * value
     happens, stake = conversion_bargain(claim, gain, np.maximum(value, 1e-6), partner)
     happens = happens & open_[worlds]
     if market.recorder is not None:
