@@ -8,7 +8,7 @@ import numpy as np
 
 from agents.base import Firm
 from world.arrays import PerRow, PerWorld
-from world.rationing import ration
+from world.rationing import share_supply
 
 
 class Lenders(Firm):
@@ -74,7 +74,7 @@ class Grid(Firm):
         wanted = ready_gw * own_turbines
         # Two supplies, each rationed by itself: the second stands beside the first as if it were in other worlds.
         asked, weights = (np.concatenate(pair, axis=-1) for pair in ((wanted, ready_gw - wanted), (weight, weight)))
-        granted = ration(asked, weights, np.concatenate((self.turbines_gw, self.limit_gw)))
+        granted = share_supply(asked, weights, np.concatenate((self.turbines_gw, self.limit_gw)))
         behind_meter, through_grid = granted[:, : self.worlds], granted[:, self.worlds :]
         return behind_meter + through_grid, behind_meter
 

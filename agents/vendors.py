@@ -9,7 +9,10 @@ import numpy as np
 from agents.base import Firm, policy
 from world.arrays import PerRow, PerWorld, ratio, some
 from world.chips import MOST_DECLINE, allocation_weight, backlog_ahead, backlog_pressure, wafer_growth
-from world.rationing import ration
+from world.rationing import share_supply
+
+MOST_WEIGHT = float(np.finfo(np.float64).max)
+"""The largest finite number."""
 
 
 @policy("nvidia", "diversify-customers")
@@ -60,9 +63,9 @@ class Vendor(Firm):
             prepaid_share: (customers, worlds) share of its orders that each has paid in advance.
         """
         if not self.policy:
-            return ration(queue_h100e_m, 1.0, capacity_h100e_m)
-        weight = self.decide("weight", size_h100e_m, prepaid_share, shape=queue_h100e_m.shape)
-        return ration(queue_h100e_m, weight, capacity_h100e_m)
+            return share_supply(queue_h100e_m, np.ones_like(queue_h100e_m), capacity_h100e_m)
+        weight = self.decide("weight", size_h100e_m, prepaid_share, shape=queue_h100e_m.shape, high=MOST_WEIGHT)
+        return share_supply(queue_h100e_m, weight, capacity_h100e_m)
 
     def settle_shipments(
         self, shipped_h100e_m: PerWorld, backlog_h100e_m: PerWorld, capacity_h100e_m: PerWorld, growth: PerWorld

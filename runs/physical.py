@@ -23,7 +23,7 @@ from runs.site_orders import forget_sites, place_sites
 from runs.state import GENERATION, MERCHANT_ROWS, State
 from world.arrays import PerRow, PerWorld, fold, part_of, ratio, some
 from world.parameters import Parameters
-from world.rationing import ration
+from world.rationing import share_supply
 from world.schedule import arrival_shares
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def order(market: ComputeMarket, view: MarketView) -> None:
     rented = asked * through_landlords
     shells = landlords.shells_gw(fold(s.sites.building_gw + phases_building(s)), view.credit_cycle)
     weight = builder_weights(market)
-    rented = ration(rented, weight, shells)
+    rented = share_supply(rented, weight, shells)
     built = asked * (1.0 - through_landlords) + rented
     behind = market.parameters.once(on_site_share, cast)
     granted, on_site = grid.connect(built, behind, weight)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from world.arrays import PerRow, fold, pick_worlds
+from world.arrays import PerRow, PerWorld, fold, pick_worlds
 from world.rows import rows_by_worlds, stretched
 
 _LEAST_SUPPLY = 1e-300
@@ -34,6 +34,11 @@ def ration(order: object, weight: object, supply: object) -> PerRow:
     available = stretched(
         supply, orders.shape[1:], "supply", lambda array: array >= 0.0, "a number, at least 0, or infinity"
     )
+    return share_supply(orders, weights, available)
+
+
+def share_supply(orders: PerRow, weights: PerRow, available: PerWorld) -> PerRow:
+    """As `ration`, of arrays that are known to be right: (rows, worlds) twice and (worlds,)."""
     short = fold(orders) > available
     hit = short.nonzero()[0]
     if not hit.size:
@@ -42,14 +47,12 @@ def ration(order: object, weight: object, supply: object) -> PerRow:
         filled = orders.copy()
         filled[:, hit] = _shared(pick_worlds(orders, hit), pick_worlds(weights, hit), available[hit])
         return filled
-    filled = _shared(orders, weights, available)
-    if hit.size < short.size:
-        np.copyto(filled, orders, where=~short)
-    return filled
+    # Without a limit every row is served in full, to the last bit.
+    return _shared(orders, weights, available if hit.size == short.size else np.where(short, available, np.inf))
 
 
 def _shared(orders: np.ndarray, weights: np.ndarray, available: np.ndarray) -> np.ndarray:
-    """What is filled where the supply is short of the orders; elsewhere the result means nothing."""
+    """What is filled where the supply is short of the orders or has no limit."""
     weighted = weights > 0.0
     if np.count_nonzero(weighted) == weighted.size:
         return _fill_to_level(orders, weights, available)
