@@ -9,7 +9,7 @@ import numpy as np
 from agents.base import Firm
 from agents.views import CapacityOrder, FirmView, LeaseOffer, MarketView
 from world.arrays import PerRow, PerWorld
-from world.planning import order_rate, target_capacity
+from world.planning import order_rate
 
 
 class Operator(Firm):
@@ -50,15 +50,7 @@ class Operator(Firm):
         """
         p = self.parameters
         growth, a_quarter_on = self.growth_ahead(view, quarters)
-        target = target_capacity(
-            view.capacity_effective_m,
-            view.index_usd_h,
-            view.slow_index_usd_h,
-            view.long_run_cost_usd_h * (1.0 + p.hurdle),
-            p.elasticity_short,
-            p.elasticity_long,
-            growth,
-        )
+        target = view.demand_at_cost_m * p.demand_at_hurdle * np.exp(growth)
         running = target * np.maximum(np.expm1(a_quarter_on), 0.0)
         return order_rate(target - view.capacity_effective_m - coming, running, p.cut_quarters)
 

@@ -43,6 +43,8 @@ class MarketView:
     """Growth of the demand scale that planners believe, log per quarter."""
     capacity_effective_m: PerWorld
     """Deployed traded capacity, effective M H100e."""
+    demand_at_cost_m: PerWorld
+    """Traded capacity that today's demand would take at long-run cost, effective M H100e."""
     power_effective_m: PerWorld
     """Capacity that idle energised power and power under construction could carry, effective M H100e."""
     chips_effective_m: PerWorld

@@ -53,8 +53,9 @@ def own_parameters(parameters: Parameters, name: str, cast: Cast) -> SimpleNames
     """A firm's parameters as attributes: those of its groups, the elasticities of the market, then its own.
 
     A firm that was added has those of its parent. Beside them stand what growth of one comes to in all, in years and at
-    the horizons of a lab's plans, what a planner's bias takes off a quarter of the first year, and what a multiple
-    three years on, a saving as long as the exclusive contract counts and an own chip are worth today.
+    the horizons of a lab's plans, what a planner's bias takes off a quarter of the first year, what is left of demand
+    at long-run cost once a hurdle comes on top, and what a multiple three years on, a saving as long as the exclusive
+    contract counts and an own chip are worth today.
     """
     values: dict[str, Any] = {}
     added = {firm.name: firm for firm in cast.added}.get(name)
@@ -74,6 +75,8 @@ def own_parameters(parameters: Parameters, name: str, cast: Cast) -> SimpleNames
     values["log_persistence"], values["growth_in_all"] = np.log(persistence), 1.0 / (1.0 - persistence)
     if "planning_bias" in values:
         values["planning_cut"] = np.log1p(values["planning_bias"]) / 4.0
+    if "hurdle" in values:
+        values["demand_at_hurdle"] = np.exp(-values["elasticity_long"] * np.log1p(values["hurdle"]))
     horizons = dict(YEARS_OF_GROWTH) | {name: values[of] for name, of in GROWTH_UNTIL.items() if of in values}
     one = np.ones_like(persistence)
     values |= {name: growth_over(one, quarters, persistence) for name, quarters in horizons.items()}

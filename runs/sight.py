@@ -14,6 +14,7 @@ from world.arrays import PerGeneration, PerRow, PerWorld, fold, locked, ratio
 from world.chips import list_price_k, shipments_capacity_h100e, wafer_mix
 from world.costs import HOURS_PER_YEAR, capital_usd_h, running_usd_h, term_price
 from world.parameters import Parameters
+from world.planning import demand_at_cost
 from world.student import tail_polynomial
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ def market_view(market: ComputeMarket) -> MarketView:
     # The slow index is one of the users' (with the variety gain of many generations): put on the same footing.
     kind = market.cast.kind_of_user[market.cast.user["enterprise"]]
     slow = np.exp(s.market.log_slow_index[kind] - s.market.log_index[kind]) * index
-    level = fixed["term_level"]
+    level, cost, capacity = fixed["term_level"], fixed["new_cost_usd_h"], fixed["standing_effective_m"]
     return MarketView(
         quarter=s.first_quarter + 1 + s.quarter,
         elapsed=s.quarter + 1,
@@ -193,12 +194,13 @@ def market_view(market: ComputeMarket) -> MarketView:
         term_price_usd_h=index * level * m.lease_risk_premium,
         term_level=level,
         posted_usd_h=s.market.posted_usd_h,
-        long_run_cost_usd_h=fixed["new_cost_usd_h"],
+        long_run_cost_usd_h=cost,
         usefulness=useful,
         power_kw=kw,
         capital_usd_bn=fixed["new_capital_usd_bn"],
         growth=s.growth_believed,
-        capacity_effective_m=fixed["standing_effective_m"],
+        capacity_effective_m=capacity,
+        demand_at_cost_m=demand_at_cost(capacity, index, slow, cost, m.elasticity_short, m.elasticity_long),
         power_effective_m=coming_power,
         chips_effective_m=np.maximum(fixed["waiting_effective_m"], 0.0) + backlog,
         chip_lead_quarters=chip_lead(market),

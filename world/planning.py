@@ -22,28 +22,26 @@ def growth_over(growth: PerWorld, quarters: np.ndarray | float, persistence: Per
     return growth * (1.0 - power(persistence, quarters)) / (1.0 - persistence)
 
 
-def target_capacity(
+def demand_at_cost(
     capacity: PerWorld,
     price: PerWorld,
     smoothed_price: PerWorld,
     cost: PerWorld,
     elasticity_short: PerWorld,
     elasticity_long: PerWorld,
-    growth: np.ndarray,
-) -> np.ndarray:
-    """Capacity at which the demand expected at arrival clears at long-run cost.
+) -> PerWorld:
+    """Capacity at which today's demand would clear at long-run cost.
 
     Args:   capacity          (worlds,)  effective M H100e in use now
             price             (worlds,)  $/effective H100e-hour, this quarter's index
             smoothed_price    (worlds,)  the same, the slow index that long-run demand follows
-            cost              (worlds,)  long-run cost at arrival, hurdle included, same unit
+            cost              (worlds,)  long-run cost, same unit
             elasticity_short, elasticity_long   (worlds,)
-            growth            (..., worlds)  expected log growth of the demand scale until arrival
-    Returns:                  (..., worlds)  effective M H100e
+    Returns:                  (worlds,)  effective M H100e
     """
     at_once = elasticity_short * np.log(price / cost)
     slowly = (elasticity_long - elasticity_short) * np.log(smoothed_price / cost)
-    wanted: np.ndarray = capacity * np.exp(at_once + slowly + growth)
+    wanted: PerWorld = capacity * np.exp(at_once + slowly)
     return wanted
 
 
@@ -85,4 +83,4 @@ def order_rate(gap: np.ndarray, running: np.ndarray, cut_quarters: PerWorld) -> 
     Source: adjustment time of a stock, as in Sterman's stock management; asymmetric, see docs/design.md 6.7.
     """
     surplus = np.maximum(running - gap, 0.0)
-    return np.maximum(np.maximum(gap, running) - surplus / cut_quarters, 0.0)
+    return np.maximum(gap + surplus * (1.0 - 1.0 / cut_quarters), 0.0)
