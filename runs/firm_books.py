@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,39 +29,43 @@ def operator_views(
     Only who is about to order is told what will stand and what must be let when chips ordered now arrive.
     """
     s, cast = market.state, market.cast
-    fixed = standing_figures(market)
+    fixed, lead, nothing = standing_figures(market), view.chip_lead_quarters, np.zeros(s.worlds)
     backlog = backlog_h100e_m(s)
     chips_power = fixed["power_needed_gw"] + backlog * view.power_kw
+    asics, rivals = s.asic_queue_h100e_m, cast.operator["rival_clouds"]
+    backlog[rivals] += asics
+    chips_power[rivals] += asics * s.generations.kw_per_h100e[GENERATION["rival_asic"]]
     building = s.sites.building_gw + phases_building(s)
-    lead = view.chip_lead_quarters
     at_lead = power_at_lead_gw(s, fixed["power_gw"], lead) if to_order else np.zeros_like(building)
     signed = s.leases.contracted
-    nothing = np.zeros(s.worlds)
+    let, sectors = cast.by_provider.fold(signed), cast.sector_rows(names)
+    cash, debt, prepaid = (s.ledger.balance[account].take(sectors, axis=0) for account in ("cash", "debt", "prepaid"))
     views = {}
-    for name in names:
+    for place, name in enumerate(names):
         row = cast.operator[name]
-        let, held = cast.let_by[name], [k for k in cast.held_by.get(name, ()) if cast.pairs[k][0] != name]
-        to_tenants = signed[let] if let else nothing[None]
-        ordered, needed = backlog[row], chips_power[row]
-        if name == "rival_clouds":
-            ordered = ordered + s.asic_queue_h100e_m
-            needed = needed + s.asic_queue_h100e_m * s.generations.kw_per_h100e[GENERATION["rival_asic"]]
+        provided, held = cast.let_by[name], [k for k in cast.held_by.get(name, ()) if cast.pairs[k][0] != name]
         views[name] = FirmView(
+            cash_usd_bn=cash[place],
+            debt_usd_bn=debt[place],
+            burn_usd_bn=market.burn.get(name, nothing),
+            committed_usd_bn=nothing,
+            credits_usd_bn=prepaid[place],
+            debt_room_usd_bn=market.debt_room.get(name, nothing),
+            operating_cash_flow_usd_bn=market.cash_flow.get(name, nothing),
             fleet_h100e_m=fixed["owned_h100e_m"][row],
             deployed_h100e_m=fixed["deployed_h100e_m"][row],
             power_gw=fixed["power_gw"][row],
             coming_power_gw=building[row],
             power_at_chip_lead_gw=at_lead[row],
-            chips_power_gw=needed,
-            backlog_h100e_m=ordered,
-            let_h100e_m=fold(to_tenants),
-            let_to_largest_h100e_m=np.maximum.reduce(to_tenants),
-            let_at_chip_lead_h100e_m=fold(s.leases.contracted_at(s.quarter + lead, let))
+            chips_power_gw=chips_power[row],
+            backlog_h100e_m=backlog[row],
+            let_h100e_m=let[row],
+            let_to_largest_h100e_m=np.maximum.reduce(signed[provided]) if provided else nothing,
+            let_at_chip_lead_h100e_m=fold(s.leases.contracted_at(s.quarter + lead, provided))
             if to_order and name in BUILDS_TO_LEASES
             else nothing,
             used_h100e_m=own_use(s, name),
             held_h100e_m=fold(signed[held]) if held else nothing,
-            **money(market, name),
         )
     return views
 
@@ -81,8 +85,20 @@ def power_at_lead_gw(s: State, power: PerRow, lead: PerWorld) -> PerRow:
 
 
 def purse(market: ComputeMarket, name: str) -> Purse:
-    """The financial part of a lab's books, which is all that its budget goes by."""
-    return Purse(**money(market, None if name == "microsoft_lab" else name))
+    """The financial part of a lab's books, which is all that its budget goes by; an operator's own lab has no purse."""
+    s, nothing = market.state, np.zeros(market.worlds)
+    if name == "microsoft_lab":
+        return Purse(*(nothing for _ in fields(Purse)))
+    committed = s.cap.tranches.within(s.quarter + 1, float(s.quarter + 4))[0] if name == "openai" else nothing
+    return Purse(
+        cash_usd_bn=s.ledger.cash(name),
+        debt_usd_bn=s.ledger.debt(name),
+        burn_usd_bn=market.burn.get(name, nothing),
+        committed_usd_bn=committed,
+        credits_usd_bn=s.ledger.prepaid(name),
+        debt_room_usd_bn=market.debt_room.get(name, nothing),
+        operating_cash_flow_usd_bn=market.cash_flow.get(name, nothing),
+    )
 
 
 def own_use(s: State, operator: str) -> PerWorld:
@@ -95,32 +111,3 @@ def own_use(s: State, operator: str) -> PerWorld:
     used = used_h100e_m(s)
     rows = [used[s.cast.user[user]] for user in users.get(operator, ())]
     return sum(rows[1:], rows[0]) if rows else np.zeros(s.worlds)
-
-
-def money(market: ComputeMarket, sector: str | None) -> dict[str, PerWorld]:
-    """The financial part of a firm's own view."""
-    s = market.state
-    nothing = np.zeros(s.worlds)
-    if sector is None:
-        return dict.fromkeys(
-            (
-                "cash_usd_bn",
-                "debt_usd_bn",
-                "burn_usd_bn",
-                "committed_usd_bn",
-                "credits_usd_bn",
-                "debt_room_usd_bn",
-                "operating_cash_flow_usd_bn",
-            ),
-            nothing,
-        )
-    committed = s.cap.tranches.within(s.quarter + 1, float(s.quarter + 4))[0] if sector == "openai" else nothing
-    return {
-        "cash_usd_bn": s.ledger.cash(sector),
-        "debt_usd_bn": s.ledger.debt(sector),
-        "burn_usd_bn": market.burn.get(sector, nothing),
-        "committed_usd_bn": committed,
-        "credits_usd_bn": s.ledger.prepaid(sector),
-        "debt_room_usd_bn": market.debt_room.get(sector, nothing),
-        "operating_cash_flow_usd_bn": market.cash_flow.get(sector, nothing),
-    }
