@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, pick_worlds, some
+from world.arrays import PerRow, PerWorld, fold, pick_worlds, some
 from world.entries import CLASSES, KINDS_IN_PLACE
 from world.incidence import Incidence
 from world.lines import Entries, Lines, Table, fitted
@@ -21,7 +21,6 @@ class Sums(NamedTuple):
 
     net: Incidence
     """What is received less what is paid."""
-    paid: Incidence
     queued: Table
     """The lines themselves."""
 
@@ -95,13 +94,15 @@ class Dues:
         below[~self._limited] = False
         if not some(below):
             return after, {}
-        to_pay = self._known().paid.fold(self.amounts)
-        below &= (to_pay > 0.0) & (after < -ROUNDING * to_pay)
+        queued = self._known().queued
+        for sector in np.flatnonzero(below.any(axis=1)).tolist():
+            to_pay = fold(self.amounts[queued.number[queued.payer == sector]])
+            below[sector] &= (to_pay > 0.0) & (after[sector] < -ROUNDING * to_pay)
         hit = np.flatnonzero(below.any(axis=0))
         if not hit.size:
             return after, {}
         held, due = pick_worlds(cash, hit), pick_worlds(self.amounts[: len(self.lines)], hit)
-        queued, paid = self._known().queued, due.copy()
+        paid = due.copy()
         means = np.where(self._limited[:, np.newaxis], np.maximum(held, 0.0), np.inf)
         owed, ranks = due[queued.number], _CLASS_OF_KIND[queued.kind]
         paid[queued.number] = clear_where_short(means, queued.payer, queued.payee, ranks, owed)
@@ -125,16 +126,8 @@ class Dues:
         if self._sums is None:
             lines, sectors = self.lines.table.of(self.queued), len(self._limited)
             ones = np.ones(len(lines.payer))
-            self._sums = Sums(
-                net=Incidence(
-                    np.concatenate((lines.payer, lines.payee)),
-                    np.tile(lines.number, 2),
-                    np.concatenate((-ones, ones)),
-                    sectors,
-                ),
-                paid=Incidence(lines.payer, lines.number, ones, sectors),
-                queued=lines,
-            )
+            both, signs = np.concatenate((lines.payer, lines.payee)), np.concatenate((-ones, ones))
+            self._sums = Sums(Incidence(both, np.tile(lines.number, 2), signs, sectors), lines)
         return self._sums
 
 
