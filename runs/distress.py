@@ -21,46 +21,43 @@ if TYPE_CHECKING:
 
 
 def fill_shortfalls(market: ComputeMarket) -> None:
-    """Before dues are cleared: credit lines, then a rescue round at a price, then leases at lower rents."""
+    """Before dues are cleared: loans and credit lines, then a rescue round at a price, then leases at lower rents."""
     s, cast = market.state, market.cast
     s.flow["rescue_usd_bn"] = np.zeros(s.worlds)
-    draw_on_lenders(market)
     s.flow["lease_relief_usd_bn"] = np.zeros((len(cast.providers), s.worlds))
-    for name, left in zip(cast.funded, draw_lines(market, s.ledger.shortfall(cast.funded)), strict=True):
+    short = draw_on_lenders(market)
+    for name in cast.funded:
+        left = short[cast.debtors.index(name)]
         if some(left):
             # Few worlds are ever in distress; a record wants to know of all of them.
             worlds = np.flatnonzero(left) if market.recorder is None else np.arange(s.worlds)
-            short = left[worlds]
-            restructure(market, name, worlds, np.maximum(short - rescue(market, name, worlds, short), 0.0))
+            lacking = left[worlds]
+            restructure(market, name, worlds, np.maximum(lacking - rescue(market, name, worlds, lacking), 0.0))
 
 
-def draw_on_lenders(market: ComputeMarket) -> None:
-    """Firms with plant or a core business draw what they lack, some of them only as far as lenders go."""
-    s, cast = market.state, market.cast
-    asked = s.ledger.shortfall(cast.borrowers, np.array([market.reserve(name) for name in cast.borrowers]))
-    limit = np.full_like(asked, np.inf)
-    for name in ("oracle", "xai", *cast.clouds):
-        principal = s.flow["principal_due_usd_bn"][cast.debtors.index(name)]
-        limit[cast.borrowers.index(name)] = np.maximum(market.debt_room[name], 0.0) + principal
-    drawn = borrow(market, cast.borrowers, asked, limit, np.zeros_like(asked))
-    if market.recorder is not None:
-        borrowed = drawn[cast.borrowers.index("softbank")]
-        market.recorder.note("anchor_cash", sold=np.zeros(s.worlds), borrowed=borrowed)
+def draw_on_lenders(market: ComputeMarket) -> PerRow:
+    """Debtors draw what they lack; returns what they are short of all the same, (debtors, worlds) $bn.
 
-
-def draw_lines(market: ComputeMarket, short: PerRow) -> PerRow:
-    """Let labs without plant draw their credit lines, a share of their run-rate revenue; returns what is left.
-
-    Args: short: (funded labs, worlds) $bn. Who borrows on its plant has had its loan.
+    Firms with plant or a core business borrow, some of them only as far as lenders go, and keep their reserve. Labs
+    without plant draw their credit lines, a share of their run-rate revenue.
     """
     s, cast = market.state, market.cast
-    rows = [row for row, name in enumerate(cast.funded) if name not in cast.borrowers]
-    names = tuple(cast.funded[row] for row in rows)
-    labs = [market.firms[name] for name in names]
-    line = np.array([lab.parameters.credit_line_share * 4.0 * lab.revenue_usd_bn for lab in labs])
-    left = short.copy()
-    left[rows] -= borrow(market, names, short[rows], line, s.ledger.balance["debt"][cast.sector_rows(names)])
-    return left
+    with_plant, names = len(cast.borrowers), cast.debtors
+    keep, owed = np.zeros((2, len(names), s.worlds))
+    keep[:with_plant] = [market.reserve(name) for name in cast.borrowers]
+    limit = np.full_like(keep, np.inf)
+    for name in ("oracle", "xai", *cast.clouds):
+        row = names.index(name)
+        limit[row] = np.maximum(market.debt_room[name], 0.0) + s.flow["principal_due_usd_bn"][row]
+    for row, name in enumerate(names[with_plant:], with_plant):
+        lab = market.firms[name]
+        limit[row] = lab.parameters.credit_line_share * 4.0 * lab.revenue_usd_bn
+        owed[row] = s.ledger.debt(name)
+    asked = s.ledger.shortfall(names, keep)
+    drawn = borrow(market, names, asked, limit, owed)
+    if market.recorder is not None:
+        market.recorder.note("anchor_cash", sold=np.zeros(s.worlds), borrowed=drawn[names.index("softbank")])
+    return np.maximum(asked - drawn - keep, 0.0)
 
 
 def borrow(market: ComputeMarket, names: tuple[str, ...], asked: PerRow, limit: PerRow, owed: PerRow) -> PerRow:
