@@ -24,8 +24,9 @@ class Lenders(Firm):
     def rate(self, base_rate: PerWorld, spread: PerRow, leverage: PerRow) -> PerRow:
         """Yearly rate: base, the borrower's spread, more the higher its leverage, and the cycle."""
         p = self.parameters
-        rate = base_rate + spread + p.leverage_spread * np.maximum(leverage - p.comfortable_leverage, 0.0)
-        return np.maximum(rate + self.credit_cycle, 0.5 * base_rate + 0.25 * spread)
+        usual = (base_rate + self.credit_cycle) + spread
+        rate = usual + p.leverage_spread * np.maximum(leverage - p.comfortable_leverage, 0.0)
+        return np.maximum(rate, 0.5 * base_rate + 0.25 * spread)
 
     def settle_cycle(self, shock: PerWorld) -> None:
         """The credit cycle reverts to zero and takes this quarter's shock."""

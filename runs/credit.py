@@ -8,7 +8,8 @@ import numpy as np
 
 from agents.cast import Cast
 from world.arrays import PerRow, PerWorld, fold, part_of, ratio
-from world.credit import debt_capacity_usd_bn
+from world.costs import annuity_value
+from world.credit import debt_carried_usd_bn
 from world.debt import DebtBook, ladder
 from world.leases import USD_BN_PER_RENT
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 MOST_LEVERAGE = 12.0
 """Debt over yearly cash flow beyond which leverage adds no more to a spread; also that of a firm without cash flow."""
+MOST_PRICE_USD_H = 5.0
+"""No lender counts on more per H100e-hour of a lease that waits."""
 LAB_TENOR_YEARS = 3.0
 """Average tenor of the bank lines and notes of a lab without plant."""
 
@@ -72,31 +75,35 @@ def lend(market: ComputeMarket) -> None:
     lenders = market.firms["lenders"]
     p = lenders.parameters
     debt = s.ledger.balance["debt"][cast.sector_rows(cast.borrowers)]
-    flow = 4.0 * np.array([market.cash_flow.get(name, np.zeros(s.worlds)) for name in cast.borrowers])
-    waiting = s.leases.pending_total * pending_price(market)
+    nothing = np.zeros(s.worlds)
+    flow = 4.0 * np.array([market.cash_flow.get(name, nothing) for name in cast.borrowers])
+    rent = s.leases.rent_usd_bn()
+    waiting = pending_rent_usd_bn(market, rent)
     # A firm that owes money and earns none is as levered as can be.
-    leverage = np.minimum(part_of(debt, np.maximum(flow, debt / MOST_LEVERAGE)), MOST_LEVERAGE)
+    leverage = np.minimum(part_of(debt, flow), MOST_LEVERAGE)
     spreads, count = market.parameters.once(spreads_of, cast), len(cast.borrowers)
-    rates = s.base_rate + spreads
-    rates[:count] = lenders.rate(s.base_rate, spreads[:count], leverage)
-    s.flow["rates"] = rates
+    asked = lenders.rate(s.base_rate, spreads[:count], leverage)
+    rates = s.flow["rates"] = np.concatenate([asked, s.base_rate + spreads[count:]])
     # Only builders are bounded by what lenders give: the anchor investor keeps its loan-to-value limit itself.
     of = [cast.borrowers.index(name) for name in cast.buyers]
-    contracted = 4.0 * USD_BN_PER_RENT * cast.by_buyer.fold(waiting)
-    by_flow = debt_capacity_usd_bn(flow[of] + p.contract_haircut * contracted, rates[of], p.tenor_years, p.min_dscr)
+    served = flow[of] + 4.0 * p.contract_haircut * cast.by_buyer.fold(waiting)
+    by_flow = debt_carried_usd_bn(served, annuity_value(rates[of], p.tenor_years), p.min_dscr)
     collateral = p.collateral_share * s.ledger.balance["fixed"][cast.sector_rows(cast.buyers)]
     market.debt_room = dict(zip(cast.buyers, np.maximum(by_flow, collateral) - debt[of], strict=True))
-    held = cast.held_by["openai"]
-    rent = 4.0 * (fold(s.leases.rent_usd_bn()[held]) + USD_BN_PER_RENT * fold(waiting[held]))
-    s.flow["tenant_spread"] = tenant_spread(market, rent)
+    s.flow["tenant_spread"] = tenant_spread(market, 4.0 * fold((rent + waiting)[cast.held_by["openai"]]))
 
 
-def pending_price(market: ComputeMarket) -> PerRow:
-    """Average price of what is signed, at least that of what runs, (pairs, worlds); 0 where there is nothing."""
+def pending_rent_usd_bn(market: ComputeMarket, rent_usd_bn: PerRow) -> PerRow:
+    """A quarter's rent of what is signed and waits, at the average price of all that is signed, (pairs, worlds) $bn.
+
+    That price is at least the price of what runs. Args: rent_usd_bn: (pairs, worlds) of what runs.
+    """
     leases = market.state.leases
-    signed = part_of(leases.backlog_usd_bn, leases.contracted * (USD_BN_PER_RENT * 16.0))
-    running = part_of(leases.rent_usd_bn(), leases.active * USD_BN_PER_RENT)
-    return np.maximum(running, np.minimum(signed, 5.0 * market.money))
+    signed = part_of(leases.backlog_usd_bn, 16.0 * leases.contracted)
+    running = part_of(rent_usd_bn, leases.active)
+    return leases.pending_total * np.maximum(
+        running, np.minimum(signed, MOST_PRICE_USD_H * USD_BN_PER_RENT * market.money)
+    )
 
 
 def tenant_spread(market: ComputeMarket, promised: PerWorld) -> PerWorld:
