@@ -38,8 +38,7 @@ def share_between_two(worth: PerSide, offered: PerOffer, wanted: PerTenant, near
     limit = _place(sides, ranked)
     shared = sides.contested & (sides.advantage == limit)
     size = fold(offered * shared)
-    own = sides.parted(sides.advantage < limit)
-    own[:, 1] -= offered * shared
+    own = sides.parted(sides.advantage < limit, sides.advantage > limit)
     most = _most_each(sides, own, fold(sides.gain * shared[:, np.newaxis]), size)
     # Open to each is what the other does not need; where both bid the same, half of what both could have.
     both_could = np.maximum(fold(most) - size, 0.0)
@@ -58,12 +57,10 @@ class _Sides:
     gain: PerSide
     order: Ranks
     """What is worth more to a tenant than each offer, and what is worth the same."""
-    alone: PerSide
-    """What only one of them can use."""
-    both: PerOffer
-    """What both can use."""
+    usable: PerSide
+    """What each can use."""
     contested: OfferFlags
-    """Where there is some of that."""
+    """Where both can use something."""
     advantage: PerOffer
     """What an offer is worth to the second tenant more than to the first."""
     wanted: PerTenant
@@ -73,20 +70,17 @@ class _Sides:
 
     @classmethod
     def of(cls, gain: PerSide, offered: PerOffer, wanted: PerTenant, near: PerWorld) -> _Sides:
-        usable = gain > 0.0
-        common = usable[:, 0] & usable[:, 1]
-        both = offered * common
-        alone = (offered - both)[:, np.newaxis] * usable
+        usable = offered[:, np.newaxis] * (gain > 0.0)
+        contested = (usable[:, 0] > 0.0) & (usable[:, 1] > 0.0)
         enough = np.array([wanted[0], np.nextafter(wanted[1], -1.0)])
-        return cls(gain, ranks(-gain), alone, both, both > 0.0, gain[:, 1] - gain[:, 0], wanted, enough, near)
+        return cls(gain, ranks(-gain), usable, contested, gain[:, 1] - gain[:, 0], wanted, enough, near)
 
-    def parted(self, first: OfferFlags) -> PerSide:
-        """Capacity of each tenant if it has to itself what only it can use, and the first of the rest these offers."""
-        own = self.alone.copy()
-        to_first = self.both * first
-        own[:, 0] += to_first
-        own[:, 1] += self.both - to_first
-        return own
+    def parted(self, first: OfferFlags, second: OfferFlags) -> PerSide:
+        """Capacity of each tenant that has to itself what only it can use, and of the rest these offers."""
+        own, alone = np.empty(self.usable.shape, dtype=bool), ~self.contested
+        np.logical_or(alone, first, out=own[:, 0])
+        np.logical_or(alone, second, out=own[:, 1])
+        return self.usable * own
 
     def before(self, own: PerSide) -> PerSide:
         """Capacity that is worth more to its tenant than each offer."""
@@ -111,7 +105,8 @@ def _place(sides: _Sides, ranked: PerOffer) -> PerWorld:
 
 def _kept_whole(sides: _Sides, advantage: PerWorld) -> Flags:
     """Whether the first tenant, that has all offers up to this advantage, would give up none of the last."""
-    own = sides.parted(sides.advantage <= advantage)
+    first = sides.advantage <= advantage
+    own = sides.parted(first, ~first)
     before, total = sides.before(own), fold(own)
     # What the first tenant would take instead, and what the second one would leave for it; at worst nothing.
     margin = np.where(before <= sides.enough, sides.gain, np.inf).min(axis=0)
