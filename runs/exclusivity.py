@@ -14,7 +14,7 @@ import numpy as np
 
 from agents.openai import OPEN, SOLE_PROVIDER
 from agents.views import LeaseOffer, MarketView
-from world.arrays import Flags, PerRow, PerWorld, fold, pick_worlds, ratio, some
+from world.arrays import Flags, PerRow, PerWorld, fold, part_of, pick_worlds, ratio, some
 from world.funding import with_granted
 from world.lease_terms import Leases
 from world.refusal import match_or_waive
@@ -77,8 +77,7 @@ def put_to_holder(
     """
     state = market.firms["openai"].exclusivity
     outside = fold(allocated[1:])
-    best = np.where(allocated[1:] > 0.0, cost[1:], np.inf).min(axis=0)
-    price = np.where(np.isfinite(best), best, cost[0])
+    price = np.where(allocated[1:] > 0.0, cost[1:], np.inf).min(axis=0)
     own_lead = offers[0].lead_quarters
     answer = match_or_waive(price, offers[1].lead_quarters, holder_price, own_lead, holder_left, outside, state > OPEN)
     matched, waived, refused = answer.matched, answer.waived, np.zeros(market.worlds)
@@ -94,10 +93,11 @@ def put_to_holder(
         refused = np.where(sole, (outside - matched) * (1.0 - consent), 0.0)
         waived = np.where(sole, outside - matched - refused, waived)
     if market.recorder is not None:
-        terms = {"price": price, "state": state, "matched": matched, "waived": waived, "refused": refused}
-        market.recorder.note("refusal", before=allocated, left=holder_left, **terms)
-    kept = ratio(np.maximum(outside - matched - refused, 0.0), outside, 1.0)
-    after = np.concatenate([(allocated[0] + matched)[None, :], allocated[1:] * kept])
+        terms = {"state": state, "matched": matched, "waived": waived, "refused": refused}
+        best = np.where(outside > 0.0, price, cost[0])
+        market.recorder.note("refusal", before=allocated, left=holder_left, price=best, **terms)
+    after = allocated * part_of(np.maximum(outside - matched - refused, 0.0), outside)
+    np.add(allocated[0], matched, out=after[0])
     return Put(after, outside, matched, waived, refused, answer.matched)
 
 
@@ -175,7 +175,7 @@ def worth_of_contract(market: ComputeMarket, before: PerRow, put: Put, stakes: S
     Returns: both (2, worlds) bn USD a quarter: what goes with the first step, and what with the second.
     """
     m = market.parameters.of("microsoft")
-    outside = ratio(fold(before[1:] * stakes.worth[1:]), put.outside)
+    outside = part_of(fold(before[1:] * stakes.worth[1:]), put.outside)
     own = np.maximum(stakes.worth[0], 0.0)
     # What is refused stays lacking and is asked for again: it costs a quarter of its term each quarter that it lasts.
     refused = ratio(put.refused, market.parameters.of("labs").tender_share * stakes.term_quarters)

@@ -63,7 +63,8 @@ def match_first_refusal(
             (holder_delay, "holder_delay"),
         )
     )
-    appetite = stretched(holder_appetite, shape, "holder_appetite")
+    ready = np.isfinite(least_price) & np.isfinite(own_delay)
+    appetite = np.where(ready, stretched(holder_appetite, shape, "holder_appetite"), 0.0)
     right = stretched(holds, shape, "holds", lambda array: (array == 0.0) | (array == 1.0), "true or false") > 0.0
 
     return match_or_waive(price, delay, least_price, own_delay, appetite, offer, right)
@@ -80,7 +81,6 @@ def match_or_waive(
 ) -> Matched:
     """As `match_first_refusal`, of arrays that are known to be right."""
     able = (holder_price <= outside_price) & (holder_delay <= outside_delay)
-    able &= np.isfinite(holder_price) & np.isfinite(holder_delay)
     put_to_holder = np.where(holds, quantity, 0.0)
     matched = np.where(able, np.minimum(put_to_holder, holder_appetite), 0.0)
     return Matched(matched=matched, waived=put_to_holder - matched)
