@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from world.arrays import PerWorld, fold, some
+from world.arrays import PerWorld, fold, highest
 from world.entries import Names
 from world.ledger import Ledger
 from world.parameters import Parameters
@@ -34,6 +34,6 @@ def bring_cash(ledger: Ledger, backer: str, amount: PerWorld) -> None:
 
     So no loan and no round is paid with money that nobody had: only the rest of the world may owe cash.
     """
-    lacking = np.maximum(amount - ledger.cash(backer), 0.0)
-    if some(lacking):  # adding nothing in the other worlds changes none of their bits
-        ledger.pay(SAVERS[backer], "rest_of_world", backer, lacking)
+    lacking = amount - ledger.cash(backer)
+    if highest(lacking) > 0.0:  # adding nothing in the other worlds changes none of their bits
+        ledger.pay(SAVERS[backer], "rest_of_world", backer, np.maximum(lacking, 0.0))

@@ -13,7 +13,7 @@ from runs.backing import pay_out
 from runs.firm_books import purse
 from runs.tranches import ANCHOR, Books, anchor_books, buy_shares, conditional_usd_bn, promise_rest, take_due
 from world.arrays import PerRow, PerWorld, fold, pick_worlds, some
-from world.funding import Round, bargain_round, issue_shares, with_granted
+from world.funding import Round, bargain_round, with_granted
 from world.profit_share import FIRST_TARGET_USD_BN, conversion_bargain, value_of_share
 
 if TYPE_CHECKING:
@@ -70,15 +70,13 @@ def borrow_for_stake(market: ComputeMarket, need: PerWorld) -> None:
         return
     s = market.state
     softbank = market.firms["softbank"]
-    cash = np.maximum(s.ledger.cash("softbank") - softbank.parameters.cash_reserve_usd_bn * market.money, 0.0)
-    missing = np.maximum(need - cash, 0.0)
+    spare = np.maximum(s.ledger.cash("softbank") - softbank.parameters.cash_reserve_usd_bn * market.money, 0.0)
+    missing = np.maximum(need - spare, 0.0)
     stake, net_debt = anchor_books(market)
-    limit = softbank.limit()
-    holdings = softbank.other_holdings_usd_bn + stake + need
-    sellable = softbank.sell_for(missing)
-    over = np.maximum(net_debt + need - limit * holdings, 0.0)
-    sold = np.minimum(np.minimum(over / np.maximum(1.0 - limit, 0.1), sellable), s.ledger.stakes("softbank"))
-    if some(sold):
+    sold = np.zeros(s.worlds)
+    over = anchor_over(market, (stake + need, net_debt + need), softbank.limit())
+    if over is not None:
+        sold = np.minimum(np.minimum(over, softbank.sell_for(missing)), s.ledger.stakes("softbank"))
         pay_out(s.ledger, "stake_sale", "investors", "softbank", sold)
         softbank.settle_sale(sold)
     borrowed = np.maximum(missing - sold, 0.0)
@@ -175,10 +173,11 @@ def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Ro
         bids = {"others_value": bid, "others_supply": supply, "anchor_value": anchor_value, "room": room, "due": due}
         stand = {"own": own, "stakes": s.cap.stakes}
         market.recorder.note("round", asked=asked, reservation=reservation, **bids, **stand, result=result)
-    holders = np.zeros((len(HOLDERS), s.worlds))
-    holders[ANCHOR], holders[OTHERS] = result.by_anchor, result.by_others
-    s.cap.stakes = issue_shares(s.cap.stakes, result.pre_money, holders)
-    s.cap.valuation_usd_bn = np.where(result.raised > 0.0, result.post_money, s.cap.valuation_usd_bn)
+    post_money = result.post_money
+    s.cap.stakes = s.cap.stakes * (result.pre_money / post_money)
+    s.cap.stakes[ANCHOR] += result.by_anchor / post_money
+    s.cap.stakes[OTHERS] += result.by_others / post_money
+    s.cap.valuation_usd_bn = np.where(result.raised > 0.0, post_money, s.cap.valuation_usd_bn)
     now = result.by_anchor * (1.0 - softbank.parameters.deferred_share)
     borrow_for_stake(market, now)
     s.ledger.pay("equity", "softbank", "openai", now)

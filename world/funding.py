@@ -236,11 +236,6 @@ def dilute(stakes: PerRow, pre_money_usd_bn: PerWorld, by_holder_usd_bn: PerRow)
     require(pre_money_usd_bn, positive, "pre_money_usd_bn", "above zero")
     require(by_holder_usd_bn, not_negative, "by_holder_usd_bn", "at least zero")
     _require_whole(stakes)
-    return issue_shares(stakes, pre_money_usd_bn, by_holder_usd_bn)
-
-
-def issue_shares(stakes: PerRow, pre_money_usd_bn: PerWorld, by_holder_usd_bn: PerRow) -> PerRow:
-    """As `dilute`, of arrays that are known to be right."""
     post_money = pre_money_usd_bn + fold(by_holder_usd_bn)
     return (stakes * pre_money_usd_bn + by_holder_usd_bn) / post_money
 
