@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.openai import SOLE_PROVIDER
-from agents.views import ClusterBid, MarketView
+from agents.views import MarketView
 from runs.contracts import Tendered, provider_shares
 from runs.firm_books import with_leases
 from world.arrays import PerRow, PerWorld, some
@@ -42,9 +42,9 @@ def bid_for_cluster(market: ComputeMarket, view: MarketView, tendered: Tendered)
     # Only the one that builds on its own balance sheet looks at what it has let.
     books[BIDDERS[0]] = with_leases(books[BIDDERS[0]], held[s.cast.let_by[BIDDERS[0]]])
     bids = [market.firms[name].bid_for_cluster(view, books[name], cost_usd_bn) for name in BIDDERS]
-    effective = effective_prices(market, bids, held)
+    price, lead = (np.array([getattr(bid, name) for bid in bids]) for name in ("price_usd_h", "lead_quarters"))
+    effective = effective_prices(market, price, lead, held)
     lacking = s.flow["lacking_h100e_m"]
-    price = np.array([bid.price_usd_h for bid in bids])
     able = np.array([bid.able for bid in bids]) & (effective <= s.flow["worth_usd_h"])
     # A sole provider that can build it does not consent to another.
     able[1] &= ~((lab.exclusivity == SOLE_PROVIDER) & able[0])
@@ -55,7 +55,6 @@ def bid_for_cluster(market: ComputeMarket, view: MarketView, tendered: Tendered)
     taken = np.array([wanted & able[0] & ~second, wanted & able[1] & second])
     leases = tendered.leases
     if some(taken):
-        lead = np.array([bid.lead_quarters for bid in bids])
         leases = [*leases, sign_cluster(market, taken * size, price * view.usefulness, lead)]
     s.leases.sign_some(Leases.joined(leases))
     if market.recorder is not None:
@@ -69,21 +68,20 @@ def bid_for_cluster(market: ComputeMarket, view: MarketView, tendered: Tendered)
     }
 
 
-def effective_prices(market: ComputeMarket, bids: list[ClusterBid], held: PerRow) -> np.ndarray:
+def effective_prices(market: ComputeMarket, price_usd_h: PerRow, lead: PerRow, held: PerRow) -> PerRow:
     """Price of each bid with its delay and the dependence that it brings, (bidders, worlds) $/effective H100e-hour.
 
-    Args: held: (pairs, worlds) all that is let and signed, M H100e.
+    Args: price_usd_h, lead: (bidders, worlds) of the bids; held: (pairs, worlds) all that is let and signed, M H100e.
     """
     m, lab = market.parameters.of("market"), market.firms["openai"]
-    price = np.array([bid.price_usd_h for bid in bids])
-    late = np.maximum(np.array([bid.lead_quarters for bid in bids]) - m.patience_quarters, 0.0)
+    late = np.maximum(lead - m.patience_quarters, 0.0)
     shares = provider_shares(market.cast, held)[: len(BIDDERS)]
     # Both in the shares of a price that an ordinary offer is weighed with; the tenant governs what the second builds.
     more = m.delay_cost_per_quarter * late
     dependence = lab.dependence_cost(shares)
     more[0] += dependence[0]
     more[1] += dependence[1] * m.governed_dependence
-    return price * (1.0 + more)
+    return price_usd_h * (1.0 + more)
 
 
 def sign_cluster(market: ComputeMarket, size_h100e_m: PerRow, price_usd_h: PerRow, lead: PerRow) -> Leases:

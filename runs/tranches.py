@@ -14,9 +14,9 @@ import numpy as np
 
 from agents.cast import HOLDERS
 from runs.state import State
-from world.arrays import Flags, PerWorld, ratio, some
+from world.arrays import Flags, PerWorld, pick_worlds, ratio, some
 from world.condition import Condition, settle_condition
-from world.funding import cancel_shares
+from world.funding import without_shares
 from world.schedule import arrival_shares
 
 if TYPE_CHECKING:
@@ -137,9 +137,10 @@ def give_back(s: State, lapses: Flags, units: PerWorld) -> PerWorld:
     if not some(lapses):
         return np.zeros(s.worlds)
     part = np.where(lapses, np.minimum(ratio(units, s.cap.anchor_units), 1.0), 0.0)
-    gone = part * s.cap.stakes[ANCHOR]
-    if gone.any():
-        s.cap.stakes = np.where(gone > 0.0, cancel_shares(s.cap.stakes, ANCHOR, part), s.cap.stakes)
-        s.cap.valuation_usd_bn = s.cap.valuation_usd_bn * (1.0 - gone)
-        s.cap.anchor_units = s.cap.anchor_units * (1.0 - part)
+    gone: PerWorld = part * s.cap.stakes[ANCHOR]
+    worlds = np.flatnonzero(gone)  # in the others nothing changes, by no rounding either
+    s.cap.stakes = s.cap.stakes.copy()
+    s.cap.stakes[:, worlds] = without_shares(pick_worlds(s.cap.stakes, worlds), ANCHOR, part[worlds])
+    s.cap.valuation_usd_bn = s.cap.valuation_usd_bn * (1.0 - gone)
+    s.cap.anchor_units = s.cap.anchor_units * (1.0 - part)
     return gone

@@ -270,10 +270,15 @@ def cancel_shares(stakes: PerRow, holder: int, part: PerWorld) -> PerRow:
     """
     require(part, zero_to_one, "part", "0 to 1")
     _require_whole(stakes)
+    require(1.0 - stakes[holder] * part, positive, "part", "something of the firm left")
+    return without_shares(stakes, holder, part)
+
+
+def without_shares(stakes: PerRow, holder: int, part: PerWorld) -> PerRow:
+    """As `cancel_shares`, of stakes and parts that are known to be right."""
     kept = stakes.copy()
     kept[holder] = stakes[holder] * (1.0 - part)
-    left = require(fold(kept), positive, "part", "something of the firm left")
-    return kept / left
+    return kept / fold(kept)
 
 
 def _require_whole(stakes: PerRow) -> None:
