@@ -72,11 +72,8 @@ def _fill_to_level(order: np.ndarray, weight: np.ndarray, supply: np.ndarray) ->
         if len(order) == 2:  # each has its share, or more where the other leaves more
             share = supply * (weight / fold(weight))
             return np.minimum(order, np.maximum(share, supply - order[::-1]))
-        filling = order / weight
-        handed_out, part = np.zeros(order.shape), np.empty(order.shape)
-        for its_order, its_weight in zip(order, weight, strict=True):
-            np.minimum(its_order, np.multiply(filling, its_weight, out=part), out=part)
-            handed_out += part
+        at_level = (order / weight)[:, np.newaxis] * weight  # of the row whose order is filled, for every row
+        handed_out = fold(np.minimum(at_level, order, out=at_level).swapaxes(0, 1))
         full = (handed_out <= supply).astype(np.float64)
         left, behind = supply - fold(order * full), fold(weight * (1.0 - full))
         return np.minimum(order, np.maximum(left, _LEAST_SUPPLY) / behind * weight)
