@@ -72,7 +72,7 @@ class NamedPhases:
     """Phases of named sites, each single, with five dates in every world.
 
     date (phases, states, worlds): quarters from the start of the run at which a state was reached, negative before
-    the start, inf while it is not; due_slot (phases, worlds): when power is expected, inf until financed;
+    the start, inf while it is not; due_slot (phases, worlds): when power is expected, inf exactly until financed;
     energised_gw (phases, worlds): what has power; facility_gw (phases, worlds): what the phase is built for.
     Laws (tests/invariants/test_sites.py): the dates of a phase are in the order of the states, and a date that is
         set never changes; nothing is energised before it is financed; energised within facility and never falling.
@@ -90,7 +90,8 @@ class NamedPhases:
         planned = np.array([p.facility_gw for p in self.phases], dtype=np.float64).reshape(count, 1)
         self.facility_gw: np.ndarray = np.repeat(require(planned, not_negative, "facility_gw", ">= 0"), worlds, axis=1)
         self._places: dict[tuple[str, tuple[str, ...]], Incidence] = {}
-        self._ramp = np.array([p.ramp_quarters for p in self.phases], dtype=np.float64).reshape(count, 1)
+        ramp = np.array([p.ramp_quarters for p in self.phases], dtype=np.float64)
+        self._share_a_quarter = 1.0 / (ramp + 1.0).reshape(count, 1)
 
     def index(self, phase: str | int) -> int:
         """The row of a phase. Raises: ValueError naming the phase if there is none."""
@@ -110,7 +111,8 @@ class NamedPhases:
         row = self.index(phase)
         for state, date in enumerate(dates):
             self.date[row, state] = date
-        self.due_slot[row] = self.date[row, ENERGISED] if len(dates) > ENERGISED else due_slot
+        due = self.date[row, ENERGISED] if len(dates) > ENERGISED else due_slot
+        self.due_slot[row] = np.where(np.isfinite(self.date[row, BUILDING]), due, np.inf)
         if self.check().disordered.any():
             raise ValueError(f"dates: wanted them in the order {STATES} for {self.phases[row].name}, got {list(dates)}")
         self.energised_gw[row] = self._powered_gw(-1.0)[row]
@@ -159,12 +161,11 @@ class NamedPhases:
         its halls evenly over the ramp.
         """
         before = self.energised_gw
-        due = self.due_slot < quarter + 1.0
-        dark = np.isinf(self.date[:, ENERGISED])
-        if not some(due & (dark | (before < self.facility_gw))):
+        coming = (self.due_slot < quarter + 1.0) & (before < self.facility_gw)
+        if not some(coming):
             return np.zeros(before.shape)
-        starts = due & dark & np.isfinite(self.date[:, BUILDING])
-        self.date[:, ENERGISED] = np.where(starts, self.due_slot, self.date[:, ENERGISED])
+        starts = coming & np.isinf(self.date[:, ENERGISED])
+        np.copyto(self.date[:, ENERGISED], self.due_slot, where=starts)
         self.energised_gw = np.maximum(before, self._powered_gw(float(quarter)))
         newly: np.ndarray = self.energised_gw - before
         return newly
@@ -247,10 +248,9 @@ class NamedPhases:
         earlier = self.date[row, state - 1] if state > ANNOUNCED else np.full(self.worlds, -np.inf)
         new &= earlier < np.inf
         # Never before the earlier state: a quarter that has begun may hold a fractional date of power.
-        self.date[row, state] = np.where(new, np.maximum(earlier, quarter), self.date[row, state])
+        np.copyto(self.date[row, state], np.maximum(earlier, quarter), where=new)
         return new
 
     def _powered_gw(self, quarter: Amount) -> PerRow:
-        share = np.minimum(np.maximum((quarter + 1.0 - self.due_slot) / (self._ramp + 1.0), 0.0), 1.0)
-        financed = np.isfinite(self.date[:, BUILDING])
-        return np.where(financed, self.facility_gw * share, 0.0)
+        share = (quarter + 1.0 - self.due_slot) * self._share_a_quarter
+        return np.minimum(np.maximum(share, 0.0), 1.0) * self.facility_gw
