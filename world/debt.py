@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, below_zero, fold, ratio, some
+from world.arrays import PerRow, PerWorld, below_zero, fold, locked, part_of, some
 
 BUCKET_YEARS = np.array([1.0, 2.0, 2.0, 5.0, 10.0])
 """Widths: within one year, one to three, three to five, five to ten, and beyond (ten years on average)."""
@@ -47,11 +47,14 @@ class DebtBook:
     def __init__(self, borrowers: int, worlds: int) -> None:
         self.outstanding = np.zeros((len(BUCKET_YEARS), borrowers, worlds))
         self.coupon = np.zeros((borrowers, worlds))
+        self._total: PerRow | None = None
 
     @property
     def total_usd_bn(self) -> PerRow:
-        """All that is owed, (borrowers, worlds) $bn."""
-        return fold(self.outstanding)
+        """All that is owed, (borrowers, worlds) $bn; read only."""
+        if self._total is None:  # kept until something is borrowed, taken off or comes nearer
+            self._total = locked(fold(self.outstanding))
+        return self._total
 
     @property
     def due_within_year_usd_bn(self) -> PerRow:
@@ -71,13 +74,15 @@ class DebtBook:
     def borrow(self, amount_usd_bn: PerRow, rate: PerRow, shares: np.ndarray) -> None:
         """Add loans, (borrowers, worlds) $bn >= 0, at a rate per year, in the shares of their `ladder`."""
         before = self.total_usd_bn
-        self.coupon = ratio(self.coupon * before + rate * amount_usd_bn, before + amount_usd_bn)
+        self.coupon = part_of(self.coupon * before + rate * amount_usd_bn, before + amount_usd_bn)
         self.outstanding += shares * amount_usd_bn
+        self._total = None
 
     def take_off(self, amount_usd_bn: PerRow) -> None:
         """Take off what was repaid or forgiven, (borrowers, worlds) $bn: what falls due first goes first."""
         part = np.minimum(self.outstanding[0], amount_usd_bn)
         self.outstanding[0] -= part
+        self._total = None
         for buckets, left in zip(self.outstanding[1:].swapaxes(0, 1), amount_usd_bn - part, strict=True):
             if some(left):  # mostly what is repaid is what falls due
                 for bucket in buckets:
@@ -90,9 +95,11 @@ class DebtBook:
         moves = self.outstanding[1:] * _MOVING
         self.outstanding[1:] -= moves
         self.outstanding[:-1] += moves
+        self._total = None
 
     def distance(self, debt_usd_bn: PerRow) -> PerWorld:
         """How far the buckets are from the debt on the books, relative, (worlds,): the law that joins the two."""
+        self._total = None  # the buckets themselves are added up, whatever was kept
         off = np.abs(self.total_usd_bn - debt_usd_bn) / np.maximum(debt_usd_bn, 1.0)
         return np.maximum(off.max(axis=0), below_zero(self.outstanding))
 
@@ -106,3 +113,4 @@ class DebtBook:
             if state[name].shape != getattr(self, name).shape:
                 raise ValueError(f"{name}: expected shape {getattr(self, name).shape}, got {state[name].shape}")
             setattr(self, name, state[name].copy())
+        self._total = None
