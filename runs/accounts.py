@@ -14,7 +14,7 @@ from runs.money import mark_stakes
 from runs.opening_books import landlord_shares
 from runs.sight import phases_building, power_gw
 from runs.stargate import pay_sponsor_equity
-from world.arrays import PerRow, PerWorld, fold, ratio
+from world.arrays import PerRow, PerWorld, fold, part_of
 from world.incidence import fold_groups
 from world.leases import USD_BN_PER_RENT
 from world.profit_share import FIRST_TARGET_USD_BN, profit_share_due, share_of_profit
@@ -50,22 +50,15 @@ def settle(market: ComputeMarket) -> None:
 def compute_dues(market: ComputeMarket) -> None:
     """Lease rents move under their contracts; at the clearing price only net positions are paid."""
     s, cast = market.state, market.cast
-    deployed = s.flow["deployed_h100e_m"]
-    active = s.leases.active
-    # $bn for a M H100e over the quarter.
-    price = np.where(s.market.traded, s.market.price_usd_h * USD_BN_PER_RENT, 0.0)
-    share = ratio(s.market.sold_h100e_m, s.flow["deployed_by_generation_h100e_m"])
-    earned = fold((s.fleet.deployed * (share * price)).swapaxes(0, 1))
-    used = s.flow["spent_usd_bn"]
-    # What nobody rents from a provider that quarter stands idle: its tenants owe the take-or-pay part of the rent.
-    sold = fold((s.fleet.deployed * share).swapaxes(0, 1))
-    busy = np.minimum(ratio(sold, deployed, 1.0), 1.0)
+    deployed, used = s.flow["deployed_h100e_m"], s.flow["spent_usd_bn"]
+    busy, earned = use_of_chips(market)
     # Failed chips are not paid for: where less runs than is let, all tenants lose alike.
     rows, provider = cast.let, cast.provider_of_let
-    let = active[rows]
-    available = np.minimum(ratio(deployed, fold_groups(let, provider, len(cast.operators)), 1.0), 1.0)
-    rent = s.leases.rent_usd_bn(busy[cast.provider_of_pair])[rows] * available[provider]
-    held = let * ratio(available * earned, deployed)[provider]
+    let = s.leases.active.take(rows, axis=0)
+    available = np.minimum(part_of(deployed, fold_groups(let, provider, len(cast.operators))), 1.0)
+    rent = s.leases.rent_usd_bn(busy.take(cast.provider_of_pair, axis=0)).take(rows, axis=0)
+    rent *= available.take(provider, axis=0)
+    held = let * part_of(available * earned, deployed).take(provider, axis=0)
     s.flow["rent_usd_bn"], s.flow["held_usd_bn"] = np.zeros((2, len(cast.pairs), s.worlds))
     s.flow["rent_usd_bn"][rows], s.flow["held_usd_bn"][rows] = rent, held
     pay_rents(market, rent)
@@ -79,6 +72,17 @@ def compute_dues(market: ComputeMarket) -> None:
     bills = s.fleet.power_used_gw * (market.parameters.of("costs").power_draw * 2190.0 * s.flow["power_usd_mwh"] / 1e6)
     s.ledger.due("power", cast.operators, "utilities", bills)
     s.ledger.due("operating_cost", cast.operators, "suppliers", operations_bill(market))
+
+
+def use_of_chips(market: ComputeMarket) -> tuple[PerRow, PerRow]:
+    """Share of each operator's chips that somebody uses, and what these bring, (operators, worlds) and $bn."""
+    s = market.state
+    # Where nothing is traded nothing is in use, whatever the price.
+    in_use = s.fleet.deployed * part_of(s.market.sold_h100e_m, s.flow["deployed_by_generation_h100e_m"])
+    # What nobody rents from a provider that quarter stands idle: its tenants owe the take-or-pay part of the rent.
+    busy = np.minimum(part_of(fold(in_use.swapaxes(0, 1)), s.flow["deployed_h100e_m"]), 1.0)
+    in_use *= s.market.price_usd_h * USD_BN_PER_RENT  # $bn for a M H100e over the quarter
+    return busy, fold(in_use.swapaxes(0, 1))
 
 
 def sublet(market: ComputeMarket, position: PerRow) -> None:
@@ -114,7 +118,7 @@ def net_positions(market: ComputeMarket, position: PerRow) -> None:
     sells, buys = np.maximum(position, 0.0), np.maximum(-position, 0.0)
     s.flow["spot_usd_bn"] = position
     buyers, sellers = cast.trades
-    paid = ratio(sells, fold(sells)).take(sellers, axis=0)
+    paid = part_of(sells, fold(sells)).take(sellers, axis=0)
     paid *= buys.take(buyers, axis=0)
     s.ledger.due("spot_rent", *cast.buyers_and_sellers, paid)
     s.ledger.due("operating_income", "rest_of_world", "customers", buys[cast.entities.index("customers")])
