@@ -144,14 +144,13 @@ def measure(
     total_yardstick = fold(yardstick)
 
     count, worlds = yardstick.shape
-    residuals = np.empty((2 * count + len(_TOTALS), worlds))
+    residuals = _added_up(count).fold(stock.reshape(-1, worlds))
     by_sector, totals = residuals[: 2 * count].reshape(2, count, worlds), residuals[2 * count :]
-    sums = _added_up(count).fold(stock.reshape(-1, worlds))
-    by_sector[0], totals[:] = sums[:count], sums[count:]
-    totals[0] -= first_cash
-    unexplained = np.add(opening_cash, movement.cash_in, by_sector[1])
+    unexplained = by_sector[1]
+    unexplained += opening_cash
+    unexplained += movement.cash_in
     unexplained -= movement.cash_out
-    unexplained -= stock[0]
+    totals[0] -= first_cash
     np.abs(residuals, residuals)
     by_sector /= yardstick
     totals /= total_yardstick
@@ -177,16 +176,15 @@ def measure(
 
 @lru_cache(maxsize=16)
 def _added_up(sectors: int) -> Incidence:
-    """Each sector's assets less its liabilities and net worth; then assets of all sectors less what they equal."""
+    """Each sector's assets less its liabilities and net worth; less its cash; assets of all less what they equal."""
     every = range(sectors)
     terms = [(s, a * sectors + s, 1 if a < len(ASSETS) else -1) for a in range(len(ACCOUNTS)) for s in every]
-    for total, pair in enumerate(_TOTALS.values()):
+    terms += [(sectors + s, s, -1) for s in every]
+    for total, pair in enumerate(_TOTALS.values(), 2 * sectors):
         signed = zip(pair, (1, -1), strict=True)
-        terms += [
-            (sectors + total, ACCOUNTS.index(name) * sectors + s, sign) for name, sign in signed if name for s in every
-        ]
+        terms += [(total, ACCOUNTS.index(name) * sectors + s, sign) for name, sign in signed if name for s in every]
     sums, rows, signs = np.array(terms).T
-    return Incidence(sums, rows, signs, sectors + len(_TOTALS))
+    return Incidence(sums, rows, signs, 2 * sectors + len(_TOTALS))
 
 
 def _holding(account: int, sector: str) -> str:
