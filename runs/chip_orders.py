@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from runs.sight import backlog_h100e_m
-from world.arrays import PerRow, PerWorld, ratio, some
+from world.arrays import PerRow, PerWorld, part_of, ratio, some
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
@@ -25,7 +25,7 @@ def prepaid_share(market: ComputeMarket) -> PerRow:
     share, rows = np.zeros((len(cast.operators), s.worlds)), cast.buyer_rows
     worth = backlog_h100e_m(s)[rows] * order_value_usd_bn(market)
     prepaid = s.ledger.balance["prepaid"][cast.sector_rows(cast.buyers)]
-    share[rows] = np.minimum(ratio(prepaid, worth), 1.0)
+    share[rows] = np.minimum(part_of(prepaid, worth), 1.0)
     return share
 
 

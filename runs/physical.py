@@ -86,8 +86,8 @@ def ship(market: ComputeMarket) -> np.ndarray:
     custom.settle_shipments(fold(served), s.asic_queue_h100e_m, slots, s.growth_believed)
     asics, own_chips = custom_chips(cast)
     arrivals[asics], arrivals[own_chips] = served
-    # What arrivals cost at this quarter's list price, chips alone: a M H100e of chips at k$ a chip is price / h in $bn.
-    price = s.flow["chip_price_k"] / g.h100e
+    # What arrivals cost at this quarter's list price, chips alone: thousand USD for one H100e are $bn for a million.
+    price = s.flow["h100e_price_k"]
     captive, delivered = np.zeros_like(shipped), shipped.copy()
     for (operator, generation), chips in zip((asics, own_chips), served, strict=True):
         captive[operator] += chips * price[generation]
@@ -106,9 +106,9 @@ def custom_chips(cast: Cast) -> tuple[tuple[int, int], tuple[int, int]]:
 
 
 def own_power_room(s: State) -> PerWorld:
-    """Power on the lab's own sites that no chip of its own uses yet, GW."""
-    row = s.cast.operator["openai"]
-    return power_gw(s)[row] - fold(s.fleet.sold[row] * s.generations.kw_per_h100e)
+    """Power on the lab's own sites that no chip of its own uses yet, GW; it owns no other chips."""
+    row, own = s.cast.operator["openai"], GENERATION["own_chip"]
+    return power_gw(s)[row] - s.fleet.sold[row, own] * s.generations.kw_per_h100e[own]
 
 
 def equip_phases(s: State) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from agents.views import MarketView
 from runs.state import GENERATION, MERCHANT_ROWS, State
 from world.arrays import PerGeneration, PerRow, PerWorld, fold, locked, ratio
-from world.chips import list_price_k, shipments_capacity_h100e, wafer_mix
+from world.chips import list_price_k, wafer_mix
 from world.costs import HOURS_PER_YEAR, capital_usd_h, running_usd_h, term_price
 from world.parameters import Parameters
 from world.planning import demand_at_cost
@@ -85,11 +85,10 @@ def power_price(market: ComputeMarket) -> PerWorld:
 
 
 def merchant_mix(s: State, quarter: float) -> PerGeneration:
-    """Share of each merchant generation in the H100e shipped around a quarter, (merchant generations, worlds)."""
-    g = s.generations
-    age = np.maximum(quarter - g.launch[MERCHANT_ROWS], -8.0)
-    mix = wafer_mix(age, g.ramp_quarters[MERCHANT_ROWS])
-    return shipments_capacity_h100e(np.ones(s.worlds), g.packages[MERCHANT_ROWS], g.h100e[MERCHANT_ROWS], mix)
+    """M H100e of each merchant generation from a thousand wafers around a quarter, (merchant generations, worlds)."""
+    g, rows = s.generations, MERCHANT_ROWS
+    age = np.maximum(quarter - g.launch[rows], -8.0)
+    return wafer_mix(age, g.ramp_quarters[rows]) * g.h100e_m_per_wafer_k[rows]
 
 
 STANDING = (
@@ -139,7 +138,7 @@ def measure_standing(market: ComputeMarket) -> dict[str, np.ndarray]:
         "new_kw": kw,
         "new_running_usd_h": (fold(weight * s.flow["cash_cost_usd_h"][rows]) + rent) / useful,
         "new_shell_usd_bn": shell,
-        "new_capital_usd_bn": fold(weight * s.flow["chip_price_k"][rows] / g.h100e[rows]) * costs.system_multiple,
+        "new_capital_usd_bn": s.flow["new_chips_usd_bn"] * costs.system_multiple,
         "term_level": p.once(term_level),
         "power_gw": power_gw(s),
         "power_needed_gw": fold((sold * g.kw_per_h100e).swapaxes(0, 1)),

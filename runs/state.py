@@ -42,6 +42,11 @@ class Generations:
     """Effective units in one H100e."""
 
     @cached_property
+    def h100e_m_per_wafer_k(self) -> PerGeneration:
+        """M H100e from a thousand packaging wafers."""
+        return self.packages * self.h100e / 1000.0
+
+    @cached_property
     def kw_per_h100e(self) -> PerGeneration:
         """Facility kW for one H100e."""
         return self.kw_facility / self.h100e

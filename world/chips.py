@@ -44,6 +44,7 @@ LEAST_SHARE = 1e-4
 _LEAST_PLAN = 1e-300
 MOST_DECLINE = 0.02
 """Most log decline of packaging capacity in a quarter: tools are not sold off."""
+_ELASTICITIES = Limits(0.0, MOST_PRICE_ELASTICITY)
 
 
 def wafer_mix(quarters_since_launch: PerGeneration, ramp_quarters: PerGeneration) -> PerGeneration:
@@ -74,23 +75,6 @@ def wafer_mix(quarters_since_launch: PerGeneration, ramp_quarters: PerGeneration
         left -= np.multiply(share, left, out=share)
     shares[0] = left
     return shares
-
-
-def shipments_capacity_h100e(
-    wafers_k: PerWorld, packages_per_wafer: PerGeneration, h100e_per_chip: PerGeneration, mix: PerGeneration
-) -> PerGeneration:
-    """Most that a vendor can ship in a quarter, by generation.
-
-    Args:   wafers_k             (worlds,)                thousand packaging wafers per quarter, >= 0
-            packages_per_wafer   (generations, worlds)    chips per wafer
-            h100e_per_chip       (generations, worlds)    H100e
-            mix                  (generations, worlds)    shares of wafers (wafer_mix)
-    Returns:                     (generations, worlds)    million H100e per quarter
-    Laws: proportional to wafers; zero where the mix is zero.
-    Raises: ValueError if wafers are negative or not a number.
-    """
-    require(wafers_k, not_negative, "wafers_k", "at least zero")
-    return wafers_k * mix * packages_per_wafer * h100e_per_chip / 1000.0
 
 
 def backlog_ahead(
@@ -174,12 +158,7 @@ def list_price_k(
     Source: chip prices by generation in the record.
     """
     require(yearly_drift, below_one, "yearly_drift", "a share in [0, 1)")
-    require(
-        np.atleast_1d(elasticity),
-        Limits(0.0, MOST_PRICE_ELASTICITY),
-        "elasticity",
-        f"at most {MOST_PRICE_ELASTICITY}, at least zero",
-    )
+    require(elasticity, _ELASTICITIES, "elasticity", f"at most {MOST_PRICE_ELASTICITY}, at least zero")
     scarcity = power(np.atleast_1d(backlog_ratio).clip(LEAST_BACKLOG_RATIO, MOST_BACKLOG_RATIO), elasticity)
     price = np.maximum(quarters_since_launch, 0.0) * (0.25 * np.log1p(-np.asarray(yearly_drift)))
     np.exp(price, out=price)

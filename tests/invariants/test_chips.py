@@ -22,7 +22,6 @@ from world.chips import (
     backlog_pressure,
     list_price_k,
     programme_npv_usd_bn,
-    shipments_capacity_h100e,
     wafer_growth,
     wafer_mix,
 )
@@ -114,16 +113,6 @@ def test_wafers_grow_towards_the_backlog_within_limits(seed: int) -> None:
 
 
 @given(seeds)
-def test_shipments_are_proportional_to_wafers(seed: int) -> None:
-    inputs = Inputs(seed)
-    mix = wafer_mix(**launches(inputs))
-    packages, h100e, wafers = inputs.between(8.0, 30.0, 3), inputs.between(0.3, 20.0, 3), inputs.with_zeros(scale=50.0)
-    shipped = shipments_capacity_h100e(wafers, packages, h100e, mix)
-    np.testing.assert_allclose(2.0 * shipped, shipments_capacity_h100e(2.0 * wafers, packages, h100e, mix), rtol=1e-12)
-    assert np.all(shipped[mix == 0.0] == 0.0)
-
-
-@given(seeds)
 def test_list_prices_drift_down_and_hardly_answer_the_backlog(seed: int) -> None:
     inputs = Inputs(seed)
     launch, since = inputs.between(10.0, 80.0, 3), inputs.between(-4.0, 20.0, 3)
@@ -190,14 +179,6 @@ def test_chips_know_no_other_world() -> None:
     inputs = Inputs(2, MANY)
     arguments = launches(inputs)
     assert_worlds_apart(wafer_mix, arguments)
-    mix = wafer_mix(**arguments)
-    capacity = {
-        "wafers_k": inputs.with_zeros(),
-        "packages_per_wafer": inputs.between(8.0, 30.0, 3),
-        "h100e_per_chip": inputs.amounts(3),
-        "mix": mix,
-    }
-    assert_worlds_apart(shipments_capacity_h100e, capacity)
     wafers = {
         "backlog": inputs.with_zeros(),
         "shipped": inputs.with_zeros(),

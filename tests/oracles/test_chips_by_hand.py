@@ -7,12 +7,12 @@ import math
 import numpy as np
 import pytest
 
+from runs.state import Generations
 from world.chips import (
     allocation_weight,
     backlog_pressure,
     list_price_k,
     programme_npv_usd_bn,
-    shipments_capacity_h100e,
     wafer_growth,
     wafer_mix,
 )
@@ -33,9 +33,9 @@ def test_the_mix_of_three_generations_by_hand() -> None:
 
 def test_a_quarter_of_shipments_by_hand() -> None:
     # 27 thousand wafers: 29 x 1 H100e on a tenth of them, 15 x 2.53 on the rest.
-    shipped = shipments_capacity_h100e(
-        np.array([27.0]), np.array([[29.0], [15.0]]), np.array([[1.0], [2.53]]), np.array([[0.1], [0.9]])
-    )
+    h100e, packages, else_ = np.array([[1.0], [2.53]]), np.array([[29.0], [15.0]]), np.ones((2, 1))
+    generations = Generations(h100e, else_, else_, packages, else_, else_, else_, else_)
+    shipped = 27.0 * np.array([[0.1], [0.9]]) * generations.h100e_m_per_wafer_k
     np.testing.assert_allclose(shipped[:, 0], [0.0783, 0.922185], rtol=1e-12)
 
 
