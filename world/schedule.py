@@ -154,23 +154,23 @@ class Schedule(Pending):
     def _scatter(self, lanes: np.ndarray, centre: np.ndarray, due: np.ndarray, first: np.ndarray, spread: int) -> None:
         """Add amounts (rows, worlds) around a date of each row and world."""
         begin = np.floor(centre)
-        self._slots.hold(min(max(int(begin.max()) + spread + 1, int(first.max())), self.last_slot))
-        onward = centre - begin
-        self._note_least(onward)
+        self._slots.hold(min(max(int(highest(begin)) + spread + 1, int(first.max())), self.last_slot))
+        self._least_written = min(self._least_written, lowest(due))
+        # Counted from so many quarters before the run that no slot of a tent lies before them.
         margin = 2 * (spread + 1)
         slots, earliest = begin.astype(np.intp) + margin, first.astype(np.intp) + margin
         places, every = self._slots.places(margin, int(first.min())), self._slots.flat
         home = lanes[:, np.newaxis] * len(self._world) + self._world
         # The tent rises by `due` from quarter to quarter up to its centre and falls by as much beyond.
-        later = due * onward
+        later = due * (centre - begin)
         sooner = due - later
         for step in range(spread + 1):
             for share, ahead in ((sooner, step - spread), (later, spread + 1 - step)):
                 slot = slots + ahead
-                if first.size > 1:
-                    slot = np.maximum(slot, earliest)
-                np.add.at(every, (places.take(slot) + home).reshape(-1), share.reshape(-1))
-            sooner, later = sooner + due, later + due
+                place = places.take(slot if first.size == 1 else np.maximum(slot, earliest))
+                place += home
+                np.add.at(every, place.reshape(-1), share.reshape(-1))
+                share += due
 
     def _note_least(self, onward: np.ndarray) -> None:
         """Note the least share that goes to one of the quarters next to a date, if one is below zero."""
