@@ -68,7 +68,7 @@ def bid_for_cluster(market: ComputeMarket, view: MarketView, tendered: Tendered)
     }
 
 
-def effective_prices(market: ComputeMarket, price_usd_h: PerRow, lead: PerRow, held: PerRow) -> PerRow:
+def effective_prices(market: ComputeMarket, price_usd_h: PerRow, lead: PerRow, held: np.ndarray) -> PerRow:
     """Price of each bid with its delay and the dependence that it brings, (bidders, worlds) $/effective H100e-hour.
 
     Args: price_usd_h, lead: (bidders, worlds) of the bids; held: (pairs, worlds) all that is let and signed, M H100e.
