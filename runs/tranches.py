@@ -60,14 +60,14 @@ def promise(s: State, slot: PerWorld | float, usd_bn: PerWorld, units: PerWorld,
 
 def promise_rest(market: ComputeMarket, usd_bn: PerWorld, units: PerWorld) -> None:
     """Enter the second part of a round, that the anchor pays once its usual delay is over."""
-    s, shares = market.state, market.parameters.once(shares_of_rest)
+    s, shares = market.state, market.parameters.once(arrivals, "softbank.tranche_quarters")
     s.cap.promised_usd_bn = s.cap.promised_usd_bn + usd_bn
     s.cap.tranches.add_shares(s.quarter + 1, shares, np.array([usd_bn, units]))
 
 
-def shares_of_rest(parameters: Parameters) -> np.ndarray:
-    """Which share of that part comes one, two ... quarters after the round, (quarters, worlds)."""
-    return arrival_shares(parameters["softbank.tranche_quarters"], 0)
+def arrivals(parameters: Parameters, name: str) -> np.ndarray:
+    """Which share comes one, two ... quarters from now, (quarters, worlds), of what comes after so many quarters."""
+    return arrival_shares(parameters[name], 0)
 
 
 def waiting_usd_bn(s: State) -> PerWorld:
@@ -102,9 +102,8 @@ def take_due(market: ComputeMarket, value_usd_bn: PerWorld) -> PerWorld:
     held_back = np.where(met, 0.0, p.conditional_share)
     conditional = tranche * held_back
     if some(conditional):
-        # Few worlds have any at a time.
-        place = np.flatnonzero(conditional)
-        s.cap.waiting.add_all(conditional[np.newaxis], place, s.quarter + p.condition_quarters.take(place % s.worlds))
+        dates = market.parameters.once(arrivals, "softbank.condition_quarters")
+        s.cap.waiting.add_shares(s.quarter + 1, dates, conditional)
     s.flow |= {
         "tranche_waiting_usd_bn": waiting_usd_bn(s),
         "tranche_waived_usd_bn": late.waived,
