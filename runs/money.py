@@ -9,7 +9,7 @@ import numpy as np
 
 from agents.cast import HOLDERS
 from agents.views import MarketView
-from runs.backing import pay_out
+from runs.backing import bring_cash, pay_out
 from runs.firm_books import purse
 from runs.tranches import ANCHOR, Books, anchor_books, buy_shares, conditional_usd_bn, promise_rest, take_due
 from world.arrays import PerRow, PerWorld, fold, pick_worlds, some
@@ -37,7 +37,7 @@ def fund(market: ComputeMarket, view: MarketView) -> None:
     pay_tranches(market, value)
     keep_ltv(market)
     convert(market, value)
-    round_ = openai_round(market, view, value)
+    round_, by_anchor_now = openai_round(market, view, value)
     s.flow |= {
         "owners_value_usd_bn": value,
         "raised_usd_bn": round_.raised,
@@ -46,7 +46,10 @@ def fund(market: ComputeMarket, view: MarketView) -> None:
         "by_others_usd_bn": round_.by_others,
     }
     raised = {name: lab_round(market, name, view) for name in market.cast.funded[1:]}
-    pay_out(s.ledger, "equity", "investors", market.cast.funded, np.array([round_.by_others, *raised.values()]))
+    equity = np.array([by_anchor_now, round_.by_others, *raised.values()])
+    bring_cash(s.ledger, "investors", fold(equity[1:]))
+    labs = market.cast.funded
+    s.ledger.pay("equity", ("softbank",) + ("investors",) * len(labs), ("openai", *labs), equity)
     s.flow |= {f"raised.{name}": amount for name, amount in raised.items()}
 
 
@@ -149,10 +152,10 @@ def call_margin(market: ComputeMarket, books: Books, sold_before: PerWorld) -> P
     return proceeds
 
 
-def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Round:
+def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> tuple[Round, PerWorld]:
     """OpenAI's round: bargained with the anchor, other investors' bids as the outside option.
 
-    The anchor pays in two tranches, the first one here; what the others put in is paid with the rounds of all labs.
+    The anchor pays in two tranches. Returns: also the first one, which is paid with the rounds of all labs.
     """
     s = market.state
     lab, softbank, investors = market.firms["openai"], market.firms["softbank"], market.firms["investors"]
@@ -180,10 +183,9 @@ def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> Ro
     s.cap.valuation_usd_bn = np.where(result.raised > 0.0, post_money, s.cap.valuation_usd_bn)
     now = result.by_anchor * (1.0 - softbank.parameters.deferred_share)
     borrow_for_stake(market, now)
-    s.ledger.pay("equity", "softbank", "openai", now)
     units = buy_shares(s, result.by_anchor) * softbank.parameters.deferred_share
     promise_rest(market, result.by_anchor - now, units)
-    return result
+    return result, now
 
 
 def unless_raised(market: ComputeMarket, name: str, ask_usd_bn: PerWorld) -> PerWorld:
