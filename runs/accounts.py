@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.cast import Cast
 from runs.backing import pay_out, shell_cost_usd_bn
 from runs.chip_orders import pay_for_chips, prepay_orders
 from runs.credit import debt_dues, roll_debt
 from runs.distress import fill_shortfalls, work_out
 from runs.money import mark_stakes
-from runs.opening_books import landlord_shares
+from runs.opening_books import landlord_shares, of_operator
 from runs.sight import phases_building, power_gw
 from runs.stargate import pay_sponsor_equity
 from world.arrays import PerRow, PerWorld, fold, part_of
@@ -21,6 +22,7 @@ from world.profit_share import FIRST_TARGET_USD_BN, profit_share_due, share_of_p
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
+    from world.parameters import Parameters
 
 MATURE = ("microsoft", "oracle", "rival_clouds", "nvidia")
 """Firms that pay out what they do not need."""
@@ -159,15 +161,13 @@ def capital_dues(market: ComputeMarket) -> None:
     pay_for_chips(market, networked[cast.buyer_rows])
     s.ledger.due("chips", cast.operators, "broadcom", captive)
 
-    lead = np.array([market.firms[name].parameters.build_quarters for name in cast.operators]) + 1.0
-    rented, shell_cost = market.parameters.once(landlord_shares, cast), market.parameters.once(shell_cost_usd_bn)
-    spend = (s.sites.building_gw + phases_building(s)) * shell_cost / lead
-    through_landlords = spend * rented
+    spend = (s.sites.building_gw + phases_building(s)) * market.parameters.once(shell_spending_usd_bn, cast)
+    through_landlords = spend * market.parameters.once(landlord_shares, cast)
     other = merchant * (costs.system_multiple - nvidia.system_share) + captive * (costs.system_multiple - 1.0)
     construction = other + (spend - through_landlords) + market.core("other_capex")[: len(cast.operators)]
     s.ledger.due("construction", cast.operators, "suppliers", construction)
     s.flow["capex_usd_bn"] = networked + captive + construction
-    rent = power_gw(s) * rented * (shell_cost * landlords.yield_on_cost / 4.0)
+    rent = power_gw(s) * market.parameters.once(let_shells_usd_bn, cast) * (landlords.yield_on_cost / 4.0)
     s.ledger.due("shell_rent", cast.operators, "landlords", rent)
     landlord_building = fold(through_landlords)
     s.ledger.due("construction", "landlords", "suppliers", landlord_building)
@@ -175,6 +175,17 @@ def capital_dues(market: ComputeMarket) -> None:
     pay_sponsor_equity(market, (merchant + captive)[cast.operator["oracle"]] * costs.system_multiple)
     pay_out(s.ledger, "equity", "investors", "landlords", landlord_building * (1.0 - landlords.loan_to_cost))
     vendor_dues(market, fold(networked), fold(captive))
+
+
+def shell_spending_usd_bn(parameters: Parameters, cast: Cast) -> PerRow:
+    """What each operator's shells under construction cost in a quarter, (operators, worlds) $bn per GW."""
+    quarters = np.array([of_operator(parameters, cast, name, "build_quarters") for name in cast.operators]) + 1.0
+    return shell_cost_usd_bn(parameters) / quarters
+
+
+def let_shells_usd_bn(parameters: Parameters, cast: Cast) -> PerRow:
+    """What landlords' part of each operator's power cost them, (operators, worlds) $bn per GW."""
+    return landlord_shares(parameters, cast) * shell_cost_usd_bn(parameters)
 
 
 def vendor_dues(market: ComputeMarket, vendor: PerWorld, custom: PerWorld) -> None:
@@ -211,9 +222,7 @@ def carry_shell_leases(market: ComputeMarket) -> None:
     years = market.parameters.of("landlords").loan_years
     owed = s.ledger.balance["lease_liability"][cast.sector_rows(cast.operators)]
     s.ledger.run_off_lease(cast.operators, owed / (4.0 * years))
-    shell_cost = market.parameters.once(shell_cost_usd_bn)
-    worth = s.flow["energised_gw"] * market.parameters.once(landlord_shares, cast) * shell_cost
-    s.ledger.recognise_lease(cast.operators, worth)
+    s.ledger.recognise_lease(cast.operators, s.flow["energised_gw"] * market.parameters.once(let_shells_usd_bn, cast))
 
 
 def depreciate(market: ComputeMarket) -> None:

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.cast import Cast
+from runs.opening_books import of_operator
 from runs.sight import backlog_h100e_m
 from world.arrays import PerRow, PerWorld, part_of, ratio, some
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
+    from world.parameters import Parameters
 
 
 def order_value_usd_bn(market: ComputeMarket) -> PerWorld:
@@ -32,9 +35,14 @@ def prepaid_share(market: ComputeMarket) -> PerRow:
 def prepay_orders(market: ComputeMarket) -> None:
     """Queue the advance on the chips ordered this quarter."""
     cast = market.cast
-    shares = np.array([market.firms[name].parameters.prepayment_share for name in cast.buyers])
-    ordered = market.state.flow["ordered_merchant_h100e_m"][cast.buyer_rows]
+    shares = market.parameters.once(prepayment_shares, cast)
+    ordered = market.state.flow["ordered_merchant_h100e_m"].take(cast.buyer_rows, axis=0)
     market.state.ledger.due("prepayment", cast.buyers, "nvidia", shares * order_value_usd_bn(market) * ordered)
+
+
+def prepayment_shares(parameters: Parameters, cast: Cast) -> PerRow:
+    """Share of an order that each buyer pays in advance, (buyers, worlds)."""
+    return np.array([of_operator(parameters, cast, name, "prepayment_share") for name in cast.buyers])
 
 
 def pay_for_chips(market: ComputeMarket, bill_usd_bn: PerRow) -> None:
@@ -43,9 +51,9 @@ def pay_for_chips(market: ComputeMarket, bill_usd_bn: PerRow) -> None:
     Args: bill_usd_bn: (buyers, worlds) merchant chips and network delivered.
     """
     s, cast, rows = market.state, market.cast, market.cast.buyer_rows
-    shipped = s.flow["shipped_h100e_m"][rows]
-    waiting = backlog_h100e_m(s)[rows] - s.flow["ordered_merchant_h100e_m"][rows]
-    delivered = np.minimum(ratio(shipped, shipped + np.maximum(waiting, 0.0)), 1.0)
+    shipped = s.flow["shipped_h100e_m"]
+    waiting = backlog_h100e_m(s) - s.flow["ordered_merchant_h100e_m"]
+    delivered = np.minimum(part_of(shipped, shipped + np.maximum(waiting, 0.0)), 1.0).take(rows, axis=0)
     prepaid = s.ledger.balance["prepaid"][cast.sector_rows(cast.buyers)]
     used = np.minimum(prepaid * delivered, bill_usd_bn)
     s.ledger.use_prepaid(cast.buyers, "nvidia", used, capitalise=True)

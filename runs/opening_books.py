@@ -50,11 +50,10 @@ def open_ledger(start: StartState, worlds: int, parameters: Parameters, cast: Ca
 
 def of_operator(parameters: Parameters, cast: Cast, name: str, quantity: str) -> PerWorld:
     """A parameter of an operator, (worlds,): its own, its parent's if it was added, else that of all operators."""
-    general = parameters[f"operators.{quantity}"]
+    own = parameters.get(f"{cast.parent_of.get(name, name)}.{quantity}")
+    known = parameters[f"operators.{quantity}"] if own is None else own
     given = {firm.name: firm.parameters for firm in cast.added}.get(name, {})
-    if quantity in given:
-        return np.full_like(general, given[quantity])
-    return parameters.get(f"{cast.parent_of.get(name, name)}.{quantity}", general)
+    return np.full_like(known, given[quantity]) if quantity in given else known
 
 
 def landlord_shares(parameters: Parameters, cast: Cast) -> PerRow:
