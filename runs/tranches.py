@@ -14,7 +14,7 @@ import numpy as np
 
 from agents.cast import HOLDERS
 from runs.state import State
-from world.arrays import Flags, PerWorld, pick_worlds, ratio, some
+from world.arrays import Flags, PerWorld, part_of, pick_worlds, ratio, some
 from world.condition import Condition, settle_condition
 from world.funding import without_shares
 from world.schedule import arrival_shares
@@ -110,7 +110,7 @@ def take_due(market: ComputeMarket, value_usd_bn: PerWorld) -> PerWorld:
         "tranche_lapsed_usd_bn": late.lapsed,
         "tranche_stake_returned": give_back(s, late.lapsed > 0.0, expired[SHARES]),
     }
-    paid = tranche[MONEY] * (1.0 - held_back) + free + late.waived
+    paid = tranche[MONEY] - conditional[MONEY] + free + late.waived
     s.cap.settled_usd_bn = s.cap.settled_usd_bn + paid + late.lapsed
     return paid
 
@@ -121,7 +121,7 @@ def expire(market: ComputeMarket, due: PerWorld, units: PerWorld, value_usd_bn: 
         return Condition(due, due)
     s, softbank = market.state, market.firms["softbank"]
     stake = s.cap.stakes[ANCHOR]
-    worth = ratio(units, s.cap.anchor_units) * stake * value_usd_bn * (1.0 + softbank.parameters.optimism)
+    worth = part_of(units, s.cap.anchor_units) * stake * value_usd_bn * (1.0 + softbank.parameters.optimism)
     worth_now, net_debt = anchor_books(market)
     soon = s.cap.tranches.within(s.quarter + 1, float(s.quarter + 4))[MONEY]
     room = softbank.room(worth_now, net_debt, soon)
@@ -135,7 +135,7 @@ def give_back(s: State, lapses: Flags, units: PerWorld) -> PerWorld:
     """Cancel the anchor's shares for what lapsed, at an unchanged price of a share; the part of the firm given back."""
     if not some(lapses):
         return np.zeros(s.worlds)
-    part = np.where(lapses, np.minimum(ratio(units, s.cap.anchor_units), 1.0), 0.0)
+    part = np.minimum(part_of(units * lapses, s.cap.anchor_units), 1.0)
     gone: PerWorld = part * s.cap.stakes[ANCHOR]
     worlds = np.flatnonzero(gone)  # in the others nothing changes, by no rounding either
     s.cap.stakes = s.cap.stakes.copy()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from world.arrays import PerWorld, not_negative, require
 
 
@@ -31,5 +29,5 @@ def settle_condition(due_usd_bn: PerWorld, worth_usd_bn: PerWorld, room_usd_bn: 
     Raises: ValueError if what is due is negative.
     """
     require(due_usd_bn, not_negative, "due_usd_bn", "at least zero")
-    waives = (worth_usd_bn >= due_usd_bn) & (room_usd_bn >= due_usd_bn)
-    return Condition(np.where(waives, due_usd_bn, 0.0), np.where(waives, 0.0, due_usd_bn))
+    waived = due_usd_bn * ((worth_usd_bn >= due_usd_bn) & (room_usd_bn >= due_usd_bn))
+    return Condition(waived, due_usd_bn - waived)

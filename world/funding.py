@@ -11,7 +11,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, below_one, fold, not_negative, positive, power, ratio, require, zero_to_one
+from world.arrays import (
+    PerRow,
+    PerWorld,
+    below_one,
+    fold,
+    not_negative,
+    part_of,
+    positive,
+    power,
+    require,
+    zero_to_one,
+)
 
 MOST_LOAN_TO_VALUE = 10.0
 """Loan-to-value is reported within plus or minus this: beyond it there is nothing left to compare."""
@@ -216,7 +227,7 @@ def bargain_round(
     fallback = np.maximum(issuer_reservation_usd_bn, np.where(covered, without_anchor, 0.0))
 
     by_anchor = np.where(anchor_value_usd_bn >= fallback, np.minimum(anchor_room_usd_bn, ask_usd_bn), 0.0)
-    carried = ratio(by_anchor, ask_usd_bn)
+    carried = part_of(by_anchor, ask_usd_bn)
     pre_money = fallback + weight * carried * np.maximum(anchor_value_usd_bn - fallback, 0.0)
     supply = equity_supply_usd_bn(pre_money, issuer_value_usd_bn, others_supply_usd_bn, others_slope)
     by_others = np.minimum(supply, ask_usd_bn - by_anchor)
