@@ -61,8 +61,8 @@ def ship(market: ComputeMarket) -> np.ndarray:
     custom.expand()
     s.queue_h100e_m = s.queue_h100e_m.copy()
     s.production.move(s.quarter, s.queue_h100e_m)
-    by_generation = vendor.capacity * s.flow["ship_mix"]
-    capacity = fold(by_generation)
+    of_a_wafer, mix = (figure[s.quarter] for figure in s.wafers)
+    capacity = vendor.capacity * of_a_wafer
     size = s.queue_h100e_m + fold(s.fleet.sold.swapaxes(0, 1))
     shipped = vendor.allocate(s.queue_h100e_m, size, capacity, prepaid_share(market))
     s.flow["shipped_h100e_m"] = shipped
@@ -70,7 +70,6 @@ def ship(market: ComputeMarket) -> np.ndarray:
         market.recorder.note("chips", queue=s.queue_h100e_m, shipped=shipped, capacity=capacity)
     s.queue_h100e_m = np.maximum(s.queue_h100e_m - shipped, 0.0)
     vendor.settle_shipments(fold(shipped), fold(backlog_h100e_m(s)), capacity, s.growth_believed)
-    mix = by_generation / capacity
     arrivals = np.zeros((len(cast.operators), len(g.h100e), s.worlds))
     np.multiply(shipped[:, None, :], mix, out=arrivals[:, MERCHANT_ROWS])
     # The custom vendor's slots are shared by the rivals' ASICs and the own chip, alike until one has its fill.

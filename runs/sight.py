@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from agents.views import MarketView
 from runs.state import GENERATION, MERCHANT_ROWS, State
-from world.arrays import PerGeneration, PerRow, PerWorld, fold, locked, ratio
-from world.chips import list_price_k, wafer_mix
+from world.arrays import PerRow, PerWorld, fold, locked, ratio
+from world.chips import list_price_k
 from world.costs import HOURS_PER_YEAR, capital_usd_h, running_usd_h, term_price
 from world.parameters import Parameters
 from world.planning import demand_at_cost
@@ -20,12 +19,9 @@ from world.student import tail_polynomial
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
-MIXES = ("ship_mix", "next_mix", "mix_after_next", "new_mix")
-"""The mix of generations shipped in this quarter and in the three to come: chips ordered now are of the last one."""
-
 
 def price_chips(market: ComputeMarket) -> None:
-    """Work out this quarter's chip prices, costs and the mix of generations on sale, once, into the flow."""
+    """Work out this quarter's chip prices and costs, once, into the flow."""
     s, p = market.state, market.parameters
     g, chips, costs = s.generations, p.of("chips"), p.of("costs")
     vendor = market.firms["nvidia"]
@@ -58,23 +54,9 @@ def price_chips(market: ComputeMarket) -> None:
         utilisation=costs.utilisation,
     )
     s.flow |= {"chip_price_k": price, "cash_cost_usd_h": cash, "cost_usd_h": capital + cash, "power_usd_mwh": power}
-    mixes = coming_mixes(s)
-    mix = mixes["new_mix"]
     # k$ for one H100e are $bn for a million of them.
-    new_chips = fold(mix * for_one_h100e[MERCHANT_ROWS]) / fold(mix)
-    s.flow |= {**mixes, "h100e_price_k": for_one_h100e, "new_chips_usd_bn": new_chips}
-
-
-def coming_mixes(s: State) -> dict[str, PerGeneration]:
-    """The mix shipped in this quarter and in each of those that orders look ahead to, by the names in MIXES.
-
-    Launches are settled when the run starts, so what was a coming quarter's mix a quarter ago still is.
-    """
-    known = {now: s.last[later] for now, later in pairwise(MIXES) if later in s.last}
-    return {
-        name: known[name] if name in known else merchant_mix(s, float(s.quarter + ahead))
-        for ahead, name in enumerate(MIXES)
-    }
+    new_chips = fold(s.ordered_shares * for_one_h100e[MERCHANT_ROWS])
+    s.flow |= {"h100e_price_k": for_one_h100e, "new_chips_usd_bn": new_chips}
 
 
 def power_price(market: ComputeMarket) -> PerWorld:
@@ -82,13 +64,6 @@ def power_price(market: ComputeMarket) -> PerWorld:
     costs = market.parameters.of("costs")
     price: PerWorld = market.money * costs.power_usd_mwh * np.exp(costs.power_growth * (market.state.quarter + 1) / 4.0)
     return price
-
-
-def merchant_mix(s: State, quarter: float) -> PerGeneration:
-    """M H100e of each merchant generation from a thousand wafers around a quarter, (merchant generations, worlds)."""
-    g, rows = s.generations, MERCHANT_ROWS
-    age = np.maximum(quarter - g.launch[rows], -8.0)
-    return wafer_mix(age, g.ramp_quarters[rows]) * g.h100e_m_per_wafer_k[rows]
 
 
 STANDING = (
@@ -121,8 +96,7 @@ def measure_standing(market: ComputeMarket) -> dict[str, np.ndarray]:
     """Work out the figures named in STANDING."""
     s, p = market.state, market.parameters
     g, rows = s.generations, MERCHANT_ROWS
-    weight = s.flow["new_mix"]
-    weight = weight / fold(weight)
+    weight = s.ordered_shares
     useful = fold(weight * g.usefulness[rows])
     sold, by_generation = s.fleet.sold, fold(s.fleet.deployed)
     sold_by_generation = fold(sold)

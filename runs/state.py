@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from agents.cast import GENERATIONS, MERCHANT, Cast
-from world.arrays import Flags, PerGeneration, PerRow, PerWorld
+from world.arrays import Flags, PerGeneration, PerOperatorGeneration, PerRow, PerWorld, fold
+from world.chips import wafer_mix
 from world.debt import DebtBook
 from world.fleets import Fleet
 from world.leases import LeaseBook
@@ -19,6 +20,8 @@ from world.sites import NamedPhases, SitePipeline
 
 GENERATION = {name: row for row, name in enumerate(GENERATIONS)}
 MERCHANT_ROWS = slice(0, len(MERCHANT))
+CHIPS_AHEAD = 3
+"""Chips ordered now are of the mix that is made so many quarters later."""
 
 
 @dataclass
@@ -41,10 +44,16 @@ class Generations:
     usefulness: PerGeneration
     """Effective units in one H100e."""
 
-    @cached_property
-    def h100e_m_per_wafer_k(self) -> PerGeneration:
-        """M H100e from a thousand packaging wafers."""
-        return self.packages * self.h100e / 1000.0
+    def from_wafers(self, quarters: int) -> PerOperatorGeneration:
+        """What the merchant vendor makes of a thousand wafers in each of the first quarters of the run.
+
+        Returns: (merchant generations, quarters, worlds) M H100e.
+        """
+        launch, ramp, packages, h100e = (
+            figure[MERCHANT_ROWS, np.newaxis] for figure in (self.launch, self.ramp_quarters, self.packages, self.h100e)
+        )
+        age = np.maximum(np.arange(quarters)[:, np.newaxis] - launch, -8.0)
+        return wafer_mix(age, ramp) * (packages * h100e / 1000.0)
 
     @cached_property
     def kw_per_h100e(self) -> PerGeneration:
@@ -157,3 +166,18 @@ class State:
     """The same of the quarter before."""
     quarter: int = -1
     """Quarters since the start state; 0 is the first one simulated."""
+
+    @cached_property
+    def wafers(self) -> tuple[PerRow, PerOperatorGeneration]:
+        """What a thousand merchant wafers give, by quarter of the run and for CHIPS_AHEAD more: launches are settled.
+
+        M H100e, (quarters, worlds), and each merchant generation's share of them, (quarters, generations, worlds).
+        """
+        made = self.generations.from_wafers(self.quarters + CHIPS_AHEAD)
+        total = fold(made)
+        return total, np.ascontiguousarray((made / total).swapaxes(0, 1))
+
+    @property
+    def ordered_shares(self) -> PerGeneration:
+        """Each merchant generation's share of the H100e of chips ordered now, (merchant generations, worlds)."""
+        return self.wafers[1][self.quarter + CHIPS_AHEAD]

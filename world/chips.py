@@ -47,14 +47,14 @@ MOST_DECLINE = 0.02
 _ELASTICITIES = Limits(0.0, MOST_PRICE_ELASTICITY)
 
 
-def wafer_mix(quarters_since_launch: PerGeneration, ramp_quarters: PerGeneration) -> PerGeneration:
+def wafer_mix(quarters_since_launch: np.ndarray, ramp_quarters: np.ndarray) -> np.ndarray:
     """Share of a vendor's wafers that goes to each generation: the newest takes most, the one before it the rest.
 
-    Args:                       shape                    unit
-        quarters_since_launch   (generations, worlds)    quarters; 0 in the first quarter, <= -1 not on sale yet (-inf:
-                                                         never); between -1 and 0 a launch within the quarter
-        ramp_quarters           (generations, worlds)    quarters from launch to nearly all wafers, > 0
-    Returns:                    (generations, worlds)    shares that sum to one
+    Args:                       shape                       unit
+        quarters_since_launch   (generations, ..., worlds)  quarters; 0 in the first quarter, <= -1 not on sale yet
+                                                            (-inf: never); between -1 and 0 a launch within the quarter
+        ramp_quarters           as these, or broadcast      quarters from launch to nearly all wafers, > 0
+    Returns:                    (generations, ..., worlds)  shares that sum to one
     Laws: sums to one; a generation not on sale has none; the newest one's share rises to one with its age; continuous
         in the launch, so that a launch a little later changes a little.
     Raises: ValueError if the oldest generation is not on sale or a ramp is not above zero.
@@ -70,7 +70,7 @@ def wafer_mix(quarters_since_launch: PerGeneration, ramp_quarters: PerGeneration
     shares *= FIRST_QUARTER_SHARE - 1.0
     shares += 1.0
     shares *= (quarters_since_launch + 1.0).clip(0.0, 1.0)
-    left = np.ones(shares.shape[-1])
+    left = np.ones(shares.shape[1:])
     for share in shares[:0:-1]:
         left -= np.multiply(share, left, out=share)
     shares[0] = left

@@ -32,11 +32,11 @@ def test_the_mix_of_three_generations_by_hand() -> None:
 
 
 def test_a_quarter_of_shipments_by_hand() -> None:
-    # 27 thousand wafers: 29 x 1 H100e on a tenth of them, 15 x 2.53 on the rest.
-    h100e, packages, else_ = np.array([[1.0], [2.53]]), np.array([[29.0], [15.0]]), np.ones((2, 1))
-    generations = Generations(h100e, else_, else_, packages, else_, else_, else_, else_)
-    shipped = 27.0 * np.array([[0.1], [0.9]]) * generations.h100e_m_per_wafer_k
-    np.testing.assert_allclose(shipped[:, 0], [0.0783, 0.922185], rtol=1e-12)
+    # 27 thousand wafers: 29 x 1 H100e of a chip that takes all of them, then 15 x 2.53 on 0.36 of them.
+    h100e, packages, ramp = np.array([[1.0], [2.53]]), np.array([[29.0], [15.0]]), np.full((2, 1), 4.0)
+    launch, other = np.array([[-8.0], [1.0]]), np.ones((2, 1))
+    shipped = 27.0 * Generations(h100e, other, other, packages, launch, ramp, other, other).from_wafers(2)
+    np.testing.assert_allclose(shipped[:, :, 0], [[0.783, 0.64 * 0.783], [0.0, 0.36 * 1.02465]], rtol=1e-12)
 
 
 def test_wafers_close_a_gap_in_logs() -> None:
