@@ -170,7 +170,8 @@ class Schedule(Pending):
                 place = places.take(slot if first.size == 1 else np.maximum(slot, earliest))
                 place += home
                 np.add.at(every, place.reshape(-1), share.reshape(-1))
-                share += due
+            sooner += due
+            later += due
 
     def _note_least(self, onward: np.ndarray) -> None:
         """Note the least share that goes to one of the quarters next to a date, if one is below zero."""
