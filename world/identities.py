@@ -21,6 +21,7 @@ from world.lines import Lines, Table
 _TINY = 1e-300
 # What is less is nobody's fault and has no place.
 _ROUNDING = 1e-12
+_BITS_OF_INFINITY = np.array([np.inf]).view(np.uint64)[0]
 
 LAWS = {
     "cash_conserved": "cash over all sectors differs from what was opened",
@@ -144,7 +145,9 @@ def measure(
     total_yardstick = fold(yardstick)
 
     count, worlds = yardstick.shape
-    residuals = _added_up(count).fold(stock.reshape(-1, worlds))
+    # Read as integers nothing is the least of all numbers, and what has a sign is more than any that has none.
+    largest_bits = stock[:-1].view(np.uint64).max(axis=-1)
+    residuals = _added_up(count, (largest_bits > 0).tobytes()).fold(stock.reshape(-1, worlds))
     by_sector, totals = residuals[: 2 * count].reshape(2, count, worlds), residuals[2 * count :]
     unexplained = by_sector[1]
     unexplained += opening_cash
@@ -156,7 +159,7 @@ def measure(
     totals /= total_yardstick
     by_law = {law: (sectors, relative) for law, relative in zip(_BY_SECTOR, by_sector, strict=True)}
     by_law |= {law: (("all sectors",), total[np.newaxis]) for law, total in zip(_TOTALS, totals, strict=True)}
-    below = ~(stock[:-1].min(axis=-1) >= 0.0)
+    below = largest_bits > _BITS_OF_INFINITY
     below[0] &= limited
     for law, accounts in (("overdrawn", slice(0, 1)), ("negative_stock", slice(1, None))):
         rows, owners = below[accounts].nonzero()
@@ -174,16 +177,20 @@ def measure(
     return Residuals(**largest, places=places)
 
 
-@lru_cache(maxsize=16)
-def _added_up(sectors: int) -> Incidence:
-    """Each sector's assets less its liabilities and net worth; less its cash; assets of all less what they equal."""
+@lru_cache(maxsize=64)
+def _added_up(sectors: int, filled: bytes) -> Incidence:
+    """Each sector's assets less its liabilities and net worth; less its cash; assets of all less what they equal.
+
+    Args: filled: a truth value for each account but net worth and each sector: in the others nothing stands.
+    """
     every = range(sectors)
     terms = [(s, a * sectors + s, 1 if a < len(ASSETS) else -1) for a in range(len(ACCOUNTS)) for s in every]
     terms += [(sectors + s, s, -1) for s in every]
     for total, pair in enumerate(_TOTALS.values(), 2 * sectors):
         signed = zip(pair, (1, -1), strict=True)
         terms += [(total, ACCOUNTS.index(name) * sectors + s, sign) for name, sign in signed if name for s in every]
-    sums, rows, signs = np.array(terms).T
+    terms = [term for term in terms if term[1] >= len(filled) or filled[term[1]]]
+    sums, rows, signs = np.array(terms, dtype=np.int64).reshape(-1, 3).T
     return Incidence(sums, rows, signs, 2 * sectors + len(_TOTALS))
 
 
