@@ -88,17 +88,17 @@ class Oracle(Operator):
         p = self.parameters
         price = self.reservation_usd_h(view, own)
         # Lenders finance most of a lease on its own rent, as far as that covers its debt; the rest is equity.
-        income = (1.0 - p.running_share) * price * view.usefulness * HOURS_PER_YEAR / 1000.0
+        income = (1.0 - p.running_share) * (HOURS_PER_YEAR / 1000.0) * price * view.usefulness
         rate = np.maximum(view.base_rate + p.spread_oracle + view.tenant_spread + view.credit_cycle, 0.0)
         capacity = debt_carried_usd_bn(income, annuity_value(rate, p.lease_term_years), p.min_dscr)
         bankable = capacity >= p.project_debt_share * view.capital_usd_bn
-        unspent = np.maximum(own.let_h100e_m - own.fleet_h100e_m - own.backlog_h100e_m, 0.0) * view.capital_usd_bn
-        equity = np.maximum(
-            4.0 * np.maximum(own.operating_cash_flow_usd_bn, 0.0) - (1.0 - p.project_debt_share) * unspent, 0.0
-        )
-        pledged = np.maximum(self.sponsor_equity_usd_bn - (1.0 - p.project_debt_share) * unspent, 0.0)
+        # Of what it has let and not built yet, the equity is spoken for.
+        equity_each = (1.0 - p.project_debt_share) * view.capital_usd_bn
+        unspent = equity_each * np.maximum(own.let_h100e_m - own.fleet_h100e_m - own.backlog_h100e_m, 0.0)
+        equity = np.maximum(4.0 * np.maximum(own.operating_cash_flow_usd_bn, 0.0) - unspent, 0.0)
+        pledged = np.maximum(self.sponsor_equity_usd_bn - unspent, 0.0)
         means = self.decide("finance_share", own) * (equity + pledged)
-        financed = np.where(bankable, means / (view.capital_usd_bn * (1.0 - p.project_debt_share)), 0.0)
+        financed = np.where(bankable, means / equity_each, 0.0)
         return LeaseOffer(np.minimum(financed, coming_h100e_m), price, p.build_quarters + 1.0)
 
     def bid_for_cluster(self, view: MarketView, own: FirmView, cost_usd_bn: PerWorld) -> ClusterBid:
@@ -114,7 +114,7 @@ class Oracle(Operator):
         price = price_over_lease(capital, annuity_value(rate, p.lease_term_years), view.running_usd_h)
         price *= 1.0 + p.lease_hurdle
         # Lenders look at the rent that is left for them, the equity comes from its cash flow and the sponsors.
-        income = (1.0 - p.running_share) * price * HOURS_PER_YEAR / 1000.0
+        income = (1.0 - p.running_share) * (HOURS_PER_YEAR / 1000.0) * price
         carried = debt_carried_usd_bn(income, annuity_value(debt_rate, p.lease_term_years), p.min_dscr)
         equity = 4.0 * np.maximum(own.operating_cash_flow_usd_bn, 0.0) + self.sponsor_equity_usd_bn
         able = (carried >= p.project_debt_share * capital) & (equity >= equity_share * cost_usd_bn)
