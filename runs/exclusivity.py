@@ -138,7 +138,7 @@ def bargain_step(
     gain, loss = lab.freedom_gain_usd_bn(steps, worlds), holder.freedom_loss_usd_bn(view, steps, worlds)
     row = market.cast.pair["microsoft", "openai"]
     late, running = s.leases.late[row].take(worlds), s.leases.active[row].take(worlds)
-    excuse = ratio(late, late + running)
+    excuse = part_of(late, late + running)
     left = np.where(whole, s.flow["conversion_left_usd_bn"].take(worlds), 0.0)
     offered = agree_on_release(gain, loss, excuse, lab.parameters.microsoft_weight.take(worlds), left)
     # The holder gets all that the tenant would gain on what it commits to, and values the rent as it does what it
@@ -152,13 +152,13 @@ def bargain_step(
     due, most = np.where(pressed_here, offered.price, 0.0), np.where(-room <= unit, commits, 0.0)
     commitment, stake = pay_with_commitment(due, unit, most, value)
     happens = pressed_here & offered.happens & (stake <= MOST_STAKE)
-    asked = np.where(offered.happens, stake, 0.0)
-    commitment, stake = np.where(happens, commitment, 0.0), np.where(happens, stake, 0.0)
     paid = {"commitment": commitment, "rent": commitment * price, "stake": stake}
     if market.recorder is not None:
         talk = {"state": lab.exclusivity, "pressed": pressed, "package": package, "happens": happens}
         terms = {"gain": gain, "loss": loss, "excuse": excuse, "besides": left, "offered": offered, "unit": unit}
-        market.recorder.note("release", **talk, stake_asked=asked, value=value, **terms, **paid)
+        shown = {name: np.where(happens, row, 0.0) for name, row in paid.items()}
+        asked = np.where(offered.happens, stake, 0.0)
+        market.recorder.note("release", **talk, stake_asked=asked, value=value, **terms, **shown)
     if not some(happens):
         return []
     taken = worlds.compress(happens)

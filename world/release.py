@@ -87,7 +87,7 @@ def pay_with_commitment(
              stake        (worlds,)    share of the tenant, above one where it is not worth the price
     Laws: commitment x unit + stake x value = price; no more than the most is committed.
     """
-    useful = unit_usd_bn > 0.0
-    commitment = np.minimum(ratio(price_usd_bn, np.where(useful, unit_usd_bn, 0.0)), most_h100e_m)
-    left = np.maximum(price_usd_bn - commitment * np.maximum(unit_usd_bn, 0.0), 0.0)
+    useful = np.maximum(unit_usd_bn, 0.0)
+    commitment = np.minimum(ratio(price_usd_bn, useful), most_h100e_m)
+    left = np.maximum(price_usd_bn - commitment * useful, 0.0)
     return commitment, left / value_usd_bn
