@@ -15,7 +15,7 @@ import numpy as np
 from agents.openai import OPEN, SOLE_PROVIDER
 from agents.views import LeaseOffer, MarketView
 from world.arrays import Flags, PerRow, PerWorld, fold, part_of, pick_worlds, ratio, some
-from world.funding import with_granted
+from world.funding import granted_to
 from world.lease_terms import Leases
 from world.refusal import match_or_waive
 from world.release import agree_on_release, pay_with_commitment
@@ -200,10 +200,8 @@ def settle_release(
     for name, what in flow.items():
         s.flow[name][worlds] = paid[what]
     if some(paid["stake"]):
-        granted = np.zeros((len(s.cap.stakes), worlds.size))
-        granted[0] = paid["stake"]
         s.cap.stakes = s.cap.stakes.copy()
-        s.cap.stakes[:, worlds] = with_granted(pick_worlds(s.cap.stakes, worlds), granted)
+        s.cap.stakes[:, worlds] = granted_to(0, paid["stake"], pick_worlds(s.cap.stakes, worlds))
         s.ledger.grant_stake("microsoft", s.flow["release_stake"] * s.cap.valuation_usd_bn)
     commits = paid["commitment"] > 0.0
     if not some(commits):
@@ -212,7 +210,7 @@ def settle_release(
     world, quantity = worlds.compress(commits), paid["commitment"].compress(commits)
     s.flow["signed_h100e_m"][pair, world] += quantity
     first = (s.quarter + market.firms["microsoft"].site_lead_quarters).take(world)
-    start = np.concatenate([first + PARTS_APART * part for part in range(COMMITTED_PARTS)])
+    start = (first + PARTS_APART * np.arange(COMMITTED_PARTS)[:, np.newaxis]).reshape(-1)
     rent = paid["rent"].compress(commits) / stakes.per_price.take(world) / COMMITTED_PARTS
     world, part, rent, term = (
         np.concatenate([each] * COMMITTED_PARTS)

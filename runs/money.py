@@ -12,8 +12,8 @@ from agents.views import MarketView
 from runs.backing import bring_cash, pay_out
 from runs.firm_books import purse
 from runs.tranches import ANCHOR, Books, anchor_books, buy_shares, conditional_usd_bn, promise_rest, take_due
-from world.arrays import PerRow, PerWorld, fold, pick_worlds, some
-from world.funding import Round, bargain_round, with_granted
+from world.arrays import PerRow, PerWorld, fold, part_of, pick_worlds, some
+from world.funding import Round, bargain_round, granted_to
 from world.profit_share import FIRST_TARGET_USD_BN, conversion_bargain, value_of_share
 
 if TYPE_CHECKING:
@@ -277,10 +277,8 @@ def swap_stake(market: ComputeMarket, worlds: np.ndarray, stake: PerWorld) -> No
     others = pick_worlds(s.cap.stakes, worlds)
     others[0] = 0.0
     rest = fold(others)
-    granted = np.zeros_like(others)
-    granted[0] = stake
     s.cap.stakes = s.cap.stakes.copy()
-    s.cap.stakes[:, worlds] = with_granted(others / np.where(rest > 0.0, rest, 1.0), granted)
+    s.cap.stakes[:, worlds] = granted_to(0, stake, part_of(others, rest))
     bargained = s.flow.setdefault("bargained_stake", np.zeros(s.worlds))
     bargained[worlds] = np.maximum(bargained[worlds], stake)
 

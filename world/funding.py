@@ -261,13 +261,15 @@ def grant(stakes: PerRow, granted: PerRow) -> PerRow:
     """
     require(granted, not_negative, "granted", "at least zero")
     _require_whole(stakes)
-    require(fold(granted), lambda total: total <= 1.0, "granted", "at most the whole firm")
-    return with_granted(stakes, granted)
+    part = require(fold(granted), lambda total: total <= 1.0, "granted", "at most the whole firm")
+    return stakes * (1.0 - part) + granted
 
 
-def with_granted(stakes: PerRow, granted: PerRow) -> PerRow:
-    """As `grant`, of shares that are known to be right."""
-    return stakes * (1.0 - fold(granted)) + granted
+def granted_to(holder: int, part: PerWorld, stakes: PerRow) -> PerRow:
+    """As `grant`, of a part of the firm to one holder, where all is known to be right."""
+    after = stakes * (1.0 - part)
+    after[holder] += part
+    return after
 
 
 def cancel_shares(stakes: PerRow, holder: int, part: PerWorld) -> PerRow:
