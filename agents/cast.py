@@ -107,6 +107,13 @@ class Cast(Members):
         return Incidence(sums, self.let, np.ones(len(self.let)), len(self.buyers))
 
     @cached_property
+    def by_tenant(self) -> Incidence:
+        """What adds a figure of each lease up by tenant, of those who tender."""
+        rows = [row for row, pair in enumerate(self.pairs) if pair[1] in self.tenants]
+        sums = [self.tenants.index(self.pairs[row][1]) for row in rows]
+        return Incidence(sums, rows, np.ones(len(rows)), len(self.tenants))
+
+    @cached_property
     def provider_of_let(self) -> list[int]:
         """The same for the leases that pay rent."""
         return [self.provider_of_pair[row] for row in self.let]

@@ -153,18 +153,17 @@ def make_tenders(market: ComputeMarket, view: MarketView, used_h100e_m: PerRow) 
     s, cast = market.state, market.cast
     # All labs plan as far ahead.
     contracted = s.leases.contracted_at(s.quarter + market.parameters.of("labs").planning_quarters)
-    tenders = {}
-    for name in cast.tenants:
-        own = fold(contracted[cast.held_by[name]])
-        if name == "openai":
-            own += fold(s.fleet.sold[cast.operator["openai"]])
-        tenders[name] = market.firms[name].tender(view, used_h100e_m[cast.user[name]], own)
-    return tenders
+    own = cast.by_tenant.fold(contracted)
+    own[cast.tenants.index("openai")] += fold(s.fleet.sold[cast.operator["openai"]])
+    return {
+        name: market.firms[name].tender(view, used_h100e_m[cast.user[name]], held)
+        for name, held in zip(cast.tenants, own, strict=True)
+    }
 
 
 def provider_shares(cast: Cast, held: PerRow) -> np.ndarray:
     """Each provider's share of what OpenAI holds and has signed, (providers, worlds), of that of all pairs."""
-    rows = held[[cast.pair[(provider, "openai")] for provider in cast.providers]]
+    rows = held.take([cast.pair[(provider, "openai")] for provider in cast.providers], axis=0)
     return part_of(rows, fold(rows))
 
 

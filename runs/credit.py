@@ -74,7 +74,7 @@ def lend(market: ComputeMarket) -> None:
     s, cast = market.state, market.cast
     lenders = market.firms["lenders"]
     p = lenders.parameters
-    debt = s.ledger.balance["debt"][cast.sector_rows(cast.borrowers)]
+    debt = s.ledger.balance["debt"].take(cast.sector_rows(cast.borrowers), axis=0)
     nothing = np.zeros(s.worlds)
     flow = 4.0 * np.array([market.cash_flow.get(name, nothing) for name in cast.borrowers])
     rent = s.leases.rent_usd_bn()
@@ -83,13 +83,14 @@ def lend(market: ComputeMarket) -> None:
     leverage = np.minimum(part_of(debt, flow), MOST_LEVERAGE)
     spreads, count = market.parameters.once(spreads_of, cast), len(cast.borrowers)
     asked = lenders.rate(s.base_rate, spreads[:count], leverage)
-    rates = s.flow["rates"] = np.concatenate([asked, s.base_rate + spreads[count:]])
+    s.flow["rates"] = np.concatenate([asked, s.base_rate + spreads[count:]])
     # Only builders are bounded by what lenders give: the anchor investor keeps its loan-to-value limit itself.
     of = [cast.borrowers.index(name) for name in cast.buyers]
-    served = flow[of] + 4.0 * p.contract_haircut * cast.by_buyer.fold(waiting)
-    by_flow = debt_carried_usd_bn(served, annuity_value(rates[of], p.tenor_years), p.min_dscr)
-    collateral = p.collateral_share * s.ledger.balance["fixed"][cast.sector_rows(cast.buyers)]
-    market.debt_room = dict(zip(cast.buyers, np.maximum(by_flow, collateral) - debt[of], strict=True))
+    debt, flow, rate = (each.take(of, axis=0) for each in (debt, flow, asked))
+    served = flow + 4.0 * p.contract_haircut * cast.by_buyer.fold(waiting)
+    by_flow = debt_carried_usd_bn(served, annuity_value(rate, p.tenor_years), p.min_dscr)
+    collateral = p.collateral_share * s.ledger.balance["fixed"].take(cast.sector_rows(cast.buyers), axis=0)
+    market.debt_room = dict(zip(cast.buyers, np.maximum(by_flow, collateral) - debt, strict=True))
     s.flow["tenant_spread"] = tenant_spread(market, 4.0 * fold((rent + waiting)[cast.held_by["openai"]]))
 
 
