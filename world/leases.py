@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, a_number, at_least_0, below_one, ratio, require
+from world.arrays import PerRow, PerWorld, a_number, at_least_0, below_one, part_of, ratio, require
 from world.calendar import HOURS_PER_QUARTER
 from world.incidence import Incidence
 from world.lease_pools import CAPACITY, FIRM, RENT, LeasePools
@@ -206,7 +206,7 @@ class LeaseBook:
     @property
     def price(self) -> PerRow:
         """Average price of the active leases, (pairs, worlds), $/H100e-hour; 0 where there are none."""
-        return ratio(self._pools.running(RENT), self._pools.running(CAPACITY))
+        return part_of(self._pools.running(RENT), self._pools.running(CAPACITY))
 
     @property
     def take_or_pay(self) -> PerRow:
