@@ -70,8 +70,9 @@ def ship(market: ComputeMarket) -> np.ndarray:
         market.recorder.note("chips", queue=s.queue_h100e_m, shipped=shipped, capacity=capacity)
     s.queue_h100e_m = np.maximum(s.queue_h100e_m - shipped, 0.0)
     vendor.settle_shipments(fold(shipped), fold(backlog_h100e_m(s)), capacity, s.growth_believed)
-    arrivals = np.zeros((len(cast.operators), len(g.h100e), s.worlds))
+    arrivals = np.empty((len(cast.operators), len(g.h100e), s.worlds))
     np.multiply(shipped[:, None, :], mix, out=arrivals[:, MERCHANT_ROWS])
+    arrivals[:, MERCHANT_ROWS.stop :] = 0.0
     # The custom vendor's slots are shared by the rivals' ASICs and the own chip, alike until one has its fill.
     lab = market.firms["openai"]
     lacking = np.maximum(lab.chip_target_h100e_m() - s.fleet.sold[cast.operator["openai"], GENERATION["own_chip"]], 0.0)

@@ -88,6 +88,6 @@ def switch_on(chips: PerOperatorGeneration, needed: np.ndarray, power: PerRow, l
                     sign(total, needed[:, other] if worlds is None else needed[:, other] * worlds, out=total)
         if some(left < level):
             share = np.minimum(np.maximum(left, 0.0, out=left), level, out=left)
-            share /= np.maximum(level, _LEAST_POWER)
+            share /= np.maximum(level, _LEAST_POWER, out=level)
             deployed[who, row] *= share
     return deployed

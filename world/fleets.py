@@ -136,8 +136,9 @@ class Fleet:
             require(kw_per_h100e, positive, "kw_per_h100e", "a finite number > 0")
             self._line = locked(kw_per_h100e), PowerLine.of(kw_per_h100e)
         available = require(power_gw, not_negative, "power_gw", "a finite number >= 0")
-        self.deployed = switch_on(self.installed, self.installed * kw_per_h100e, available, self._line[1])
-        self.power_used_gw = fold((self.deployed * kw_per_h100e).swapaxes(0, 1))
+        power = self.installed * kw_per_h100e
+        self.deployed = switch_on(self.installed, power, available, self._line[1])
+        self.power_used_gw = fold(np.multiply(self.deployed, kw_per_h100e, out=power).swapaxes(0, 1))
         self.power_available_gw = np.array(power_gw, dtype=np.float64)
         return self.deployed
 
