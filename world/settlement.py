@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from world.arrays import PerRow, PerWorld, fold_sectors, part_of, pick_worlds, ratio, some
+from world.incidence import fold_groups
 from world.rows import rows_by_worlds
 
 Integers = Iterable[int] | np.ndarray
@@ -90,12 +91,15 @@ def clear_where_short(
     changes is a clearing, and because more money never lowers a payment, the greatest. Rings of defaults take sweeps
     without end: the worlds that have one are solved (`_pay_short_of_cash`).
     """
-    book = _Book(payer, payee, rank, dues, len(cash))
+    book, by_payee = _Book(payer, payee, rank, dues, len(cash)), payee.tolist()
     moving = book.moving
     for _ in range(SWEEPS):
-        before, share = moving, book.shares(cash + fold_sectors(moving, payee, len(cash)))
+        before, share = moving, book.shares(cash + fold_groups(moving, by_payee, len(cash)))
         moving = book.moving * share
-    paid, open_ = dues * share, np.flatnonzero((moving != before).any(axis=0))
+        changed = moving != before
+        if not some(changed):
+            break
+    paid, open_ = dues * share, np.flatnonzero(changed.any(axis=0))
     if open_.size:
         book = _Book(payer, payee, rank, pick_worlds(dues, open_), len(cash))
         paid[:, open_] = _pay_short_of_cash(pick_worlds(cash, open_), book)
@@ -125,7 +129,8 @@ class _Book:
         self.moving = dues * (owing != owed)[:, np.newaxis]
         # What each sector owes in each rank and in those before it, (ranks, sectors, worlds), and in all of them.
         places = ranks * sectors + owing
-        self.owes = fold_sectors(self.moving, places, self.ranks * sectors).reshape(self.ranks, sectors, -1)
+        owes = fold_groups(self.moving, places.tolist(), self.ranks * sectors)
+        self.owes = owes.reshape(self.ranks, sectors, -1)
         self._senior = np.zeros((self.ranks + 1, *self.owes.shape[1:]))
         np.add.accumulate(self.owes, axis=0, out=self._senior[1:])
         self.total = self._senior[-1]
