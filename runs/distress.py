@@ -25,18 +25,16 @@ def fill_shortfalls(market: ComputeMarket) -> None:
     s, cast = market.state, market.cast
     s.flow["rescue_usd_bn"] = np.zeros(s.worlds)
     s.flow["lease_relief_usd_bn"] = np.zeros((len(cast.providers), s.worlds))
-    short = draw_on_lenders(market)
-    for name in cast.funded:
-        left = short[cast.debtors.index(name)]
+    for name, left in zip(cast.funded, draw_on_lenders(market), strict=True):
         if some(left):
             # Few worlds are ever in distress; a record wants to know of all of them.
             worlds = np.flatnonzero(left) if market.recorder is None else np.arange(s.worlds)
-            lacking = left[worlds]
-            restructure(market, name, worlds, np.maximum(lacking - rescue(market, name, worlds, lacking), 0.0))
+            short = left[worlds]
+            restructure(market, name, worlds, np.maximum(short - rescue(market, name, worlds, short), 0.0))
 
 
 def draw_on_lenders(market: ComputeMarket) -> PerRow:
-    """Debtors draw what they lack; returns what they are short of all the same, (debtors, worlds) $bn.
+    """Debtors draw what they lack; returns what the funded labs are short of all the same, (labs, worlds) $bn.
 
     Firms with plant or a core business borrow, some of them only as far as lenders go, and keep their reserve. Labs
     without plant draw their credit lines, a share of their run-rate revenue.
@@ -57,7 +55,8 @@ def draw_on_lenders(market: ComputeMarket) -> PerRow:
     drawn = borrow(market, names, asked, limit, owed)
     if market.recorder is not None:
         market.recorder.note("anchor_cash", sold=np.zeros(s.worlds), borrowed=drawn[names.index("softbank")])
-    return np.maximum(asked - drawn - keep, 0.0)
+    labs = [names.index(name) for name in cast.funded]
+    return np.maximum(asked[labs] - drawn[labs] - keep[labs], 0.0)
 
 
 def borrow(market: ComputeMarket, names: tuple[str, ...], asked: PerRow, limit: PerRow, owed: PerRow) -> PerRow:
