@@ -44,10 +44,6 @@ def _bits_of(number: float) -> int:
     return int(np.array([number]).view(np.uint64)[0])
 
 
-BITS_OF_INFINITY = np.uint64(_bits_of(np.inf))
-"""Read as unsigned integers, exactly the finite numbers without a sign lie below."""
-
-
 def fold(rows: np.ndarray) -> np.ndarray:
     """Add the rows of the first axis one after the other, so that a world's bits never depend on the batch.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from world.arrays import BITS_OF_INFINITY, PerRow, PerWorld, locked
+from world.arrays import PerRow, PerWorld, locked, not_negative
 from world.entries import ACCOUNTS, KINDS, LIABILITIES, SIGNED_KINDS, FlowKey, Moves, Names
 from world.identities import Movements, Residuals, Tally, measure
 from world.journal import Journal, saved
@@ -282,8 +282,7 @@ class Books:
             else:
                 wanted = f"one number or {self.worlds} (one per world)" if rows == 1 else f"an array of shape {shape}"
                 raise ValueError(f"{named(0)}: wanted {wanted}, got shape {given}")
-        bits = value.view(np.uint64)
-        if bits.size and bits.item(bits.argmax()) >= BITS_OF_INFINITY:
+        if value.size and not not_negative.surely_hold(value):
             wrong = ~np.isfinite(value) if signed else ~(np.isfinite(value) & (value >= 0.0))
             if wrong.any():
                 row, world = (int(i) for i in np.argwhere(wrong)[0])
