@@ -40,10 +40,11 @@ class Journal:
 
         Mostly other lines were written before, so to carry those over is less work than to carry all of the table.
         """
-        empty, written = fitted(self.amounts, self.lines.room), sorted(self._written)
+        empty = fitted(self.amounts, self.lines.room)
         self.amounts = fitted(table, self.lines.room)
-        self.amounts[written] += empty[written]
-        empty[written] = 0.0
+        for number in self._written:
+            self.amounts[number] += empty[number]
+            empty[number] = 0.0
         self._written.update(range(len(self.lines)))
         return empty
 
