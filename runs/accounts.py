@@ -15,7 +15,7 @@ from runs.money import mark_stakes
 from runs.opening_books import landlord_shares, of_operator
 from runs.sight import phases_building, power_gw
 from runs.stargate import pay_sponsor_equity
-from world.arrays import PerRow, PerWorld, fold, part_of
+from world.arrays import PerRow, PerWorld, fold, part_of, some
 from world.incidence import fold_groups
 from world.leases import USD_BN_PER_RENT
 from world.profit_share import FIRST_TARGET_USD_BN, profit_share_due, share_of_profit
@@ -108,9 +108,10 @@ def pay_rents(market: ComputeMarket, rent: PerRow) -> None:
     s, cast = market.state, market.cast
     row = cast.let.index(cast.pair["microsoft", "openai"])
     credit = np.minimum(s.ledger.prepaid("openai"), market.parameters.of("openai").credit_use * rent[row])
-    s.ledger.use_prepaid("openai", "microsoft", credit)
     owed = rent.copy()
-    owed[row] -= credit
+    if some(credit):  # mostly all of it was used up in the first year
+        s.ledger.use_prepaid("openai", "microsoft", credit)
+        owed[row] -= credit
     s.ledger.due("lease_rent", cast.tenants_of_let, cast.providers_of_let, owed)
 
 
