@@ -9,7 +9,7 @@ import numpy as np
 from agents.cast import Cast
 from runs.opening_books import of_operator
 from runs.sight import backlog_h100e_m
-from world.arrays import PerRow, PerWorld, part_of, ratio, some
+from world.arrays import PerRow, PerWorld, part_of, some
 
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
