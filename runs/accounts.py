@@ -13,7 +13,7 @@ from runs.credit import debt_dues, roll_debt
 from runs.distress import fill_shortfalls, work_out
 from runs.money import mark_stakes
 from runs.opening_books import landlord_shares, of_operator
-from runs.sight import phases_building, power_gw
+from runs.sight import building_gw, power_gw
 from runs.stargate import pay_sponsor_equity
 from world.arrays import PerRow, PerWorld, fold, part_of, some
 from world.incidence import fold_groups
@@ -162,7 +162,7 @@ def capital_dues(market: ComputeMarket) -> None:
     pay_for_chips(market, networked[cast.buyer_rows])
     s.ledger.due("chips", cast.operators, "broadcom", captive)
 
-    spend = (s.sites.building_gw + phases_building(s)) * market.parameters.once(shell_spending_usd_bn, cast)
+    spend = building_gw(s) * market.parameters.once(shell_spending_usd_bn, cast)
     through_landlords = spend * market.parameters.once(landlord_shares, cast)
     other = merchant * (costs.system_multiple - nvidia.system_share) + captive * (costs.system_multiple - 1.0)
     construction = other + (spend - through_landlords) + market.core("other_capex")[: len(cast.operators)]

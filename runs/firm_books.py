@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.views import FirmView, MarketView, Purse
-from runs.sight import backlog_h100e_m, phases_building, standing_figures
+from runs.sight import backlog_h100e_m, building_gw, standing_figures
 from runs.state import GENERATION, State
 from runs.use import used_h100e_m
 from world.arrays import PerRow, PerWorld, fold
@@ -35,7 +35,7 @@ def operator_views(
     asics, rivals = s.asic_queue_h100e_m, cast.operator["rival_clouds"]
     backlog[rivals] += asics
     chips_power[rivals] += asics * s.generations.kw_per_h100e[GENERATION["rival_asic"]]
-    building = s.sites.building_gw + phases_building(s)
+    building = building_gw(s)
     at_lead = power_at_lead_gw(s, fixed["power_gw"], lead) if to_order else np.zeros_like(building)
     signed = s.leases.contracted
     let, sectors = cast.by_provider.fold(signed), cast.sector_rows(names)

@@ -14,8 +14,8 @@ from runs.firm_books import operator_views
 from runs.opening_books import landlord_shares, on_site_share
 from runs.sight import (
     backlog_h100e_m,
+    building_gw,
     measure_standing,
-    phases_building,
     power_gw,
     standing_figures,
 )
@@ -149,7 +149,7 @@ def order(market: ComputeMarket, view: MarketView) -> None:
     landlords, grid = market.firms["landlords"], market.firms["grid"]
     through_landlords = market.parameters.once(landlord_shares, cast)
     rented = asked * through_landlords
-    shells = landlords.shells_gw(fold(s.sites.building_gw + phases_building(s)), view.credit_cycle)
+    shells = landlords.shells_gw(fold(building_gw(s)), view.credit_cycle)
     weight = builder_weights(market)
     rented = share_supply(rented, weight, shells)
     built = asked * (1.0 - through_landlords) + rented
@@ -180,7 +180,7 @@ def builder_weights(market: ComputeMarket) -> PerRow:
     bound for years is as good to a utility as a building.
     """
     s, cast = market.state, market.cast
-    built = power_gw(s) + s.sites.building_gw + phases_building(s)
+    built = power_gw(s) + building_gw(s)
     signed = cast.by_provider.fold(s.leases.contracted)
     standing = np.maximum(built, signed * standing_figures(market)["new_kw"]) + 0.5
     weight = np.exp(market.firms["grid"].parameters.size_weight * np.log(standing))
@@ -194,7 +194,7 @@ def own_site_order(market: ComputeMarket) -> CapacityOrder:
     kw_own = s.generations.kw_per_h100e[GENERATION["own_chip"]]
     fleet = s.fleet.sold[row, GENERATION["own_chip"]]
     soon = np.where(lab.chip_age_quarters >= 0.0, np.maximum(lab.chip_target_h100e_m() - fleet, 0.0), 0.0)
-    standing = power_gw(s)[row] + s.sites.building_gw[row] + phases_building(s)[row]
+    standing = power_gw(s)[row] + building_gw(s)[row]
     gigawatts = np.maximum((fleet + soon) * kw_own - standing, 0.0)
     nothing = np.zeros(s.worlds)
     return CapacityOrder(gigawatts, nothing, soon, soon, soon, soon, np.full(s.worlds, np.inf))

@@ -150,8 +150,7 @@ def market_view(market: ComputeMarket) -> MarketView:
     useful, kw = fixed["new_usefulness"], fixed["new_kw"]
     power = fixed["power_gw"]
     idle = np.maximum(power - fixed["power_needed_gw"], 0.0)
-    building = s.sites.building_gw + phases_building(s)
-    coming_power = fold(idle + building) / kw * useful
+    coming_power = fold(idle + building_gw(s)) / kw * useful
     backlog = fold(backlog_h100e_m(s)) * useful + s.asic_queue_h100e_m * g.usefulness[GENERATION["rival_asic"]]
     index = unit_rent(s)
     # The slow index is one of the users' (with the variety gain of many generations): put on the same footing.
@@ -210,11 +209,12 @@ def power_gw(s: State) -> PerRow:
     return s.sites.energised_gw + s.phases.add_by("operator", s.cast.operators)
 
 
-def phases_building(s: State) -> PerRow:
-    """Facility power of named phases under construction, by operator; kept until sites are ordered."""
-    if "phases_building_gw" not in s.flow:
-        s.flow["phases_building_gw"] = locked(s.phases.add_by("operator", s.cast.operators, s.phases.building_gw))
-    return s.flow["phases_building_gw"]
+def building_gw(s: State) -> PerRow:
+    """Facility power under construction, named sites included, (operators, worlds); kept until sites are ordered."""
+    if "building_gw" not in s.flow:
+        named = s.phases.add_by("operator", s.cast.operators, s.phases.building_gw)
+        s.flow["building_gw"] = locked(s.sites.building_gw + named)
+    return s.flow["building_gw"]
 
 
 def backlog_h100e_m(s: State) -> PerRow:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def forget_sites(s: State) -> None:
     """Drop what is kept about sites: some were energised or ordered."""
-    s.flow.pop("phases_building_gw", None)
+    s.flow.pop("building_gw", None)
 
 
 def place_sites(market: ComputeMarket, granted_gw: PerRow) -> np.ndarray:
@@ -39,8 +39,8 @@ def place_sites(market: ComputeMarket, granted_gw: PerRow) -> np.ndarray:
     for name in dict.fromkeys(phase.operator for phase in s.phases.phases):
         row = cast.operator[name]
         left[row], unbanked[row] = place_phases(market, name, granted_gw[row], lead[row], late[row], banked, to_come)
-    forget_sites(s)
     s.sites.order(slice(0, len(cast.operators)), np.maximum(left, 0.0), lead, late, s.quarter)
+    forget_sites(s)
     return unbanked
 
 

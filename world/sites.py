@@ -95,9 +95,9 @@ class NamedPhases:
 
     def index(self, phase: str | int) -> int:
         """The row of a phase. Raises: ValueError naming the phase if there is none."""
-        names = [p.name for p in self.phases]
-        if isinstance(phase, (int, np.integer)) and 0 <= phase < len(names):
+        if isinstance(phase, (int, np.integer)) and 0 <= phase < len(self.phases):
             return int(phase)
+        names = [p.name for p in self.phases]
         if phase in names:
             return names.index(str(phase))
         raise ValueError(f"phase: wanted one of {names} or its number, got {phase}")
