@@ -25,7 +25,7 @@ class Journal:
     def __init__(self, lines: Lines, sectors: dict[str, int], worlds: int) -> None:
         self.lines, self.worlds = lines, worlds
         self.amounts = np.zeros((lines.room, worlds))
-        self._written: set[int] = set()
+        self._written: list[slice | np.ndarray] = []
         self._sectors = sectors
         self._asked: dict[object, tuple[int, Incidence]] = {}
 
@@ -33,7 +33,7 @@ class Journal:
         """Write down amounts, (rows, worlds) $bn."""
         self.amounts = fitted(self.amounts, self.lines.room)
         self.amounts[entries.lines] += amounts
-        self._written.update(entries.numbers)
+        self._written.append(entries.lines)
 
     def take_over(self, table: PerRow) -> PerRow:
         """Write down a table of all lines, (lines and more, worlds) $bn, and keep it; returns an empty one instead.
@@ -42,16 +42,16 @@ class Journal:
         """
         empty = fitted(self.amounts, self.lines.room)
         self.amounts = fitted(table, self.lines.room)
-        for number in self._written:
-            self.amounts[number] += empty[number]
-            empty[number] = 0.0
-        self._written.update(range(len(self.lines)))
+        for lines in self._written:
+            self.amounts[lines] += empty[lines]
+            empty[lines] = 0.0
+        self._written = [slice(0, len(self.lines))]
         return empty
 
     def begin_quarter(self) -> None:
         """Open a new record."""
         self.amounts[: len(self.lines)] = 0.0
-        self._written.clear()
+        self._written = []
 
     def flows(self) -> dict[FlowKey, PerWorld]:
         """(recorded kind, payer, payee) -> (worlds,) $bn of this quarter so far, copies; without what moved nothing."""
