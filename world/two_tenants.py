@@ -34,7 +34,7 @@ def share_between_two(worth: PerSide, offered: PerOffer, wanted: PerTenant, near
         tied      (worlds,)             another offer ties with the shared one: an index would decide, do not use it
     """
     sides = _Sides.of(np.maximum(worth, 0.0), offered, wanted, near)
-    ranked = np.sort(np.where(sides.contested, sides.advantage, np.inf), axis=0)
+    ranked = np.sort(np.where(sides.contested, sides.advantage, np.inf), axis=0, kind="stable")
     limit = _place(sides, ranked)
     shared = sides.contested & (sides.advantage == limit)
     size = fold(offered * shared)
