@@ -143,12 +143,11 @@ class LeasePools:
             return self.capacity_at(date, now)[list(rows)]
         of = slice(0, self.rows) if rows is None else list(rows)
         starts, ends = self.to_start, self.to_end
-        # What ends after the horizon is in the last slot; how long it runs is not kept.
-        over = ends.within(ends.next_quarter, np.minimum(date, ends.last_slot - 1.0), of)
-        total = self.running(CAPACITY)[of] - over
         late = self.due[CAPACITY, of]
+        # What ends after the horizon is in the last slot; how long it runs is not kept.
+        total = starts.within(min(starts.next_quarter, ends.next_quarter), date, of, less=ends)
+        total += self.running(CAPACITY)[of]
         total += late if date.min(initial=np.inf) >= now else late * (date - (now - 1)).clip(0.0, 1.0)
-        total += starts.within(starts.next_quarter, date, of)
         if float(date.max(initial=0.0)) - now + 2.0 > self.shortest_term:
             total -= self._over_again(date, now)[of]
         return np.maximum(total, 0.0)

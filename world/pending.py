@@ -133,27 +133,43 @@ class Pending:
         """The slots from that quarter on added up one by one, (lanes, worlds)."""
         return self._slots.fold(quarter, self.reach + 1, lane)
 
-    def within(self, from_quarter: int, slot: Amount, lanes: slice | Sequence[int] = slice(None)) -> PerRow:
+    def within(
+        self,
+        from_quarter: int,
+        slot: Amount,
+        lanes: slice | Sequence[int] = slice(None),
+        less: Pending | None = None,
+    ) -> PerRow:
         """What is due from `from_quarter` up to and in `slot` (worlds,), linear between quarters, (lanes, worlds).
 
-        At a whole quarter k all that is due up to and in k counts; at k + 0.5 also half of what is due in k + 1.
+        At a whole quarter k all that is due up to and in k counts; at k + 0.5 also half of what is due in k + 1. Taken
+        off is what is due of another schedule `less`, in the same lanes, as far as that is within its horizon.
         """
         slot = np.asarray(slot, np.float64)
         first = max(from_quarter, 0)
         if slot.size == 0:
             return np.zeros((len(self.to_come[lanes]), 0))
-        soonest, latest = (min(max(date, -1.0), float(self.reach)) for date in (lowest(slot), highest(slot)))
+        reach = self.reach if less is None else max(self.reach, less.reach)
+        soonest, latest = (min(max(date, -1.0), float(reach)) for date in (lowest(slot), highest(slot)))
         # Up to the earliest date all of it is due, in every world.
         whole, end = max(first, math.floor(soonest) + 1), math.ceil(latest)
-        total = self._slots.fold(first, whole, lanes)
-        if end < whole:
+        # Slot by slot wherever something is taken off: the bits must not depend on other worlds' dates.
+        begin = whole if less is None else first
+        total = self._slots.fold(first, begin, lanes)
+        if end < begin:
             return total
         later = np.arange(whole, end + 1).reshape(-1, *[1] * slot.ndim)
         share = np.minimum(np.maximum(slot - (later - 1), 0.0), 1.0)
-        for begin, pages in self._slots.stretches(whole, end + 1):
-            for page, part in zip(pages, share[begin - whole :], strict=False):
-                total += page[lanes] * part
+        for quarter in range(begin, max(whole, end + 1)):
+            due = self._due_in(quarter, self.reach, lanes)
+            if less is not None:
+                due = due - less._due_in(quarter, less.last_slot - 1, lanes)
+            total += due if quarter < whole else due * share[quarter - whole]
         return total
+
+    def _due_in(self, quarter: int, last: int, lanes: slice | Sequence[int]) -> np.ndarray | float:
+        """What is due in a quarter up to `last`, (lanes, worlds); nothing if that was taken or is never."""
+        return self.slot(quarter)[lanes] if self.next_quarter <= quarter <= min(last, self.reach) else 0.0
 
     def scale(self, lane: int | slice, factor: np.ndarray) -> PerRow | PerWorld:
         """Multiply all that is still to come in a lane by factor (worlds,) in [0, 1]; returns what was taken away."""
