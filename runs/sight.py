@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.views import MarketView
-from runs.state import GENERATION, MERCHANT_ROWS, State
+from runs.state import CHIPS_AHEAD, GENERATION, MERCHANT_ROWS, State
 from world.arrays import PerRow, PerWorld, fold, locked, ratio
 from world.chips import list_price_k
 from world.costs import HOURS_PER_YEAR, capital_usd_h, running_usd_h, term_price
@@ -97,12 +97,11 @@ def measure_standing(market: ComputeMarket) -> dict[str, np.ndarray]:
     s, p = market.state, market.parameters
     g, rows = s.generations, MERCHANT_ROWS
     weight = s.ordered_shares
-    useful = fold(weight * g.usefulness[rows])
+    useful, kw = (figure[s.quarter + CHIPS_AHEAD] for figure in s.newest)
     sold, by_generation = s.fleet.sold, fold(s.fleet.deployed)
     sold_by_generation = fold(sold)
     standing = fold(by_generation * g.usefulness)
     costs = p.of("costs")
-    kw = fold(weight * g.kw_per_h100e[rows])
     # A million H100e at so many kW each are as many GW; a shell at $m per MW is as many $bn per GW.
     shell = kw * costs.shell_usd_m_per_it_mw * market.money / costs.facility_over_it
     rent = shell * p.of("landlords").yield_on_cost * 1000.0 / HOURS_PER_YEAR

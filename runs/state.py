@@ -177,6 +177,13 @@ class State:
         total = fold(made)
         return total, np.ascontiguousarray((made / total).swapaxes(0, 1))
 
+    @cached_property
+    def newest(self) -> tuple[PerRow, PerRow]:
+        """Usefulness and facility kW of one H100e of what is made in each quarter, (quarters, worlds) as `wafers`."""
+        g, shares = self.generations, self.wafers[1].swapaxes(0, 1)
+        useful, kw = (fold(shares * figure[MERCHANT_ROWS, np.newaxis]) for figure in (g.usefulness, g.kw_per_h100e))
+        return useful, kw
+
     @property
     def ordered_shares(self) -> PerGeneration:
         """Each merchant generation's share of the H100e of chips ordered now, (merchant generations, worlds)."""
