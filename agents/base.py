@@ -104,18 +104,21 @@ class Firm(mesa.Agent):
             not a number, or lies outside the bounds.
         """
         wanted = (self.worlds,) if shape is None else shape
-        where = f"{self.name}.policy {self.policy_name!r}: {verb}"
         try:
             answer = np.asarray(getattr(self.policy, verb)(self, *arguments), dtype=np.float64)
         except Exception as error:
-            raise PolicyError(f"{where} failed: {type(error).__name__}: {error}") from error
+            raise PolicyError(f"{self._asked(verb)} failed: {type(error).__name__}: {error}") from error
         if answer.shape not in (wanted, ()):
-            raise PolicyError(f"{where} answered an array of shape {answer.shape}; wanted {wanted} or one number")
+            asked = self._asked(verb)
+            raise PolicyError(f"{asked} answered an array of shape {answer.shape}; wanted {wanted} or one number")
         if not (lowest(answer) >= low and (high == np.inf or highest(answer) <= high)):  # not a number is in no range
             wrong = answer[~((answer >= low) & (answer <= high))].flat[0]
             limits = f"from {low:g} to {high:g}" if np.isfinite(high) else f"of at least {low:g}"
-            raise PolicyError(f"{where} answered {wrong:g}; wanted numbers {limits}")
+            raise PolicyError(f"{self._asked(verb)} answered {wrong:g}; wanted numbers {limits}")
         return answer if answer.shape == wanted else np.full(wanted, float(answer))
+
+    def _asked(self, verb: str) -> str:
+        return f"{self.name}.policy {self.policy_name!r}: {verb}"
 
     def zeros(self) -> np.ndarray:
         """A fresh (worlds,) array of zeros."""

@@ -17,6 +17,13 @@ from world.arrays import PerRow, PerWorld, fold
 if TYPE_CHECKING:
     from runs.model import ComputeMarket
 
+OWN_USERS = {
+    "microsoft": ("microsoft_lab", "microsoft_workloads"),
+    "xai": ("xai",),
+    "rival_clouds": ("rival_workloads",),
+}
+"""Users of compute that belong to an operator."""
+
 BUILDS_TO_LEASES = ("oracle",)
 """Operators who order chips for the leases that will run when they arrive; only these are told how much that is."""
 
@@ -103,11 +110,6 @@ def purse(market: ComputeMarket, name: str) -> Purse:
 
 def own_use(s: State, operator: str) -> PerWorld:
     """Compute that an operator's own users took last quarter, M H100e."""
-    users = {
-        "microsoft": ("microsoft_lab", "microsoft_workloads"),
-        "xai": ("xai",),
-        "rival_clouds": ("rival_workloads",),
-    }
     used = used_h100e_m(s)
-    rows = [used[s.cast.user[user]] for user in users.get(operator, ())]
+    rows = [used[s.cast.user[user]] for user in OWN_USERS.get(operator, ())]
     return sum(rows[1:], rows[0]) if rows else np.zeros(s.worlds)
