@@ -63,7 +63,7 @@ class Books:
         )
         self.opening_cash = locked(self._opening_cash.view())
         self._lines = Lines(self.sectors)
-        self.journal = Journal(self._lines, self._index, self.worlds)
+        self.journal = Journal(self._lines, self.worlds)
         self._posting, self._tally = Posting(self._stock), Tally(len(self.sectors))
         self._known: dict[tuple[str, Names, Names], Entries] = {}
         self._movements: Movements | None = None

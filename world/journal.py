@@ -9,7 +9,7 @@ import numpy as np
 from world.arrays import PerRow, PerWorld
 from world.entries import FlowKey
 from world.incidence import Incidence
-from world.lines import Entries, Line, Lines, fitted
+from world.lines import Entries, Lines, fitted
 
 Falls = tuple[tuple[int, int], ...]
 """On which sums a line falls, each with a sign."""
@@ -18,15 +18,14 @@ Falls = tuple[tuple[int, int], ...]
 class Journal:
     """What was entered this quarter.
 
-    Args: lines, those of the books; sectors, rows of the sectors in the books.
+    Args: lines, those of the books.
     State: amounts, (lines and more, worlds) $bn, the sum of what was entered in each line this quarter.
     """
 
-    def __init__(self, lines: Lines, sectors: dict[str, int], worlds: int) -> None:
+    def __init__(self, lines: Lines, worlds: int) -> None:
         self.lines, self.worlds = lines, worlds
         self.amounts = np.zeros((lines.room, worlds))
         self._written: list[slice | np.ndarray] = []
-        self._sectors = sectors
         self._asked: dict[object, tuple[int, Incidence]] = {}
 
     def note(self, entries: Entries, amounts: PerRow) -> None:
@@ -65,19 +64,18 @@ class Journal:
 
     def paid(self, kind: str | tuple[str, ...], payer: str | None, payee: str | None) -> PerWorld:
         """Sum of a kind of flow, or of several, over all payers and payees or those that are named, $bn (worlds,)."""
-        first, second = (None if name is None else self._sectors[name] for name in (payer, payee))
+
+        def falls(key: FlowKey) -> Falls:
+            return ((0, 1),) if payer in (None, key[1]) and payee in (None, key[2]) else ()
+
         kinds = (kind,) if isinstance(kind, str) else kind
-
-        def falls(line: Line) -> Falls:
-            return ((0, 1),) if first in (None, line.payer) and second in (None, line.payee) else ()
-
-        total: PerWorld = self._summed((kinds, payer, payee), kinds, falls, 1)[0]
+        total: PerWorld = self._summed((kinds, payer, payee), kinds, (), falls, 1)[0]
         return total
 
     def paid_by(self, kind: str | tuple[str, ...], payers: tuple[str, ...]) -> PerRow:
         """Sum of a kind of flow, or of several, by payer, (payers, worlds) $bn."""
-        places, kinds = self._places(payers), (kind,) if isinstance(kind, str) else kind
-        return self._summed((kinds, payers), kinds, lambda line: places.get(line.payer, ()), len(payers))
+        kinds = (kind,) if isinstance(kind, str) else kind
+        return self._summed((kinds, payers), kinds, payers, lambda key: _place(payers, key[1]), len(payers))
 
     def paid_to(self, kind: str | tuple[str, ...], payees: tuple[str, ...]) -> PerRow:
         """Sum of a kind of flow, or of several, by payee, (payees, worlds) $bn."""
@@ -85,56 +83,65 @@ class Journal:
 
     def paid_of_each(self, kinds: tuple[str, ...], payer: str) -> PerRow:
         """Sum of each kind of flow that one sector paid, (kinds, worlds) $bn."""
-        place, row = {kind: ((place, 1),) for place, kind in enumerate(kinds)}, self._sectors[payer]
 
-        def falls(line: Line) -> Falls:
-            return place[line.kind.recorded_as] if line.payer == row else ()
+        def falls(key: FlowKey) -> Falls:
+            return _place(kinds, key[0]) if key[1] == payer else ()
 
-        return self._summed((kinds, payer), kinds, falls, len(kinds))
+        return self._summed((kinds, payer), kinds, (payer,), falls, len(kinds))
 
     def received_less_paid(self, names: tuple[str, ...], received: tuple[str, ...], paid: tuple[str, ...]) -> PerRow:
         """What sectors received in some kinds of flow less what they paid in some, (names, worlds) $bn."""
-        gains, losses = self._places(names), self._places(names, -1)
 
-        def falls(line: Line) -> Falls:
-            kind = line.kind.recorded_as
+        def falls(key: FlowKey) -> Falls:
+            kind, payer, payee = key
             return (
-                *(gains.get(line.payee, ()) if kind in received else ()),
-                *(losses.get(line.payer, ()) if kind in paid else ()),
+                *(_place(names, payee) if kind in received else ()),
+                *(_place(names, payer, -1) if kind in paid else ()),
             )
 
-        return self._summed((names, received, paid), (*received, *paid), falls, len(names))
+        return self._summed((names, received, paid), (*received, *paid), names, falls, len(names))
 
     def paid_between(self, kind: str | tuple[str, ...], payers: tuple[str, ...], payees: tuple[str, ...]) -> np.ndarray:
         """Sum of a kind of flow, or of several, by payer and payee, (payers, payees, worlds) $bn."""
-        first, second = ([self._sectors[name] for name in names] for names in (payers, payees))
-        kinds = (kind,) if isinstance(kind, str) else kind
 
-        def falls(line: Line) -> Falls:
-            if line.payer not in first or line.payee not in second:
+        def falls(key: FlowKey) -> Falls:
+            if key[1] not in payers or key[2] not in payees:
                 return ()
-            return ((first.index(line.payer) * len(second) + second.index(line.payee), 1),)
+            return ((payers.index(key[1]) * len(payees) + payees.index(key[2]), 1),)
 
-        sums = self._summed((kinds, payers, payees, "between"), kinds, falls, len(first) * len(second))
-        return sums.reshape(len(first), len(second), self.worlds)
+        kinds = (kind,) if isinstance(kind, str) else kind
+        asked = kinds, payers, payees, "between"
+        sums = self._summed(asked, kinds, (*payers, *payees), falls, len(payers) * len(payees))
+        return sums.reshape(len(payers), len(payees), self.worlds)
 
-    def _places(self, names: tuple[str, ...], sign: int = 1) -> dict[int, Falls]:
-        """On which sum a sector falls, for each that is named."""
-        return {self._sectors[name]: ((place, sign),) for place, name in enumerate(names)}
-
-    def _summed(self, asked: object, kinds: tuple[str, ...], falls: Callable[[Line], Falls], sums: int) -> PerRow:
-        """Lines of some recorded kinds added up; how is worked out anew when there are new lines."""
+    def _summed(
+        self,
+        asked: object,
+        kinds: tuple[str, ...],
+        names: tuple[str, ...],
+        falls: Callable[[FlowKey], Falls],
+        sums: int,
+    ) -> PerRow:
+        """Lines of some recorded kinds between named sectors added up; worked out anew when there are new lines."""
         there = [self.lines.recorded_as.get(kind, ()) for kind in kinds]
         count = sum(map(len, there))
         made, incidence = self._asked.get(asked, (-1, None))
         if incidence is None or made != count:
+            unknown = {*names} - {*self.lines.sectors}
+            if unknown:
+                raise ValueError(f"unknown sector {min(unknown)!r}; the sectors are {', '.join(self.lines.sectors)}")
             numbers = self.lines.table.of({number for numbers in there for number in numbers}).number.tolist()
-            terms = [(row, number, sign) for number in numbers for row, sign in falls(self.lines.met[number])]
+            terms = [(row, number, sign) for number in numbers for row, sign in falls(self.lines.keys[number])]
             columns = np.array(terms, dtype=np.int64).reshape(-1, 3).T
             incidence = Incidence(columns[0], columns[1], columns[2], sums)
             self._asked[asked] = count, incidence
         self.amounts = fitted(self.amounts, self.lines.room)
         return incidence.fold(self.amounts)
+
+
+def _place(names: tuple[str, ...], name: str, sign: int = 1) -> Falls:
+    """On which sum a sector, or a kind, falls if it is among those that are named."""
+    return ((names.index(name), sign),) if name in names else ()
 
 
 def saved(lines: Lines, amounts: np.ndarray) -> dict[str, np.ndarray]:

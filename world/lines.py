@@ -45,7 +45,7 @@ class Lines:
     """All lines that were met, by number.
 
     State: met, the lines; keys, (recorded kind, payer, payee) of each; recorded_as, the numbers of those of a recorded
-        kind; room, how many rows a table of amounts has.
+        kind; room, how many rows a table of amounts has; sectors, their names.
     """
 
     def __init__(self, sectors: Sequence[str]) -> None:
@@ -53,7 +53,7 @@ class Lines:
         self.keys: list[FlowKey] = []
         self.recorded_as: dict[str, list[int]] = {}
         self.room = _LEAST_ROOM
-        self._sectors = tuple(sectors)
+        self.sectors = tuple(sectors)
         self._number: dict[tuple[str, int, int], int] = {}
         self._table = Table(*np.zeros((4, 0), dtype=np.int64))
 
@@ -68,7 +68,7 @@ class Lines:
             recorded = line.kind.recorded_as
             self.recorded_as.setdefault(recorded, []).append(number)
             self.met.append(line)
-            self.keys.append((recorded, self._sectors[line.payer], self._sectors[line.payee]))
+            self.keys.append((recorded, self.sectors[line.payer], self.sectors[line.payee]))
             while self.room < len(self.met):
                 self.room *= 2
         return number

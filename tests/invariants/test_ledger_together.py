@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 
 from tests.invariants.test_ledger import IDENTITIES, SECTORS, SEEDS, WORLDS, stocks, with_cash
@@ -94,3 +95,15 @@ def test_a_page_with_one_payer_twice_is_added_up() -> None:
     assert ledger.paid_to("wages", ("staff", "bank"))[:, 0].tolist() == [4.0, 2.0]
     assert ledger.cash("lab").tolist() == [6.0] * WORLDS
     assert ledger.check().breaches() == []
+
+
+def test_a_sum_over_a_sector_that_there_is_not_is_refused() -> None:
+    ledger = with_cash(np.full((len(SECTORS), WORLDS), 9.0))
+    for asked in (
+        lambda: ledger.paid_by("wages", ("lab", "word")),
+        lambda: ledger.paid_to("wages", ("word",)),
+        lambda: ledger.paid_of_each(("wages",), "word"),
+        lambda: ledger.paid_between("wages", ("lab",), ("word",)),
+    ):
+        with pytest.raises(ValueError, match="unknown sector 'word'; the sectors are"):
+            asked()
