@@ -17,8 +17,8 @@ BUCKET_YEARS = np.array([1.0, 2.0, 2.0, 5.0, 10.0])
 """Widths: within one year, one to three, three to five, five to ten, and beyond (ten years on average)."""
 _FROM_YEARS = np.concatenate(([0.0], np.cumsum(BUCKET_YEARS[:-1])))[:, None, None]
 _WIDTH = BUCKET_YEARS[:, None, None]
-_QUARTERS = 4.0 * _WIDTH
-_MOVING = 1.0 / _QUARTERS[1:]
+_MOVING = 0.25 / _WIDTH
+"""Share of each bucket that comes nearer in a quarter; of the nearest, that falls due."""
 
 
 def ladder(tenor_years: PerRow) -> np.ndarray:
@@ -64,12 +64,12 @@ class DebtBook:
     @property
     def principal_due_usd_bn(self) -> PerRow:
         """Principal that falls due this quarter, (borrowers, worlds) $bn."""
-        return self.outstanding[0] / _QUARTERS[0]
+        return self.outstanding[0] * _MOVING[0]
 
     @property
     def interest_due_usd_bn(self) -> PerRow:
         """Interest of this quarter, (borrowers, worlds) $bn."""
-        return self.total_usd_bn * self.coupon / 4.0
+        return self.total_usd_bn * self.coupon * 0.25
 
     def borrow(self, amount_usd_bn: PerRow, rate: PerRow, shares: np.ndarray) -> None:
         """Add loans, (borrowers, worlds) $bn >= 0, at a rate per year, in the shares of their `ladder`."""
@@ -92,7 +92,7 @@ class DebtBook:
 
     def age(self) -> None:
         """A quarter passes: debt moves to nearer buckets."""
-        moves = self.outstanding[1:] * _MOVING
+        moves = self.outstanding[1:] * _MOVING[1:]
         self.outstanding[1:] -= moves
         self.outstanding[:-1] += moves
         self._total = None
