@@ -69,11 +69,11 @@ def compute_dues(market: ComputeMarket) -> None:
     for tenant, gained in zip(cast.tenants, gain, strict=True):
         market.firms[tenant].settle_leases(gained)
     net_positions(market, position)
-    sublet(market, position[[cast.entities.index(tenant) for tenant in cast.tenants]])
     # GW x 2,190 h x $/MWh = thousand MWh x $; a million of them is $bn.
     bills = s.fleet.power_used_gw * (market.parameters.of("costs").power_draw * 2190.0 * s.flow["power_usd_mwh"] / 1e6)
     s.ledger.due("power", cast.operators, "utilities", bills)
     s.ledger.due("operating_cost", cast.operators, "suppliers", operations_bill(market))
+    sublet(market, position[[cast.entities.index(tenant) for tenant in cast.tenants]])
 
 
 def use_of_chips(market: ComputeMarket) -> tuple[PerRow, PerRow]:
