@@ -37,6 +37,8 @@ class LeasePools:
         self.owed: np.ndarray = np.zeros((rows, worlds))
         self.shortest_term = np.inf
         self._waiting: PerRow | None = None
+        nothing = np.zeros((0, worlds))
+        self._added_up: tuple[PerRow, PerRow, PerRow] = nothing, nothing, nothing
 
     def enter(self, place: np.ndarray, start: np.ndarray, pool: np.ndarray, term: np.ndarray) -> None:
         """Add single leases that are due to start at `start` (quarters from the start of the run).
@@ -127,7 +129,11 @@ class LeasePools:
     @property
     def contracted(self) -> PerRow:
         """Capacity that runs or has not started, (rows, worlds); read only."""
-        return locked(self.running(CAPACITY) + self.waiting)
+        running, waiting, total = self._added_up
+        if running is not self.to_end.pending() or waiting is not self.waiting:  # kept until one of the two is another
+            running, waiting, total = self.to_end.pending(), self.waiting, locked(self.running(CAPACITY) + self.waiting)
+            self._added_up = running, waiting, total
+        return total
 
     def owed_after(self, quarter: int) -> PerRow:
         """Rent x quarters still to be paid after `quarter`, waiting leases included, (rows, worlds)."""
