@@ -119,14 +119,14 @@ class Schedule(Pending):
         slot = np.minimum(np.maximum(slot, float(self.next_quarter)), float(self.last_slot))
         before = slot.astype(np.intp)
         onward = slot - before
-        self._note_least(onward)
-        self._slots.hold(min(int(before.max()) + 1, self.last_slot))
+        self._least_written = min(self._least_written, lowest(amount))
+        self._slots.hold(min(int(highest(before)) + 1, self.last_slot))
         places, measure = self._slots.places(1), self._rows * len(self._world)
         sooner, later = places[1:].take(before) + place, places[2:].take(before) + place
-        lanes = np.arange(0, measure * len(amount), measure)[:, np.newaxis]
-        every, moved = self._slots.flat, amount * onward
-        np.add.at(every, (lanes + later).reshape(-1), moved.reshape(-1))
-        np.add.at(every, (lanes + sooner).reshape(-1), (amount - moved).reshape(-1))
+        for begin, values in zip(range(0, measure * len(amount), measure), amount, strict=True):
+            every, moved = self._slots.flat[begin:], values * onward
+            np.add.at(every, later, moved)
+            np.add.at(every, sooner, values - moved)
 
     def _add_at_one_date(
         self, lane: int | slice, centre: np.ndarray, due: np.ndarray, first: np.ndarray, spread: int
@@ -172,10 +172,6 @@ class Schedule(Pending):
                 np.add.at(every, place.reshape(-1), share.reshape(-1))
             sooner += due
             later += due
-
-    def _note_least(self, onward: np.ndarray) -> None:
-        """Note the least share that goes to one of the quarters next to a date, if one is below zero."""
-        self._least_written = min(self._least_written, lowest(onward), 1.0 - highest(onward))
 
 
 def arrival_shares(lead: PerWorld, spread: int) -> np.ndarray:
