@@ -161,11 +161,10 @@ class NamedPhases:
         its halls evenly over the ramp.
         """
         before = self.energised_gw
-        coming = (self.due_slot < quarter + 1.0) & (before < self.facility_gw)
-        if not some(coming):
+        due, dark = self.due_slot < quarter + 1.0, np.isinf(self.date[:, ENERGISED])
+        if not some(due & (dark | (before < self.facility_gw))):
             return np.zeros(before.shape)
-        starts = coming & np.isinf(self.date[:, ENERGISED])
-        np.copyto(self.date[:, ENERGISED], self.due_slot, where=starts)
+        np.copyto(self.date[:, ENERGISED], self.due_slot, where=due & dark)
         self.energised_gw = np.maximum(before, self._powered_gw(float(quarter)))
         newly: np.ndarray = self.energised_gw - before
         return newly
