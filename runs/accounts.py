@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.cast import Cast
-from runs.backing import pay_out, shell_cost_usd_bn
+from runs.backing import bring_cash, shell_cost_usd_bn
 from runs.chip_orders import pay_for_chips, prepay_orders
 from runs.credit import debt_dues, roll_debt
 from runs.distress import fill_shortfalls, work_out
@@ -40,6 +40,7 @@ def settle(market: ComputeMarket) -> None:
     debt_dues(market)
     core_dues(market)
     fill_shortfalls(market)
+    bring_cash(s.ledger)
     unpaid = s.ledger.settle()
     work_out(market, unpaid)
     roll_debt(market)
@@ -174,7 +175,7 @@ def capital_dues(market: ComputeMarket) -> None:
     s.ledger.due("construction", "landlords", "suppliers", landlord_building)
     prepay_orders(market)
     pay_sponsor_equity(market, (merchant + captive)[cast.operator["oracle"]] * costs.system_multiple)
-    pay_out(s.ledger, "equity", "investors", "landlords", landlord_building * (1.0 - landlords.loan_to_cost))
+    s.ledger.pay("equity", "investors", "landlords", landlord_building * (1.0 - landlords.loan_to_cost))
     vendor_dues(market, fold(networked), fold(captive))
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from world.arrays import PerWorld, fold, highest
-from world.entries import Names
+from world.arrays import PerWorld, lowest
 from world.ledger import Ledger
 from world.parameters import Parameters
 
@@ -20,20 +19,12 @@ def shell_cost_usd_bn(parameters: Parameters) -> PerWorld:
     return cost
 
 
-def pay_out(ledger: Ledger, kind: str, backer: str, payee: Names, amount: np.ndarray) -> None:
-    """Pay an amount, $bn (worlds,), out of a backer's cash; what it lacks, savers bring first.
-
-    With several payees the amounts are (payees, worlds).
-    """
-    bring_cash(ledger, backer, amount if isinstance(payee, str) else fold(amount))
-    ledger.pay(kind, backer, payee, amount)
-
-
-def bring_cash(ledger: Ledger, backer: str, amount: PerWorld) -> None:
-    """Let savers bring what a backer's cash falls short of an amount, $bn (worlds,).
+def bring_cash(ledger: Ledger) -> None:
+    """Let savers bring what backers paid out beyond their cash, before the quarter's dues are settled.
 
     So no loan and no round is paid with money that nobody had: only the rest of the world may owe cash.
     """
-    lacking = amount - ledger.cash(backer)
-    if highest(lacking) > 0.0:  # adding nothing in the other worlds changes none of their bits
-        ledger.pay(SAVERS[backer], "rest_of_world", backer, np.maximum(lacking, 0.0))
+    for backer, kind in SAVERS.items():
+        cash = ledger.cash(backer)
+        if lowest(cash) < 0.0:  # adding nothing in the other worlds changes none of their bits
+            ledger.pay(kind, "rest_of_world", backer, np.maximum(0.0 - cash, 0.0))

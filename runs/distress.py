@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.cast import HOLDERS
-from runs.backing import pay_out
 from runs.chip_orders import cancel_orders
 from runs.money import OTHERS, openai_value, rival_value
 from world.arrays import PerRow, PerWorld, fold, pick_worlds, ratio, some
@@ -71,7 +70,7 @@ def borrow(market: ComputeMarket, names: tuple[str, ...], asked: PerRow, limit: 
             terms = {"asked": asked[row], "limit": limit[row], "owed": owed[row], "drawn": drawn[row]}
             rate = s.flow["rates"][market.cast.debtors.index(name)]
             market.recorder.note("loan", borrower=name, **terms, rate=rate, base=s.base_rate)
-    pay_out(s.ledger, "loan", "lenders", names, drawn)
+    s.ledger.pay("loan", "lenders", names, drawn)
     return drawn
 
 
@@ -91,7 +90,7 @@ def rescue(market: ComputeMarket, name: str, worlds: np.ndarray, short: PerWorld
         terms = {"value": value, "most": most * saved.pre_money, "stakes": s.cap.stakes}
         market.recorder.note("rescue", issuer=name, short=short, saved=saved, **terms)
     paid = in_place(worlds, saved.paid, s.worlds)
-    pay_out(s.ledger, "equity", "investors", name, paid)
+    s.ledger.pay("equity", "investors", name, paid)
     if name == "openai":
         holders = np.zeros((len(s.cap.stakes), len(worlds)))
         holders[OTHERS] = saved.paid

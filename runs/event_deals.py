@@ -13,7 +13,6 @@ import numpy as np
 from agents.cast import HOLDERS
 from agents.openai import FIRST_REFUSAL, OPEN
 from agents.views import MarketView
-from runs.backing import bring_cash, pay_out
 from runs.event_arguments import Argument, Event, Known, amounts, choice, kind, number, quarter
 from runs.money import borrow_for_stake, openai_value, swap_stake
 from runs.sight import market_view, price_chips
@@ -114,10 +113,8 @@ def raise_cash(market: ComputeMarket, investor: str, usd_bn: PerWorld) -> None:
     s = market.state
     if investor == "softbank":
         borrow_for_stake(market, usd_bn)
-    elif investor == "investors":
-        bring_cash(s.ledger, investor, usd_bn)
-    else:
-        pay_out(s.ledger, "loan", "lenders", investor, np.maximum(usd_bn - s.ledger.cash(investor), 0.0))
+    elif investor != "investors":  # these get it from savers before the quarter is settled
+        s.ledger.pay("loan", "lenders", investor, np.maximum(usd_bn - s.ledger.cash(investor), 0.0))
 
 
 @kind(
@@ -128,9 +125,8 @@ def raise_cash(market: ComputeMarket, investor: str, usd_bn: PerWorld) -> None:
 )
 def debt(market: ComputeMarket, event: Event) -> None:
     """Lenders pay out a loan; interest and repayment follow the borrower's terms."""
-    pay_out(
-        market.state.ledger, "loan", "lenders", event.arguments["borrower"], event.arguments["usd_bn"] * market.money
-    )
+    drawn = event.arguments["usd_bn"] * market.money
+    market.state.ledger.pay("loan", "lenders", event.arguments["borrower"], drawn)
 
 
 @kind(

@@ -9,7 +9,6 @@ import numpy as np
 
 from agents.cast import HOLDERS
 from agents.views import MarketView
-from runs.backing import bring_cash, pay_out
 from runs.firm_books import purse
 from runs.tranches import ANCHOR, Books, anchor_books, buy_shares, conditional_usd_bn, promise_rest, take_due
 from world.arrays import PerRow, PerWorld, fold, part_of, pick_worlds, some
@@ -47,7 +46,6 @@ def fund(market: ComputeMarket, view: MarketView) -> None:
     }
     raised = {name: lab_round(market, name, view) for name in market.cast.funded[1:]}
     equity = np.array([by_anchor_now, round_.by_others, *raised.values()])
-    bring_cash(s.ledger, "investors", fold(equity[1:]))
     labs = market.cast.funded
     s.ledger.pay("equity", ("softbank",) + ("investors",) * len(labs), ("openai", *labs), equity)
     s.flow |= {f"raised.{name}": amount for name, amount in raised.items()}
@@ -80,10 +78,10 @@ def borrow_for_stake(market: ComputeMarket, need: PerWorld) -> None:
     over = anchor_over(market, (stake + need, net_debt + need), softbank.limit())
     if over is not None:
         sold = np.minimum(np.minimum(over, softbank.sell_for(missing)), s.ledger.stakes("softbank"))
-        pay_out(s.ledger, "stake_sale", "investors", "softbank", sold)
+        s.ledger.pay("stake_sale", "investors", "softbank", sold)
         softbank.settle_sale(sold)
     borrowed = np.maximum(missing - sold, 0.0)
-    pay_out(s.ledger, "loan", "lenders", "softbank", borrowed)
+    s.ledger.pay("loan", "lenders", "softbank", borrowed)
     if market.recorder is not None:
         market.recorder.note("anchor_cash", sold=sold, borrowed=borrowed)
 
@@ -94,7 +92,7 @@ def keep_ltv(market: ComputeMarket) -> None:
     proceeds = defend_ltv(market, (stake, net_debt))
     proceeds = proceeds + call_margin(market, (stake, net_debt - proceeds), proceeds)
     if some(proceeds):
-        pay_out(s.ledger, "stake_sale", "investors", "softbank", proceeds)
+        s.ledger.pay("stake_sale", "investors", "softbank", proceeds)
         s.ledger.pay("principal", "softbank", "lenders", np.minimum(proceeds, s.ledger.debt("softbank")))
     if market.recorder is not None:
         market.recorder.note("anchor_cash", sold=proceeds, borrowed=np.zeros(s.worlds))

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from runs.backing import bring_cash
 from runs.money import borrow_for_stake
 from world.arrays import PerWorld, fold, ratio, some
 
@@ -49,8 +48,6 @@ def pay_sponsor_equity(market: ComputeMarket, capital_usd_bn: PerWorld) -> None:
         if sponsor == "softbank":
             borrow_for_stake(market, part)
             market.firms["softbank"].settle_stake(part)
-        if sponsor == "investors":
-            bring_cash(s.ledger, sponsor, part)
         s.flow[f"sponsor.{sponsor}"] = part
     s.ledger.pay("equity", tuple(SPONSORS), "oracle", parts)
     paid = fold(parts)
