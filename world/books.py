@@ -85,13 +85,14 @@ class Books:
         for name, sign in moves:
             self._rows[i][name] += sign * value
         self._moved_before[i] += np.abs(value)
+        self._movements = None
         if account == "cash":
             self._opening_cash[i] += value
             self._first_cash += value
 
     def begin_quarter(self) -> None:
         """Start a new record of flows and note the opening cash."""
-        self._moved_before += self._moved_this_quarter().moved
+        self._moved_before = self._moved().moved
         self.journal.begin_quarter()
         self._movements = None
         np.copyto(self._opening_cash, self._stock[0])
@@ -102,8 +103,7 @@ class Books:
             self._stock,
             self._opening_cash,
             self._first_cash,
-            self._moved_this_quarter(),
-            self._moved_before,
+            self._moved(),
             self.sectors,
             self._limited,
         )
@@ -163,7 +163,7 @@ class Books:
     @property
     def cash_paid(self) -> PerRow:
         """All cash that each sector paid this quarter so far, (sectors, worlds) $bn; read only."""
-        return locked(self._moved_this_quarter().cash_out.view())
+        return locked(self._moved().cash_out.view())
 
     @property
     def flows(self) -> Mapping[FlowKey, PerWorld]:
@@ -236,10 +236,10 @@ class Books:
 
     # ------------------------------------------------------------------ inside
 
-    def _moved_this_quarter(self) -> Movements:
+    def _moved(self) -> Movements:
         """The journal added up by sector; kept until the next entry."""
         if self._movements is None:
-            self._movements = self._tally.of(self._lines, self.journal.amounts)
+            self._movements = self._tally.of(self._lines, self.journal.amounts, self._moved_before)
         return self._movements
 
     def _at(self, sector: str) -> int:

@@ -77,7 +77,7 @@ class Residuals:
 
 @dataclass(frozen=True)
 class Movements:
-    """What the record of flows says about one quarter, $bn: cash in and out and all that moved, (sectors, worlds)."""
+    """What the record of flows says, $bn: a quarter's cash in and out, and all that ever moved, (sectors, worlds)."""
 
     cash_in: PerRow
     cash_out: PerRow
@@ -97,28 +97,32 @@ class Tally:
 
     def __init__(self, sectors: int) -> None:
         self._sectors = sectors
-        self._sums: tuple[int, Incidence] | None = None
+        self._known, self._signed = -1, list[tuple[int, int]]()
+        self._sums: Incidence
 
-    def of(self, lines: Lines, amounts: PerRow) -> Movements:
-        """What a quarter moved: amounts (lines or more, worlds) $bn."""
-        if self._sums is None or self._sums[0] != len(lines):
-            self._sums = len(lines), self._incidence(lines.table)
-        sums = self._sums[1].fold(amounts).reshape(4, self._sectors, amounts.shape[1])
-        cash_in, cash_out, booked, signed = sums
-        moved = cash_in + cash_out
-        moved += booked
-        moved += np.abs(signed, out=signed)
+    def of(self, lines: Lines, amounts: np.ndarray, before: PerRow) -> Movements:
+        """What a quarter moved: amounts (lines or more, worlds) $bn; before (sectors, worlds), all that had by then."""
+        if self._known != len(lines):
+            self._known = len(lines)
+            self._sort(lines.table)
+        cash_in, cash_out, moved = self._sums.fold(amounts).reshape(3, self._sectors, amounts.shape[1])
+        moved += before
+        moved += cash_in
+        moved += cash_out
+        for number, sector in self._signed:
+            moved[sector] += np.abs(amounts[number])
         return Movements(cash_in, cash_out, moved)
 
-    def _incidence(self, lines: Table) -> Incidence:
+    def _sort(self, lines: Table) -> None:
         """Cash comes in and goes out; what moves no cash moves each book that it stands on, up or down."""
-        count, of_cash = self._sectors, _MOVES_CASH[lines.kind]
-        start = np.where(of_cash, 0, np.where(_SIGNED[lines.kind], 3, 2) * count)
+        count, of_cash, signed = self._sectors, _MOVES_CASH[lines.kind], _SIGNED[lines.kind]
+        start = np.where(of_cash, 0, 2 * count)
         # A booking on one sector's books names it twice.
         second = of_cash | (lines.payer != lines.payee)
         sums = np.concatenate((start + lines.payee, (start + lines.payer + np.where(of_cash, count, 0))[second]))
-        numbers = np.concatenate((lines.number, lines.number[second]))
-        return Incidence(sums, numbers, np.ones(len(sums)), 4 * count)
+        numbers, apart = (np.concatenate((column, column[second])) for column in (lines.number, signed))
+        self._sums = Incidence(sums[~apart], numbers[~apart], np.ones(np.count_nonzero(~apart)), 3 * count)
+        self._signed = list(zip(numbers[apart].tolist(), (sums[apart] - 2 * count).tolist(), strict=True))
 
 
 def measure(
@@ -126,7 +130,6 @@ def measure(
     opening_cash: PerRow,
     first_cash: PerWorld,
     movement: Movements,
-    moved_before: PerRow,
     sectors: Sequence[str],
     limited: np.ndarray,
 ) -> Residuals:
@@ -136,12 +139,11 @@ def measure(
         stock            (accounts, sectors, worlds)     $bn, accounts in the order of ACCOUNTS
         opening_cash     (sectors, worlds)               $bn, at the start of the quarter
         first_cash       (worlds,)                       $bn, total of all cash ever opened
-        movement         of the quarter                  $bn
-        moved_before     (sectors, worlds)               $bn, all that was opened or moved before this quarter
+        movement         of the quarter                  $bn, and all that was opened or moved up to now
         sectors          names
         limited          (sectors,) of bool              which sectors may not have negative cash
     """
-    yardstick = np.maximum(moved_before + movement.moved, _TINY)
+    yardstick = np.maximum(movement.moved, _TINY)
     total_yardstick = fold(yardstick)
 
     count, worlds = yardstick.shape
