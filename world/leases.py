@@ -265,7 +265,7 @@ class LeaseBook:
         `providers`; providers that are not named are not checked.
         """
         # The slots themselves are added up, and the sums that everybody reads are held against them.
-        found, read = self._pools.accounted(), self.pending_total + self.active
+        found, read = self._pools.accounted(), self.contracted
         apart = np.maximum(np.abs(self.signed - self.ended - self.reduced - found), np.abs(found - read))
         unaccounted = apart / np.maximum(self.signed, 1e-3)
         oversold = np.zeros(self.worlds)
