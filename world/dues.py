@@ -87,18 +87,13 @@ class Dues:
         Returns: cash after (sectors, worlds) $bn, and by line what stays unpaid, (worlds,) $bn.
         """
         self.amounts = fitted(self.amounts, self.lines.room)
-        after = cash + self.net()
-        # Who can just pay in full is not short: a default by rounding alone would be no default. Whoever has less than
-        # nothing left pays more than its cash, so this bound is the narrower one.
-        below = np.asarray(after < -ROUNDING * cash)
-        below[~self._limited] = False
-        if not some(below):
-            return after, {}
-        queued = self._known().queued
-        for sector in np.flatnonzero(below.any(axis=1)).tolist():
+        after, queued = cash + self.net(), self._known().queued
+        short = np.zeros(self.worlds, dtype=bool)
+        for sector in np.flatnonzero((after.min(axis=1) < 0.0) & self._limited).tolist():
             to_pay = fold(self.amounts[queued.number[queued.payer == sector]])
-            below[sector] &= (to_pay > 0.0) & (after[sector] < -ROUNDING * to_pay)
-        hit = np.flatnonzero(below.any(axis=0))
+            # Who can just pay in full is not short: a default by rounding alone would be no default.
+            short |= (to_pay > 0.0) & (after[sector] < -ROUNDING * to_pay)
+        hit = np.flatnonzero(short)
         if not hit.size:
             return after, {}
         held, due = pick_worlds(cash, hit), pick_worlds(self.amounts[: len(self.lines)], hit)
