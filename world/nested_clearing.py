@@ -67,12 +67,10 @@ def clear_nested_market(
     """
     scale = require(market.scale, not_negative, "demand_scale", "a finite number, >= 0")
     there = require(market.capacity, not_negative, "capacity", "a finite number, >= 0") > 0.0
-    traded = there if lowest(scale) > 0.0 else there & (market.nests.takers.fold(scale) > 0.0)
-    # Below the reserve nobody offers: a demand too small to see has that price.
-    least = np.maximum(market.reserve, price_floor)
-    price = np.minimum(np.maximum(start_price, least), price_cap)
-    if not traded.all():
-        np.copyto(price, np.where(there, np.minimum(least, price_cap), price_cap), where=~traded)
+    # Below the reserve nobody offers: a demand too small to see, or of nobody, has that price.
+    start = start_price if lowest(scale) > 0.0 else start_price * (market.nests.takers.fold(scale) > 0.0)
+    price = np.minimum(np.maximum(start, np.maximum(market.reserve, price_floor)), price_cap)
+    np.copyto(price, price_cap, where=~there)
     steps, point = np.zeros(price.shape[1], dtype=np.int64), _wanted_and_offered(market, there, price)
     missed = np.flatnonzero(_missed(market, price, point, price_floor, price_cap, tolerance))
     if missed.size:

@@ -159,15 +159,15 @@ class NestedMarket:
     def _all_in_use(self, nests: PerNest, log_scale: PerKind, log_index: PerKind) -> tuple[PerKind, Flags]:
         """log m_b where all is in use, (kinds, worlds), and where it is not found within the steps, (worlds,)."""
         flexible = self.substitution - self.elasticity
-        rho = 1.0 - 1.0 / self.substitution
+        less_rho = 1.0 / self.substitution - 1.0
         strength, give = flexible / (1.0 - self.substitution), flexible / self.substitution
         captive, to_all = nests[:-1], nests[-1]
         log_m = _bounded(log_scale + flexible * log_index)
         for _ in range(STEPS):
             mass = np.exp(log_m)
             total = fold(mass)
-            open_weight = np.maximum(to_all * np.exp(-rho * np.log(total)), LEAST)
-            weight = np.exp(-rho * log_m)
+            open_weight = np.maximum(to_all * np.exp(less_rho * np.log(total)), LEAST)
+            weight = np.exp(less_rho * log_m)
             weight *= captive
             weight += open_weight
             miss = strength * np.log(weight)
@@ -208,7 +208,8 @@ def _with_idle(market: NestedMarket, price: PerGeneration, log_index: PerKind) -
     flexible = sigma - market.elasticity
     log_scale, strength = np.log(np.maximum(market.scale, LEAST)), flexible / less
     log_m, offers = _bounded(log_scale + flexible * log_index), _Offers(market, price)
-    most, left, found = -LONGEST_MOVE * less, np.ones(worlds, dtype=bool), np.empty_like(price)
+    least, most = LONGEST_MOVE * less, -LONGEST_MOVE * less
+    left, found = np.ones(worlds, dtype=bool), np.empty_like(price)
     for _ in range(MOST_STEPS):
         log_strength, mass, total = market._of_each(log_m)
         log_price, give = offers.at(log_strength)
@@ -225,7 +226,7 @@ def _with_idle(market: NestedMarket, price: PerGeneration, log_index: PerKind) -
             left &= ~landed
             if not some(left):
                 break
-        log_m = _bounded(log_m + np.minimum(np.maximum(move, -most), most))
+        log_m += np.minimum(np.maximum(move, least), most)
     else:
         np.copyto(found, log_price, where=left)
     return np.exp(found)
@@ -267,7 +268,6 @@ class _Offers:
             apart /= over
             log_width = np.minimum(log_width - apart, self.log_band)
         self.log_width, width = log_width, np.exp(log_width)
-        inside = log_strength < self.enough
-        give = np.where(inside, width / (1.0 + width * self.steepest), self.inverse)
-        at_most = (log_strength + self.given) * self.inverse
-        return np.where(inside, self.log_reserve + np.log1p(width), at_most), give
+        give = np.where(log_strength < self.enough, width / (1.0 + width * self.steepest), self.inverse)
+        # Both are prices at which no more is wanted than is there, the first at its highest where all is offered.
+        return np.maximum(self.log_reserve + np.log1p(width), (log_strength + self.given) * self.inverse), give
