@@ -228,8 +228,9 @@ def budget_for_income(
     Laws: the income itself where all prices are at cost; with budget_to_demand_scale, p times demand is the income.
     Source: docs/model.md.
     """
-    now = power(price_usd_h / long_run_cost_usd_h, elasticity_short - 1.0)
-    return income_usd_bn * now * power(slow_index_usd_h / long_run_cost_usd_h, elasticity_long - elasticity_short)
+    now = (elasticity_short - 1.0) * np.log(price_usd_h / long_run_cost_usd_h)
+    slowly = (elasticity_long - elasticity_short) * np.log(slow_index_usd_h / long_run_cost_usd_h)
+    return income_usd_bn * np.exp(now + slowly)
 
 
 def budget_to_demand_scale(
