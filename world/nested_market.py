@@ -131,12 +131,12 @@ class NestedMarket:
         Args: log_index: (kinds, worlds) log of each kind's price index a quarter ago; log_average: (worlds,) the second
             result then. Each index is guessed to have moved as that did, or not at all.
         """
-        there, inverse, scale = self.capacity > 0.0, 1.0 / self.substitution, np.maximum(self.scale, LEAST)
-        log_capacity = np.log(np.where(there, self.capacity, 1.0))
+        inverse, scale = 1.0 / self.substitution, np.maximum(self.scale, LEAST)
+        # Of what is not there so little weighs nothing, and its price is above any other.
+        log_capacity = np.log(np.maximum(self.capacity, LEAST))
         units = log_capacity * (1.0 - inverse)
         units += self.log_theta
         np.exp(units, out=units)
-        units *= there
         nests = self.by_nest(units)
         average = (np.log(fold(scale)) - np.log(np.maximum(fold(nests), LEAST)) / (1.0 - inverse)) / self.elasticity
         guess = log_index if log_average is None else log_index + (average - log_average)
@@ -147,7 +147,6 @@ class NestedMarket:
         price += self.log_theta
         np.exp(price, out=price)
         idle = price < self.reserve * (1.0 + self.band)
-        idle &= there
         missed |= idle.any(axis=0)
         if some(missed):
             where = np.flatnonzero(missed)
@@ -161,6 +160,7 @@ class NestedMarket:
         flexible = self.substitution - self.elasticity
         less_rho = 1.0 / self.substitution - 1.0
         strength, give = flexible / (1.0 - self.substitution), flexible / self.substitution
+        rest = 1.0 - give
         captive, to_all = nests[:-1], nests[-1]
         log_m = _bounded(log_scale + flexible * log_index)
         for _ in range(STEPS):
@@ -175,7 +175,7 @@ class NestedMarket:
             miss -= log_m
             by_all = open_weight / weight
             by_all *= give
-            log_m = _bounded(log_m + _step(miss, give - by_all, by_all, mass, total))
+            log_m = _bounded(log_m + _step(miss, rest + by_all, by_all, mass, total))
         return log_m, (np.abs(miss) > LANDING).any(axis=0)
 
     def _of_each(self, log_m: PerKind) -> tuple[PerGeneration, PerKind, PerWorld]:
@@ -189,12 +189,12 @@ def _bounded(log_m: PerKind) -> PerKind:
     return np.minimum(np.maximum(log_m, -LARGEST_LOG), LARGEST_LOG)
 
 
-def _step(miss: PerKind, by_own: PerKind, by_all: PerKind, mass: PerKind, total: PerWorld) -> PerKind:
+def _step(miss: PerKind, firm: PerKind, by_all: PerKind, mass: PerKind, total: PerWorld) -> PerKind:
     """Newton's step in log m_b, (kinds, worlds), where an equation that misses so much gives way to its m_b and to M.
 
-    Args: by_own, by_all: slopes of log m_b in log m_b itself and in log M; mass: m_b; total: M.
+    Args: firm: one less the slope of log m_b in itself; by_all: its slope in log M; mass: m_b; total: M.
     """
-    alone = 1.0 / (1.0 - by_own)
+    alone = 1.0 / firm
     move, follow = miss * alone, by_all * alone
     follow *= fold(mass * move) / (total - fold(mass * follow))
     move += follow
@@ -217,7 +217,7 @@ def _with_idle(market: NestedMarket, price: PerGeneration, log_index: PerKind) -
         nests = market.by_nest(np.concatenate([weights, weights * give], axis=-1))
         weight, slopes = np.maximum(nests[:-1, :worlds] + nests[-1, :worlds], LEAST), nests[:, worlds:] * flexible
         miss = log_scale + strength * np.log(weight) - log_m
-        move = _step(miss, slopes[:-1] / weight, slopes[-1] / weight, mass, total)
+        move = _step(miss, 1.0 - slopes[:-1] / weight, slopes[-1] / weight, mass, total)
         landed = left & (np.abs(miss) <= LANDING).all(axis=0)
         if some(landed):
             # So near, prices follow their slopes to rounding.
