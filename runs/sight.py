@@ -187,8 +187,7 @@ def market_view(market: ComputeMarket) -> MarketView:
 def unit_rent(s: State) -> PerWorld:
     """Average rent of one effective unit of merchant compute, $/effective H100e-hour: what a builder can earn."""
     if s.market.rent_usd_h is None:
-        sold = s.market.sold_h100e_m[MERCHANT_ROWS]
-        price = np.where(s.market.traded, s.market.price_usd_h, 0.0)[MERCHANT_ROWS]
+        sold, price = s.market.sold_h100e_m[MERCHANT_ROWS], s.market.price_usd_h[MERCHANT_ROWS]
         units = fold(sold * s.generations.usefulness[MERCHANT_ROWS])
         s.market.rent_usd_h = ratio(fold(sold * price), units, 1.0)
     return s.market.rent_usd_h
