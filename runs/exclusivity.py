@@ -14,7 +14,7 @@ import numpy as np
 
 from agents.openai import OPEN, SOLE_PROVIDER
 from agents.views import LeaseOffer, MarketView
-from world.arrays import Flags, PerRow, PerWorld, fold, part_of, pick_worlds, ratio, some
+from world.arrays import Flags, PerRow, PerWorld, fold, part_of, ratio, some
 from world.funding import granted_to
 from world.lease_terms import Leases
 from world.refusal import match_or_waive
@@ -200,8 +200,7 @@ def settle_release(
     for name, what in flow.items():
         s.flow[name][worlds] = paid[what]
     if some(paid["stake"]):
-        s.cap.stakes = s.cap.stakes.copy()
-        s.cap.stakes[:, worlds] = granted_to(0, paid["stake"], pick_worlds(s.cap.stakes, worlds))
+        s.cap.stakes = granted_to(0, s.flow["release_stake"], s.cap.stakes)
         s.ledger.grant_stake("microsoft", s.flow["release_stake"] * s.cap.valuation_usd_bn)
     commits = paid["commitment"] > 0.0
     if not some(commits):
