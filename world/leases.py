@@ -92,7 +92,7 @@ class LeaseBook:
         if label is not None:
             self._name(label, row, terms[0], price_usd_h, take_or_pay, start_slot, terms[3])
         worlds = np.flatnonzero(terms[0] > 0.0)
-        start = np.broadcast_to(start_slot, shape).take(worlds)
+        start = require(np.broadcast_to(start_slot, shape).take(worlds), a_number, "slot", "a number of quarters")
         self._enter(row * self.worlds + worlds, start, tuple(each.take(worlds) for each in terms))
 
     def sign_some(self, leases: Leases) -> None:

@@ -91,13 +91,13 @@ class Schedule(Pending):
     def add_some(self, place: np.ndarray, slot: np.ndarray, amount: np.ndarray) -> None:
         """Add single amounts, each split between the two quarters next to its date, where only few worlds have any.
 
+        They are taken as they are.
+
         Args:       shape                unit
             place   (entries,)           row x worlds + position of the world; rows are those of the first measure
             slot    (entries,)           as in `add_spread`
             amount  (measures, entries)  any, >= 0
         """
-        amount = require(amount, not_negative, "amount", "a finite number >= 0")
-        slot = require(slot, a_number, "slot", "a number of quarters")
         if amount.size:
             to_come, measure = self._change().reshape(-1), self._rows * len(self._world)
             # Unbuffered: where two entries fall on one place both count, one after the other.
@@ -106,7 +106,7 @@ class Schedule(Pending):
             self._split(place, slot, amount)
 
     def add_all(self, amount: np.ndarray, place: np.ndarray, slot: np.ndarray) -> None:
-        """`add_some` unchecked, of amounts (measures, rows, worlds) above zero at `place` only; slot (entries,).
+        """As `add_some`, of amounts (measures, rows, worlds) above zero at `place` only; slot (entries,).
 
         All measures are summed, and each place is named once.
         """
