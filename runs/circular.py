@@ -40,12 +40,12 @@ def trace_equity(market: ComputeMarket) -> None:
     paid = ledger.paid_between("equity", INVESTORS, labs)
     held = last["equity_held_usd_bn"] + paid if "equity_held_usd_bn" in last else paid
     # What goes of it with every dollar that the lab spends.
-    along = ratio(held, spent + np.maximum(left, 0.0))
-    gone = along * spent
+    of_all = ratio(np.ones_like(spent), spent + np.maximum(left, 0.0))
+    along = held * of_all
 
     rents = ledger.paid_between(RENT, labs, providers)
     bought = ledger.paid_between(CHIPS, providers, VENDORS)
-    onward = ratio(bought, total[cast.sector_rows(providers)][:, np.newaxis])
+    onward = part_of(bought, total[cast.sector_rows(providers)][:, np.newaxis])
     chips = ledger.paid_between(CHIPS, labs, VENDORS)
     for provider, passed_on in enumerate(onward):
         chips += rents[:, provider, np.newaxis] * passed_on
@@ -56,7 +56,7 @@ def trace_equity(market: ComputeMarket) -> None:
         "equity_home": np.array([fold(along[row] * part) for row, part in enumerate(to_sellers)]),
         "equity_chips": fold(fold(along) * fold(chips.swapaxes(0, 1))),
     }
-    s.flow["equity_held_usd_bn"] = held - gone
+    s.flow["equity_held_usd_bn"] = held * (1.0 - of_all * spent)
     for name, now in found.items():
         since_start = f"{name}_sum_usd_bn"
         s.flow[f"{name}_usd_bn"] = now
