@@ -159,11 +159,11 @@ def list_price_k(
     """
     require(yearly_drift, below_one, "yearly_drift", "a share in [0, 1)")
     require(elasticity, _ELASTICITIES, "elasticity", f"at most {MOST_PRICE_ELASTICITY}, at least zero")
-    scarcity = power(np.atleast_1d(backlog_ratio).clip(LEAST_BACKLOG_RATIO, MOST_BACKLOG_RATIO), elasticity)
+    scarcity = np.log(np.atleast_1d(backlog_ratio).clip(LEAST_BACKLOG_RATIO, MOST_BACKLOG_RATIO))
     price = np.maximum(quarters_since_launch, 0.0) * (0.25 * np.log1p(-np.asarray(yearly_drift)))
+    price += elasticity * scarcity
     np.exp(price, out=price)
     price *= launch_price_k
-    price *= scarcity
     return price
 
 
