@@ -160,8 +160,8 @@ def operate(market: ComputeMarket) -> None:
     cost_usd_h = standing_figures(market)["new_cost_usd_h"]
     labs = [market.firms[name] for name in cast.labs]
     rows = [cast.user[name] for name in cast.labs]
-    raw, spent = used_h100e_m(s)[rows], s.flow["spent_usd_bn"][rows]
-    effective = use_at(s, s.market.taken_h100e_m * s.generations.usefulness)[rows]
+    by_user = used_h100e_m(s), s.flow["spent_usd_bn"], use_at(s, s.market.taken_h100e_m * s.generations.usefulness)
+    raw, spent, effective = (each.take(rows, axis=0) for each in by_user)
     budgets = (s.flow["budget_inference_usd_bn"], s.flow["budget_rd_usd_bn"])
     wanted = [budget / (USD_BN_PER_RENT * cost_usd_h) for budget in budgets]
     inference, research = split_inference(effective, wanted[0], wanted[1], inference_priority=p.inference_priority)

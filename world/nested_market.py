@@ -182,7 +182,7 @@ class NestedMarket:
         """Log of S_g, the sum of m_b over those who can use each generation, (generations, worlds); m_b, and M."""
         mass = np.exp(log_m)
         total = fold(mass)
-        return np.concatenate([log_m, np.log(total)[np.newaxis]])[self.captive_to], mass, total
+        return np.concatenate([log_m, np.log(total)[np.newaxis]]).take(self.captive_to, axis=0), mass, total
 
 
 def _bounded(log_m: PerKind) -> PerKind:
@@ -221,7 +221,7 @@ def _with_idle(market: NestedMarket, price: PerGeneration, log_index: PerKind) -
         landed = left & (np.abs(miss) <= LANDING).all(axis=0)
         if some(landed):
             # So near, prices follow their slopes to rounding.
-            by_each = np.concatenate([move, (fold(mass * move) / total)[np.newaxis]])[market.captive_to]
+            by_each = np.concatenate([move, (fold(mass * move) / total)[np.newaxis]]).take(market.captive_to, axis=0)
             np.copyto(found, log_price + give * by_each, where=landed)
             left &= ~landed
             if not some(left):
