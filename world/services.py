@@ -202,7 +202,7 @@ def split_inference(
     priority = np.asarray(inference_priority)
     cut_alike = wanted_inference * np.minimum(ratio(bought, wanted_inference + wanted_rd, otherwise=1.0), 1.0)
     customers_first = np.minimum(wanted_inference, bought)
-    inference = np.minimum((1.0 - priority) * cut_alike + priority * customers_first, customers_first)
+    inference = np.minimum(cut_alike + priority * (customers_first - cut_alike), customers_first)
     return inference, bought - inference
 
 
