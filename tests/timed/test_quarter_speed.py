@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-MOST_ADDS = 30_000
+MOST_ADDS = 25_000
+MOST_RUNS = 150
 ROOT = Path(__file__).resolve().parents[2]
 
 # Run in a process of its own, with its memory held as every command holds it: under pytest every call of ours is
 # type-checked. Quarters and additions take turns, so that whatever else the machine does slows both; of six runs the
-# one counts that was disturbed least, and of up to forty while all of them are above the limit.
+# one counts that was disturbed least, and of many more, two minutes of them, while all of them are above the limit:
+# neighbours on the machine that take its caches slow quarters and not additions, but leave them for seconds at a time.
 MEASURE = """
 import gc
 import sys
@@ -39,7 +41,7 @@ def median_additions(seed):
 with memory_held():
     ComputeMarket(SCENARIO, until="2025Q1").step()
     medians = [median_additions(seed) for seed in range(1, 7)]
-    while min(medians) > float(sys.argv[1]) and len(medians) < 40:
+    while min(medians) > float(sys.argv[1]) and len(medians) < int(sys.argv[2]):
         medians.append(median_additions(len(medians) + 1))
     print(min(medians))
 """
@@ -48,7 +50,11 @@ with memory_held():
 @pytest.mark.timed
 def test_a_quarter_of_1000_worlds_costs_few_additions(tell: Callable[[str], None]) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", MEASURE, str(MOST_ADDS)], cwd=ROOT, capture_output=True, text=True, timeout=200
+        [sys.executable, "-c", MEASURE, str(MOST_ADDS), str(MOST_RUNS)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=280,
     )
     assert done.returncode == 0, done.stderr
     ratio = float(done.stdout)
