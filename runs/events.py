@@ -29,6 +29,7 @@ from agents.cast import Cast
 from runs.event_kinds import KINDS, Event, Known, check_event
 from runs.record_sites import begin_recorded_phases
 from runs.scenario import Scenario
+from runs.site_orders import forget_sites
 from world.calendar import last_day, parse_period, quarter_label, quarter_number, quarter_of
 from world.record import contracts_between, known, load
 from world.tables import DealRow
@@ -101,6 +102,7 @@ def apply_events(market: ComputeMarket) -> None:
         quarter = quarter_number(event.quarter)
         if quarter == now or (quarter < now and KINDS[event.kind].lasting):
             KINDS[event.kind].apply(market, event)
+            forget_sites(market.state)
 
 
 def events_of(scenario: Scenario) -> tuple[Event, ...]:

@@ -13,6 +13,7 @@ import json
 import os
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -244,8 +245,11 @@ def _attributes(value: Any, path: str) -> dict[str, Any]:
         policy = found.pop("policy", None)
         # Most policies hold nothing but their rule.
         return found | ({"policy": policy} if policy is not None and vars(policy) else {})
-    if isinstance(value, State | Market | Cap | Generations) or path.endswith(".policy"):
-        return {name: entry for name, entry in vars(value).items() if name not in ("worlds", "cast")}
+    if isinstance(value, State | Market | Cap | Generations):
+        # What these work out of their fields and keep they work out anew.
+        return {row.name: getattr(value, row.name) for row in fields(value) if row.name not in ("worlds", "cast")}
+    if path.endswith(".policy"):
+        return dict(vars(value))
     raise TypeError(f"save: {path} is a {type(value).__name__}, which is not saved")
 
 
