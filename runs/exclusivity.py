@@ -15,7 +15,7 @@ import numpy as np
 from agents.openai import OPEN, SOLE_PROVIDER
 from agents.views import LeaseOffer, MarketView
 from world.arrays import Flags, PerRow, PerWorld, fold, part_of, ratio, some
-from world.funding import granted_to
+from world.funding import shared_anew
 from world.lease_terms import Leases
 from world.refusal import match_or_waive
 from world.release import agree_on_release, pay_with_commitment
@@ -200,8 +200,9 @@ def settle_release(
     for name, what in flow.items():
         s.flow[name][worlds] = paid[what]
     if some(paid["stake"]):
-        s.cap.stakes = granted_to(0, s.flow["release_stake"], s.cap.stakes)
-        s.ledger.grant_stake("microsoft", s.flow["release_stake"] * s.cap.valuation_usd_bn)
+        stake = s.flow["release_stake"]
+        s.cap.stakes = shared_anew(s.cap.stakes, 1.0 - stake, {0: stake})
+        s.ledger.grant_stake("microsoft", stake * s.cap.valuation_usd_bn)
     commits = paid["commitment"] > 0.0
     if not some(commits):
         return []

@@ -12,7 +12,7 @@ from agents.views import MarketView
 from runs.firm_books import purse
 from runs.tranches import ANCHOR, Books, anchor_books, buy_shares, conditional_usd_bn, promise_rest, take_due
 from world.arrays import PerRow, PerWorld, fold, part_of, pick_worlds, some
-from world.funding import Round, bargain_round, granted_to
+from world.funding import Round, bargain_round, shared_anew
 from world.profit_share import FIRST_TARGET_USD_BN, conversion_bargain, value_of_share
 
 if TYPE_CHECKING:
@@ -175,9 +175,8 @@ def openai_round(market: ComputeMarket, view: MarketView, value: PerWorld) -> tu
         stand = {"own": own, "stakes": s.cap.stakes}
         market.recorder.note("round", asked=asked, reservation=reservation, **bids, **stand, result=result)
     post_money = result.post_money
-    s.cap.stakes = s.cap.stakes * (result.pre_money / post_money)
-    s.cap.stakes[ANCHOR] += result.by_anchor / post_money
-    s.cap.stakes[OTHERS] += result.by_others / post_money
+    bought = {ANCHOR: result.by_anchor / post_money, OTHERS: result.by_others / post_money}
+    s.cap.stakes = shared_anew(s.cap.stakes, result.pre_money / post_money, bought)
     s.cap.valuation_usd_bn = np.where(result.raised > 0.0, post_money, s.cap.valuation_usd_bn)
     now = result.by_anchor * (1.0 - softbank.parameters.deferred_share)
     borrow_for_stake(market, now)
@@ -276,7 +275,7 @@ def swap_stake(market: ComputeMarket, worlds: np.ndarray, stake: PerWorld) -> No
     others[0] = 0.0
     rest = fold(others)
     s.cap.stakes = s.cap.stakes.copy()
-    s.cap.stakes[:, worlds] = granted_to(0, stake, part_of(others, rest))
+    s.cap.stakes[:, worlds] = shared_anew(part_of(others, rest), 1.0 - stake, {0: stake})
     bargained = s.flow.setdefault("bargained_stake", np.zeros(s.worlds))
     bargained[worlds] = np.maximum(bargained[worlds], stake)
 

@@ -7,6 +7,7 @@ profit_share.py, lenders in credit.py.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -248,7 +249,7 @@ def dilute(stakes: PerRow, pre_money_usd_bn: PerWorld, by_holder_usd_bn: PerRow)
     require(by_holder_usd_bn, not_negative, "by_holder_usd_bn", "at least zero")
     _require_whole(stakes)
     post_money = pre_money_usd_bn + fold(by_holder_usd_bn)
-    return (stakes * pre_money_usd_bn + by_holder_usd_bn) / post_money
+    return shared_anew(stakes, pre_money_usd_bn / post_money, dict(enumerate(by_holder_usd_bn / post_money)))
 
 
 def grant(stakes: PerRow, granted: PerRow) -> PerRow:
@@ -262,13 +263,17 @@ def grant(stakes: PerRow, granted: PerRow) -> PerRow:
     require(granted, not_negative, "granted", "at least zero")
     _require_whole(stakes)
     part = require(fold(granted), lambda total: total <= 1.0, "granted", "at most the whole firm")
-    return stakes * (1.0 - part) + granted
+    return shared_anew(stakes, 1.0 - part, dict(enumerate(granted)))
 
 
-def granted_to(holder: int, part: PerWorld, stakes: PerRow) -> PerRow:
-    """As `grant`, of a part of the firm to one holder, where all is known to be right."""
-    after = stakes * (1.0 - part)
-    after[holder] += part
+def shared_anew(stakes: PerRow, kept: PerWorld, taken: Mapping[int, PerWorld]) -> PerRow:
+    """Stakes once old ones have shrunk to the share `kept` and some holders, by row, have taken parts of the firm.
+
+    It is what `dilute` and `grant` come to, of arrays that are known to be right: both add up to one.
+    """
+    after = stakes * kept
+    for holder, part in taken.items():
+        after[holder] += part
     return after
 
 
