@@ -52,13 +52,7 @@ def operator_views(
         row = cast.operator[name]
         provided, held = cast.let_by[name], [k for k in cast.held_by.get(name, ()) if cast.pairs[k][0] != name]
         views[name] = FirmView(
-            cash_usd_bn=cash[place],
-            debt_usd_bn=debt[place],
-            burn_usd_bn=market.burn.get(name, nothing),
-            committed_usd_bn=nothing,
-            credits_usd_bn=prepaid[place],
-            debt_room_usd_bn=market.debt_room.get(name, nothing),
-            operating_cash_flow_usd_bn=market.cash_flow.get(name, nothing),
+            **money(market, name, cash[place], debt[place], prepaid[place], nothing),
             fleet_h100e_m=fixed["owned_h100e_m"][row],
             deployed_h100e_m=fixed["deployed_h100e_m"][row],
             power_gw=fixed["power_gw"][row],
@@ -97,15 +91,23 @@ def purse(market: ComputeMarket, name: str) -> Purse:
     if name == "microsoft_lab":
         return Purse(*(nothing for _ in fields(Purse)))
     committed = s.cap.tranches.within(s.quarter + 1, float(s.quarter + 4))[0] if name == "openai" else nothing
-    return Purse(
-        cash_usd_bn=s.ledger.cash(name),
-        debt_usd_bn=s.ledger.debt(name),
-        burn_usd_bn=market.burn.get(name, nothing),
-        committed_usd_bn=committed,
-        credits_usd_bn=s.ledger.prepaid(name),
-        debt_room_usd_bn=market.debt_room.get(name, nothing),
-        operating_cash_flow_usd_bn=market.cash_flow.get(name, nothing),
-    )
+    return Purse(**money(market, name, s.ledger.cash(name), s.ledger.debt(name), s.ledger.prepaid(name), committed))
+
+
+def money(
+    market: ComputeMarket, name: str, cash: PerWorld, debt: PerWorld, prepaid: PerWorld, committed: PerWorld
+) -> dict[str, PerWorld]:
+    """The financial part of a firm's own view, $bn: what its accounts hold, and the last quarter's flows."""
+    nothing = np.zeros(market.worlds)
+    return {
+        "cash_usd_bn": cash,
+        "debt_usd_bn": debt,
+        "burn_usd_bn": market.burn.get(name, nothing),
+        "committed_usd_bn": committed,
+        "credits_usd_bn": prepaid,
+        "debt_room_usd_bn": market.debt_room.get(name, nothing),
+        "operating_cash_flow_usd_bn": market.cash_flow.get(name, nothing),
+    }
 
 
 def own_use(s: State, operator: str) -> PerWorld:
