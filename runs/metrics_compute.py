@@ -39,12 +39,6 @@ def site(m: ComputeMarket, name: str) -> PerWorld:
     return fold(s.phases.energised_gw[rows]) if rows else np.zeros(m.worlds)
 
 
-def waiting(m: ComputeMarket) -> PerRow:
-    """Chips owned that neither landed this quarter nor are switched on."""
-    flow = m.state.flow
-    return np.maximum(flow["owned_h100e_m"] - flow["delivered_h100e_m"] - flow["deployed_h100e_m"], 0.0)
-
-
 def binding(m: ComputeMarket) -> PerRow:
     """Weight of the builders whose last order each constraint bound."""
     s = m.state
@@ -117,7 +111,7 @@ simple(
     "waiting_h100e_m",
     "M H100e",
     "Installed chips that wait for power",
-    waiting,
+    lambda m: m.state.fleet.waiting,
     dimension="owner",
     axis="operators",
 )
