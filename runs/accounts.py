@@ -12,7 +12,7 @@ from runs.chip_orders import pay_for_chips, prepay_orders
 from runs.credit import debt_dues, roll_debt
 from runs.distress import fill_shortfalls, work_out
 from runs.money import mark_stakes
-from runs.opening_books import landlord_shares, of_operator
+from runs.opening_books import build_quarters, landlord_shares
 from runs.sight import building_gw, power_gw
 from runs.stargate import pay_sponsor_equity
 from world.arrays import PerRow, PerWorld, fold, part_of, some
@@ -181,8 +181,7 @@ def capital_dues(market: ComputeMarket) -> None:
 
 def shell_spending_usd_bn(parameters: Parameters, cast: Cast) -> PerRow:
     """What each operator's shells under construction cost in a quarter, (operators, worlds) $bn per GW."""
-    quarters = np.array([of_operator(parameters, cast, name, "build_quarters") for name in cast.operators]) + 1.0
-    return shell_cost_usd_bn(parameters) / quarters
+    return shell_cost_usd_bn(parameters) / (build_quarters(parameters, cast) + 1.0)
 
 
 def let_shells_usd_bn(parameters: Parameters, cast: Cast) -> PerRow:

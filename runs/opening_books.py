@@ -61,6 +61,11 @@ def landlord_shares(parameters: Parameters, cast: Cast) -> PerRow:
     return np.array([of_operator(parameters, cast, name, "landlord_share") for name in cast.operators])
 
 
+def build_quarters(parameters: Parameters, cast: Cast) -> PerRow:
+    """Quarters that each operator takes to build a site, (operators, worlds)."""
+    return np.array([of_operator(parameters, cast, name, "build_quarters") for name in cast.operators])
+
+
 def on_site_share(parameters: Parameters, cast: Cast) -> PerRow:
     """Share of each operator's power behind the meter, of what stands as of what it builds, (operators, worlds)."""
     return np.array([of_operator(parameters, cast, name, "own_turbines") for name in cast.operators])

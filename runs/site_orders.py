@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from runs.opening_books import build_quarters
 from runs.record_sites import phases_to_come
 from runs.state import State
 from world.arrays import Flags, PerRow, PerWorld, some
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def forget_sites(s: State) -> None:
-    """Drop what is kept about sites: some were energised or ordered."""
+    """Drop what is kept about sites: some were energised or ordered, or an event befell them."""
     s.flow.pop("building_gw", None)
 
 
@@ -32,7 +33,7 @@ def place_sites(market: ComputeMarket, granted_gw: PerRow) -> np.ndarray:
     slippage = market.parameters.of("grid").slippage_quarters
     luck = [market.draws.uniform(f"slippage:{name}", market.calendar_quarter) for name in cast.operators]
     late = slippage * exponential(np.array(luck))
-    lead = np.array([market.firms[name].parameters.build_quarters for name in cast.operators])
+    lead = market.parameters.once(build_quarters, cast)
     banked = bank_phases(market)
     to_come = phases_to_come(market)
     left, unbanked = granted_gw.copy(), np.zeros(granted_gw.shape, dtype=bool)
