@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from runs.state import Generations
 from tests.invariants.formula_inputs import (
     MANY,
     Inputs,
@@ -110,6 +111,25 @@ def test_wafers_grow_towards_the_backlog_within_limits(seed: int) -> None:
     np.testing.assert_allclose(growth, scaled, rtol=1e-12, atol=1e-12)
     at_target = growth_towards(target * (shipped + 1.0), shipped + 1.0, lag, target, most)
     np.testing.assert_allclose(at_target, 0.0, atol=1e-12)
+
+
+@given(seeds)
+def test_what_wafers_give_is_each_quarters_mix_and_knows_no_other_world(seed: int) -> None:
+    inputs = Inputs(seed)
+    launch = inputs.between(-8.0, 9.0, 3)
+    launch[0] = -np.abs(launch[0])
+    other = np.ones_like(launch)
+    packages, h100e, ramp = inputs.between(8.0, 30.0, 3), inputs.between(0.3, 20.0, 3), inputs.between(2.0, 7.0, 3)
+    figures = h100e, other, other, packages, launch, ramp, other, other
+    made = Generations(*figures).from_wafers(12)
+    for quarter in range(12):
+        mix = wafer_mix(np.maximum(quarter - launch, -8.0), ramp)
+        np.testing.assert_array_equal(made[:, quarter], mix * (packages * h100e / 1000.0))
+        assert np.all(made[:, quarter][launch >= quarter + 1.0] == 0.0)
+    columns = (
+        np.ascontiguousarray(each[:, 1:2]) for each in (h100e, other, other, packages, launch, ramp, other, other)
+    )
+    np.testing.assert_array_equal(Generations(*columns).from_wafers(12), made[..., 1:2])
 
 
 @given(seeds)
