@@ -7,12 +7,9 @@ from typing import Any
 import numpy as np
 
 from agents.base import Firm, policy
-from world.arrays import PerRow, PerWorld, ratio, some
+from world.arrays import PerRow, PerWorld, not_negative, ratio, some
 from world.chips import MOST_DECLINE, allocation_weight, backlog_ahead, backlog_pressure, wafer_growth
 from world.rationing import share_supply
-
-MOST_WEIGHT = float(np.finfo(np.float64).max)
-"""The largest finite number."""
 
 
 @policy("nvidia", "diversify-customers")
@@ -64,7 +61,7 @@ class Vendor(Firm):
         """
         if not self.policy:
             return share_supply(queue_h100e_m, np.ones_like(queue_h100e_m), capacity_h100e_m)
-        weight = self.decide("weight", size_h100e_m, prepaid_share, shape=queue_h100e_m.shape, high=MOST_WEIGHT)
+        weight = self.decide("weight", size_h100e_m, prepaid_share, shape=queue_h100e_m.shape, high=not_negative.most)
         return share_supply(queue_h100e_m, weight, capacity_h100e_m)
 
     def settle_shipments(

@@ -247,6 +247,7 @@ def what_binds(
     answer = np.zeros(sites.shape, dtype=np.uint8)
     for place, (_, limit) in enumerate(limits, 1):
         tighter = limit < best * whole
+        # Places rise: the last limit that is tighter than all before it stays.
         np.maximum(answer, tighter.view(np.uint8) * np.uint8(place), out=answer)
         np.minimum(best, limit, out=best)
     return np.array([BINDING.index(name) for name in ("demand", *(name for name, _ in limits))]).take(answer)

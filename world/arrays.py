@@ -39,7 +39,7 @@ BELOW_ONE = float(np.nextafter(1.0, 0.0))
 """The largest number below one."""
 
 
-def _bits_of(number: float) -> int:
+def bits_of(number: float) -> int:
     """A float64 read as an unsigned integer: without a sign the order is the same, NaN and the sign bit lie above."""
     return int(np.array([number]).view(np.uint64)[0])
 
@@ -106,7 +106,10 @@ def ratio(numerator: np.ndarray, denominator: np.ndarray, otherwise: float = 0.0
 
 
 def part_of(amount: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """amount / whole, for amounts that are nothing where the whole is not above zero: `ratio` without a mask."""
+    """amount / whole, for amounts that are nothing where the whole is not above zero: `ratio` without a mask.
+
+    Of an amount above zero the part of nothing is beyond any bound that a caller then sets.
+    """
     return np.asarray(amount / np.maximum(whole, _LEAST_WHOLE))
 
 
@@ -177,7 +180,7 @@ class Limits:
 
     def __init__(self, least: float = -np.inf, most: float = np.inf) -> None:
         self.least, self.most = least, most
-        self._bits = (_bits_of(least), _bits_of(most)) if least >= 0.0 else None
+        self._bits = (bits_of(least), bits_of(most)) if least >= 0.0 else None
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """Where entries are allowed."""

@@ -99,8 +99,8 @@ class DebtBook:
 
     def distance(self, debt_usd_bn: PerRow) -> PerWorld:
         """How far the buckets are from the debt on the books, relative, (worlds,): the law that joins the two."""
-        self._total = None  # the buckets themselves are added up, whatever was kept
-        off = np.abs(self.total_usd_bn - debt_usd_bn) / np.maximum(debt_usd_bn, 1.0)
+        # The buckets themselves are added up, whatever was kept.
+        off = np.abs(fold(self.outstanding) - debt_usd_bn) / np.maximum(debt_usd_bn, 1.0)
         return np.maximum(off.max(axis=0), below_zero(self.outstanding))
 
     def state(self) -> dict[str, np.ndarray]:

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from world.arrays import PerRow, PerWorld, fold
+from world.arrays import PerRow, PerWorld, bits_of, fold
 from world.entries import ACCOUNTS, ASSETS, KINDS_IN_PLACE, SIGNED_KINDS
 from world.incidence import Incidence
 from world.lines import Lines, Table
@@ -21,7 +21,7 @@ from world.lines import Lines, Table
 _TINY = 1e-300
 # What is less is nobody's fault and has no place.
 _ROUNDING = 1e-12
-_BITS_OF_INFINITY = np.array([np.inf]).view(np.uint64)[0]
+_BITS_OF_INFINITY = bits_of(np.inf)
 
 LAWS = {
     "cash_conserved": "cash over all sectors differs from what was opened",
